@@ -1,0 +1,105 @@
+"""How fast is a whole run? `python benchmarks/speed.py` prints ratios against a naive loop.
+
+Both sides run in turn in one process, float32, one BLAS thread, on the same split: digits,
+10 clients, Dirichlet 0.3, batch 32, one local epoch, full participation, 50 rounds, evaluated
+globally and on every client each round. Times on shared machines mean little; ratios hold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import statistics
+import subprocess
+import sys
+import time
+
+import numpy as np
+from naive import fedavg
+
+import fedplay as fp
+from fedplay.engine.rounds import calm, federation_of, stream
+
+
+def compare(name, runs, **choices):
+    exp = fp.Experiment(alpha=0.3, **choices)
+    fed = federation_of(exp)
+    X = fed.X.astype(np.float32)
+    clients = [(X[i], fed.y[i]) for i in map(fed.train.of, range(fed.clients))]
+    held = [(X[i], fed.y[i]) for i in map(fed.held.of, range(fed.clients))]
+    sizes = (fed.d, *(exp.hidden if exp.model == "mlp" else ()), fed.C)
+    test = fed.X_test.astype(np.float32)
+
+    def naive():
+        with calm():
+            return fedavg(
+                clients, held, test, fed.y_test, sizes,
+                rounds=50, epochs=1, batch=32, lr=0.1, seed=0,
+            )  # fmt: skip
+
+    fp.run(exp), naive()
+    ours, theirs = [], []
+    for _ in range(runs):
+        started = time.perf_counter()
+        history = fp.run(exp)
+        middle = time.perf_counter()
+        curve = naive()
+        theirs.append(time.perf_counter() - middle)
+        ours.append(middle - started)
+    ratio = statistics.median(b / a for a, b in zip(ours, theirs, strict=True))
+    print(
+        f"{name:<14} engine {1e3 * statistics.median(ours):6.1f} ms   "
+        f"naive {1e3 * statistics.median(theirs):6.1f} ms   ratio {ratio:4.1f}x   "
+        f"(accuracy {history.accuracy[-1]:.3f}, {curve[-1][0]:.3f})"
+    )
+
+
+def million():
+    """A million clients, 100 of them a round: seconds a round and the memory of the process."""
+    from fedplay.engine.rounds import Run
+
+    exp = fp.Experiment(
+        clients=1_000_000, partition="resampled", participation=1e-4, rounds=20, client_examples=25
+    )
+    started = time.perf_counter()
+    rounds = stream(Run(exp))
+    next(rounds), next(rounds)
+    first = time.perf_counter()
+    count = sum(1 for _ in rounds)
+    each = (time.perf_counter() - first) / count
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"a million clients, 100 a round: first round {first - started:.2f} s, then "
+        f"{1e3 * each:.1f} ms a round, peak memory of the process {peak:.0f} MB"
+    )
+
+
+def importing():
+    """Seconds of `import fedplay` beyond those of numpy, each in fresh processes."""
+
+    def seconds(code):
+        times = []
+        for _ in range(5):
+            started = time.perf_counter()
+            subprocess.run([sys.executable, "-c", code], check=True)
+            times.append(time.perf_counter() - started)
+        return min(times)
+
+    extra = seconds("import numpy, fedplay") - seconds("import numpy")
+    both = seconds("import numpy, fedplay; fedplay.Experiment") - seconds("import numpy")
+    print(f"import fedplay: {extra:.3f} s beyond numpy; with fedplay.Experiment {both:.3f} s")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=15)
+    parser.add_argument("--million", action="store_true", help="only the million clients")
+    arguments = parser.parse_args()
+    if arguments.million:
+        million()
+    else:
+        compare("softmax", arguments.runs)
+        compare("MLP 64-64-10", arguments.runs, model="mlp", hidden=(64,))
+        importing()
+        # In a process of its own, so that its memory is its own.
+        subprocess.run([sys.executable, __file__, "--million"], check=True)

@@ -1,0 +1,93 @@
+"""How good a model is: on the global test set, and on every client's own held-out data.
+
+One matrix holds all of these examples, so one pass over it answers both questions.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from fedplay.cost import PANEL
+from fedplay.data import Federation, Shares
+from fedplay.models import Network
+from fedplay.stages.base import Array
+from fedplay.streams import Purpose, Streams
+
+
+
+
+class Scores(NamedTuple):
+    accuracy: float  # on the global test set
+    loss: float  # on the global test set, nats
+    client_accuracy: Array  # (panel,) of the same model on each client's held-out data
+
+
+def panel(N: int, streams: Streams) -> Array:
+    """The clients that are evaluated one by one: all, or a fixed random PANEL of them."""
+    if N <= PANEL:
+        return np.arange(N)
+    return np.sort(streams.at(Purpose.PANEL).choice(N, PANEL, replace=False))
+
+
+def with_ones(X: Array, dtype: str) -> Array:
+    """X (n, d) as the models want it: (n, d + 1) of the run's dtype, the last column ones."""
+    out = np.ones((len(X), X.shape[1] + 1), dtype)
+    out[:, :-1] = X
+    return out
+
+
+class Evaluator:
+    """The examples to judge by, gathered once a run."""
+
+    def __init__(
+        self, network: Network, X: Array, federation: Federation, clients: Array, dtype: str
+    ) -> None:
+        self.network = network
+        held, self.sizes = _gather(federation.held, clients)
+        self.tests = len(federation.y_test)
+        self.X = np.concatenate([with_ones(federation.X_test, dtype), X[held]])
+        self.y = np.concatenate([federation.y_test, federation.y[held]])
+        self.counts = np.array([self.tests, *self.sizes])
+        self.ends = np.cumsum(self.counts)
+
+    def __call__(self, w: Array) -> Scores:
+        """The scores of one model w (P,). A model that is no longer finite scores NaN."""
+        T = self.tests
+        outputs = self.network.outputs(w, self.X)
+        if np.isfinite(w).all():
+            shares = _shares(self.network.right(outputs, self.y), self.ends, self.counts)
+        else:
+            shares = np.full(len(self.counts), np.nan)
+        loss = self.network.loss(outputs[:T], self.y[:T]).sum(dtype=np.float64)
+        return Scores(float(shares[0]), float(loss / T) if T else np.nan, shares[1:])
+
+    def each(self, W: Array) -> Array:
+        """The accuracy of each client's own model, W (panel, P), on its held-out data, (panel,)."""
+        T = self.tests
+        right = np.zeros(len(self.y))
+        # Clients of one size at a time: a stack that batched matrix products can work on.
+        for size in np.unique(self.sizes[self.sizes > 0]):
+            who = np.flatnonzero(self.sizes == size)
+            rows = self.ends[who][:, None] + np.arange(size)
+            outputs = self.network.outputs(W[who], self.X[rows])
+            right[rows] = self.network.right(outputs, self.y[rows])
+        shares = _shares(right[T:], self.ends[1:] - T, self.sizes)
+        shares[~np.isfinite(W).all(axis=1)] = np.nan
+        return shares
+
+
+def _shares(right: Array, ends: Array, counts: Array) -> Array:
+    """The share that is right in each stretch of `right`; NaN for a stretch of no length."""
+    hits = np.cumsum(right, dtype=np.float64)
+    upto = np.concatenate([[0.0], hits])[ends]
+    hits = np.diff(upto, prepend=0.0)
+    return np.divide(hits, counts, out=np.full(len(counts), np.nan), where=counts > 0)
+
+
+def _gather(shares: Shares, clients: Array) -> tuple[Array, Array]:
+    """The held-out examples of the clients, end to end, and how many each has."""
+    parts = [shares.of(int(i)) for i in clients]
+    sizes = np.array([len(p) for p in parts], dtype=np.int64)
+    return np.concatenate([*parts, np.zeros(0, np.int64)]).astype(np.intp), sizes

@@ -1,0 +1,379 @@
+"""`Experiment`: the name chosen for each slot and the value of every knob, frozen and validated.
+
+It is the only thing that controls edit, links carry and files hold. Two experiments are equal when
+they describe the same run.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import fedplay.models
+import fedplay.stages  # noqa: F401  (its registry lines)
+from fedplay import registry, untrusted
+from fedplay.cost import Cost, estimate
+from fedplay.data import Arrays, Source, TableFile, pool_size, source_of
+from fedplay.knobs import Knob, check_fields, knob, knobs_of, one_of
+from fedplay.stages.base import (
+    Aggregate,
+    Algorithm,
+    Layer,
+    Personal,
+    Schedule,
+    ServerOptimizer,
+)
+
+VERSION = 1  # of the dict, JSON and link forms
+
+
+@dataclass(frozen=True)
+class Training:
+    """The knobs that belong to no slot."""
+
+    clients: int = knob(
+        10,
+        1,
+        10_000_000,
+        symbol="N",
+        label="Clients",
+        scale="log",
+        slider=(2, 50),
+        help="How many clients the examples are spread over.",
+    )
+    rounds: int = knob(
+        50,
+        1,
+        100_000,
+        symbol="R",
+        label="Rounds",
+        slider=(5, 200),
+        help="How often the model travels to the clients and back.",
+    )
+    local_epochs: int = knob(
+        1,
+        1,
+        1000,
+        symbol="E",
+        label="Local epochs",
+        slider=(1, 20),
+        help="How often a client goes through its own examples before it reports.",
+    )
+    batch_size: int | None = knob(
+        32,
+        1,
+        1_000_000,
+        none="∞",
+        symbol="B",
+        label="Batch size",
+        unit="examples",
+        scale="log",
+        slider=(1, 256),
+        help="Examples a local step looks at; ∞ is all that the client has.",
+    )
+    learning_rate: float = knob(
+        0.1,
+        0.0,
+        1000.0,
+        open=True,
+        symbol="η",
+        label="Learning rate",
+        scale="log",
+        slider=(0.001, 10.0),
+        help="How far a local step goes.",
+    )
+    seed: int = knob(
+        0, 0, 2**32 - 1, label="Training seed", help="The dice of sampling, shuffling and noise."
+    )
+    data_seed: int = knob(
+        0, 0, 2**32 - 1, label="Data seed", help="The dice that spread the examples over clients."
+    )
+    dtype: str = knob(
+        "float32",
+        choices=("float32", "float64"),
+        label="Precision",
+        help="The numbers that the engine computes with.",
+    )
+
+    __post_init__ = check_fields
+
+
+# The choice that each slot starts with. "auto" is resolved by what the channel requires.
+CHOICES: dict[str, Any] = {
+    "data": "digits",
+    "partition": "dirichlet",
+    "model": "softmax",
+    "algorithm": "fedavg",
+    "channel": ("dp",),
+    "schedule": "auto",
+    "aggregate": "auto",
+    "server": "sgd",
+    "personal": "finetune",
+}
+AUTO = {"schedule": "uniform", "aggregate": "mean"}
+
+
+def knobs() -> dict[str, Knob]:
+    """Every knob there is by name: those of `Training`, then those of every registered stage."""
+    return knobs_of(Training) | registry.all_knobs()
+
+
+class Experiment:
+    """A federated experiment, described completely.
+
+    Keyword arguments are slots (`data`, `partition`, `model`, `algorithm`, `channel`, `schedule`,
+    `aggregate`, `server`, `personal`: a registered name, or an instance of one's own) and knobs
+    (`fedplay.experiment.knobs()` lists them). ValueError names what is wrong, its value and what
+    is allowed.
+
+    >>> exp = Experiment(clients=20, alpha=0.1)
+    >>> exp
+    Experiment(clients=20, alpha=0.1)
+    >>> exp.replace(alpha=0.3).alpha
+    0.3
+    >>> eval(repr(exp)) == exp
+    True
+    """
+
+    __slots__ = ("_changed", "_values")
+    _changed: tuple[tuple[str, Any], ...]
+    _values: dict[str, Any]
+
+    def __init__(self, **choices: Any) -> None:
+        table = knobs()
+        values = CHOICES | {name: one.default for name, one in table.items()}
+        for name, value in choices.items():
+            if name in CHOICES:
+                values[name], own = _choice(name, value)
+                values |= own
+            elif name in table:
+                values[name] = table[name].check(value)
+            else:
+                raise ValueError(_unknown(name, values))
+        object.__setattr__(self, "_values", values)
+        defaults = CHOICES | {name: one.default for name, one in table.items()}
+        changed = ((k, v) for k, v in values.items() if v != defaults[k])
+        object.__setattr__(self, "_changed", tuple(sorted(changed, key=lambda kv: kv[0])))
+        self._refuse()
+
+    # --- reading it ---------------------------------------------------------------------------
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_"):
+            if name in self._values:
+                return self._values[name]
+            if name in knobs():  # a stage that was registered after this experiment was made
+                return knobs()[name].default
+        raise AttributeError(f"Experiment has no knob {name!r}")
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._values})
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"Experiment is frozen: use exp.replace({name}=...)")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Experiment) and self._changed == other._changed
+
+    def __hash__(self) -> int:
+        return hash(self._changed)
+
+    def __reduce__(self) -> Any:
+        return _rebuild, (dict(self._changed),)
+
+    def __repr__(self) -> str:
+        order = {name: i for i, name in enumerate((*CHOICES, *knobs()))}
+        shown = sorted(self._changed, key=lambda kv: order.get(kv[0], len(order)))
+        return f"Experiment({', '.join(f'{k}={v!r}' for k, v in shown)})"
+
+    def to_python(self) -> str:
+        """The lines that run this experiment anywhere."""
+        return f"import fedplay as fp\n\nexp = fp.{self!r}\nhistory = fp.run(exp)\n"
+
+    # --- its stages ---------------------------------------------------------------------------
+
+    def chosen(self, slot: str) -> str:
+        """The name in a slot, "auto" resolved (a class name for an unregistered instance)."""
+        stage = self.stage(slot)
+        return registry.name_of(stage) or type(stage).__name__
+
+    def stage(self, slot: str) -> Any:
+        """The stage in a slot, with its knobs set. Not for the channel: see `layers`."""
+        choice = self._values[slot]
+        if choice == "auto":
+            needed = (layer.requires().get(slot) for layer in self.layers)
+            choice = next((name for name, _ in filter(None, needed)), AUTO[slot])
+        return _made(slot, choice, self._values)
+
+    @property
+    def source(self) -> Source:
+        source: Source = self.stage("data")
+        return source
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The channel's layers that do something, in the order a message meets them."""
+        made = (_made("channel", choice, self._values) for choice in self._values["channel"])
+        return tuple(layer for layer in made if layer.active())
+
+    def active_knobs(self) -> dict[str, Knob]:
+        """The knobs that this experiment reads: those of its stages and of `Training`."""
+        stages = [self.stage(slot) for slot in CHOICES if slot != "channel"]
+        stages += [_made("channel", choice, self._values) for choice in self._values["channel"]]
+        found = knobs_of(Training)
+        for stage in stages:
+            found |= knobs_of(stage)
+        return found
+
+    # --- deriving others, and travelling ------------------------------------------------------
+
+    def replace(self, **choices: Any) -> Experiment:
+        """The same experiment with some choices changed."""
+        return Experiment(**(dict(self._changed) | choices))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every choice and every knob in use, as plain values; `from_dict` reads it back.
+
+        Raises ValueError where a slot holds an instance whose class has no registered name.
+        """
+        for slot in CHOICES:
+            for choice in self._values[slot] if slot == "channel" else (self._values[slot],):
+                if not isinstance(choice, str):
+                    raise ValueError(
+                        f"{slot}={choice!r}: has no name to be written down; "
+                        "call fp.register(its class, 'a-name') first"
+                    )
+        used = [*CHOICES, *self.active_knobs(), *(name for name, _ in self._changed)]
+        return {"version": VERSION} | {
+            name: list(v) if isinstance(v := self._values[name], tuple) else v for name in used
+        }
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> Experiment:
+        """The experiment of a dict; ValueError for an unknown key, version or value."""
+        values = dict(given)
+        version = values.pop("version", VERSION)
+        if isinstance(version, bool) or not isinstance(version, int) or version > VERSION:
+            raise ValueError(
+                f"version={str(version)[:40]}: this fedplay reads experiments up to {VERSION}"
+            )
+        return cls(**values)
+
+    def to_json(self) -> str:
+        return json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Experiment:
+        """The experiment in a JSON text from anywhere; one sentence where it is not one."""
+        return cls.from_dict(untrusted.json_object(text))
+
+    def to_token(self) -> str:
+        """A short text for a link, at most 4 kB."""
+        return untrusted.encode_token(self.to_dict())
+
+    @classmethod
+    def from_token(cls, token: str) -> Experiment:
+        return cls.from_dict(untrusted.decode_token(token))
+
+    def cost(self) -> Cost:
+        """What a run would take, known before anything is allocated."""
+        return estimate(self)
+
+    # --- what does not go together ------------------------------------------------------------
+
+    def _refuse(self) -> None:
+        """ValueError where choices that are fine on their own do not go together."""
+        for layer in self.layers:
+            for slot, (name, why) in layer.requires().items():
+                if self._values[slot] not in ("auto", name):
+                    raise ValueError(
+                        f"{slot}={self.chosen(slot)!r}: the channel needs {slot}={name!r} here, "
+                        f"because {why}"
+                    )
+            if layer.linear_only and not self.stage("aggregate").linear:
+                raise ValueError(
+                    f"aggregate={self.chosen('aggregate')!r}: does not add up messages, "
+                    f"but the channel layer {registry.name_of(layer)!r} needs a sum"
+                )
+        source = self.source
+        if isinstance(source, Arrays):
+            return  # a Federation of one's own comes with the run
+        n, d, C = source.shape()
+        self.stage("model").bind(d, C)
+        self.stage("partition").check(pool_size(n), C, self.clients, source.sites())
+
+
+BASES: dict[str, type] = {
+    "schedule": Schedule,
+    "algorithm": Algorithm,
+    "channel": Layer,
+    "aggregate": Aggregate,
+    "server": ServerOptimizer,
+    "personal": Personal,
+}
+
+
+def _choice(slot: str, value: Any) -> tuple[Any, dict[str, Any]]:
+    """A slot's checked choice, and the knob values that an instance brings along."""
+    if slot != "channel":
+        return _one_choice(slot, value)
+    if not isinstance(value, (list, tuple)) or len(value) > 20:
+        raise ValueError(f"channel={str(value)[:60]}: must be a list of up to 20 layers")
+    names, knob_values = [], {}
+    for item in value:
+        name, own = _one_choice(slot, item)
+        if name in names:
+            raise ValueError(f"channel: {name!r} is there twice")
+        names.append(name)
+        knob_values |= own
+    return tuple(names), knob_values
+
+
+def _one_choice(slot: str, value: Any) -> tuple[Any, dict[str, Any]]:
+    if isinstance(value, str):
+        if slot == "data" and value.startswith("csv:"):
+            source_of(value)
+        elif not (slot in AUTO and value == "auto") and value not in registry.SLOTS[slot]:
+            raise one_of(slot, value, [*(["auto"] if slot in AUTO else []), *registry.SLOTS[slot]])
+        return value, {}
+    if getattr(type(value), "slot", None) != slot:
+        raise one_of(slot, value, registry.SLOTS[slot])
+    if isinstance(value, TableFile):
+        return value.key, {}
+    name = registry.name_of(value)
+    return (value, {}) if name is None else (name, registry.values_of(value))
+
+
+def _made(slot: str, choice: Any, values: dict[str, Any]) -> Any:
+    if not isinstance(choice, str):
+        return choice
+    if slot == "data" and choice.startswith("csv:"):
+        return source_of(choice)
+    return registry.make(slot, choice, values)
+
+
+def _rebuild(changed: dict[str, Any]) -> Experiment:
+    return Experiment(**changed)
+
+
+def _unknown(name: str, known: Mapping[str, Any]) -> str:
+    close = difflib.get_close_matches(str(name), list(known), 1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return f"{str(name)[:60]!r}: an experiment has no such knob{hint}"
+
+
+def _signature() -> inspect.Signature:
+    """What help() and the Tab key show: every slot and knob with its default."""
+
+    def parameters() -> Iterator[inspect.Parameter]:
+        for name, default in (CHOICES | {n: k.default for n, k in knobs().items()}).items():
+            yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+
+    return inspect.Signature(list(parameters()))
+
+
+Experiment.__signature__ = _signature()  # type: ignore[attr-defined]

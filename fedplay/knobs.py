@@ -1,0 +1,149 @@
+"""A knob is one number or choice a person may turn, declared beside the code that uses it.
+
+Validation, sliders, command-line flags, links and documentation are all read from this one
+declaration, so they cannot disagree. A stage is a frozen dataclass whose fields are knobs:
+
+>>> from dataclasses import dataclass
+>>> @dataclass(frozen=True)
+... class Proximal:
+...     mu: float = knob(0.1, 0.0, 10.0, symbol="μ", label="Proximal term", help="Pull to the start.")
+>>> knobs_of(Proximal)["mu"].check(0.5)
+0.5
+>>> knobs_of(Proximal)["mu"].check(-1)
+Traceback (most recent call last):
+    ...
+ValueError: mu=-1: must be a number from 0 to 10
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import numbers
+from dataclasses import dataclass, field
+from typing import Any
+
+Value = float | int | str | None | tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Knob:
+    """What may be chosen, within which bounds, and how it is called.
+
+    kind:  "float", "int", "sizes" (a tuple of ints, each within the bounds) or "choice".
+    none:  what `None` stands for ("∞", "automatic"); empty where `None` is not allowed.
+    scale: "linear" or "log", how a slider spaces the values.
+    open:  whether the lower bound itself is left out (α must be above 0).
+    """
+
+    name: str
+    default: Any
+    lo: float = -math.inf
+    hi: float = math.inf
+    kind: str = "float"
+    symbol: str = ""
+    label: str = ""
+    unit: str = ""
+    help: str = ""
+    scale: str = "linear"
+    none: str = ""
+    open: bool = False
+    choices: tuple[str, ...] = ()
+    slider: tuple[float, float] | None = None  # the part of the range that a slider covers
+
+    def check(self, value: Any) -> Any:
+        """The value in its plain Python form; `ValueError` naming knob, value and range."""
+        if value is None or (self.none == "∞" and _is_real(value) and value == math.inf):
+            if self.none:
+                return None
+        elif self.kind == "choice":
+            if isinstance(value, str) and value in self.choices:
+                return str(value)
+        elif self.kind == "sizes":
+            if isinstance(value, (list, tuple)) and len(value) <= 8:
+                if all(self._number(v) is not None for v in value):
+                    return tuple(int(v) for v in value)
+        else:
+            number = self._number(value)
+            if number is not None:
+                return number
+        raise ValueError(f"{self.name}={_short(value)}: must be {self.allowed()}")
+
+    def _number(self, value: Any) -> float | int | None:
+        """The value as a plain int or float, or None where it is not one in range."""
+        if not _is_real(value) or not math.isfinite(value):
+            return None
+        if value < self.lo or value > self.hi or (self.open and value == self.lo):
+            return None
+        if self.kind == "float":
+            return float(value)
+        return int(value) if value == int(value) else None
+
+    def allowed(self) -> str:
+        """The allowed values in words: 'a whole number from 1 to 50'."""
+        if self.kind == "choice":
+            return "one of " + ", ".join(self.choices)
+        noun = {"float": "a number", "int": "a whole number", "sizes": "up to 8 whole numbers"}
+        if math.isinf(self.hi):
+            bound = f"{'above' if self.open else 'of at least'} {_plain(self.lo)}"
+        elif self.open:
+            bound = f"above {_plain(self.lo)} and at most {_plain(self.hi)}"
+        else:
+            bound = f"from {_plain(self.lo)} to {_plain(self.hi)}"
+        each = ", each" if self.kind == "sizes" else ""
+        other = f", or None ({self.none})" if self.none else ""
+        return f"{noun[self.kind]}{each} {bound}{other}"
+
+
+def knob(
+    default: Any, lo: float = -math.inf, hi: float = math.inf, *, kind: str = "", **about: Any
+) -> Any:
+    """Declare a knob as a dataclass field; its name is the field's.
+
+    The kind follows from the default: an int makes a whole-number knob, a tuple one of sizes,
+    a string with `choices=` a choice, all else a number. The other keywords are `Knob`'s.
+    """
+    if not kind:
+        by_type = {bool: "int", int: "int", tuple: "sizes", str: "choice"}
+        kind = by_type.get(type(default), "float")
+    made = Knob("", default, lo, hi, kind=kind, **about)
+    return field(default=default, metadata={"knob": made})
+
+
+def shared(owner: type, name: str) -> Any:
+    """The same knob in a second dataclass: one name, one meaning (α of two partitions)."""
+    made = knobs_of(owner)[name]
+    return field(default=made.default, metadata={"knob": made})
+
+
+def knobs_of(stage: Any) -> dict[str, Knob]:
+    """The knobs of a dataclass (or an instance), by name, in the order of declaration."""
+    return {
+        f.name: dataclasses.replace(f.metadata["knob"], name=f.name)
+        for f in dataclasses.fields(stage)
+        if "knob" in f.metadata
+    }
+
+
+def check_fields(stage: Any) -> None:
+    """Validate a frozen dataclass in its `__post_init__`: every field in plain, checked form."""
+    for name, one in knobs_of(stage).items():
+        object.__setattr__(stage, name, one.check(getattr(stage, name)))
+
+
+def one_of(name: str, value: Any, allowed: Any) -> ValueError:
+    """The error for a name that is not among the allowed ones."""
+    return ValueError(f"{name}={_short(value)}: must be one of {', '.join(allowed)}")
+
+
+def _is_real(value: Any) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _plain(number: float) -> str:
+    return f"{number:g}" if abs(number) < 1e6 else f"{number:,.0f}"

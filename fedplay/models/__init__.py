@@ -1,0 +1,12 @@
+"""Models, batched over clients on flat parameter vectors. One file an idea."""
+
+from fedplay.models.base import Model, Network, Workspace
+from fedplay.models.mlp import MLP, Softmax
+from fedplay.models.quadratic import Quadratic
+from fedplay.registry import register
+
+register(Softmax, "softmax")
+register(MLP, "mlp")
+register(Quadratic, "quadratic")
+
+__all__ = ["MLP", "Model", "Network", "Quadratic", "Softmax", "Workspace"]

@@ -1,0 +1,74 @@
+"""What a model must do: batched over clients, on flat parameter vectors."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+class Model:
+    """A choice of model and its knobs. `bind` meets it with the sizes of the data."""
+
+    slot: ClassVar[str] = "model"
+
+    def bind(self, d: int, C: int) -> Network:
+        """The network for d features and C classes; ValueError where it cannot serve them."""
+        raise NotImplementedError
+
+
+class Workspace:
+    """The buffers of local training, allocated once a run, and the gradient that fills them.
+
+    The clients at work are always the first k rows: as some finish early, k shrinks.
+    """
+
+    W: Array  # (K, P) the clients' models
+    X: Array  # (K, B, d + 1) their batches
+    G: Array  # (K, P) their gradients
+
+    def targets(self, labels: Array) -> Array:
+        """Labels (S, K, B) in the form that `gradient` wants, prepared for all steps at once."""
+        return labels
+
+    def gradient(self, k: int, targets: Array, scale: Array | float) -> None:
+        """G[:k] = Σ_b scale_b ∇ℓ(w; x_b, y_b) of each client's batch.
+
+        targets (k, B); scale (k, B), zero where the batch is padded, or one number for all.
+        """
+        raise NotImplementedError
+
+
+class Network:
+    """A model of known size, for K clients at once.
+
+    Parameters are flat rows, w (P,) or W (K, P). Examples carry a last column of ones, so that a
+    layer's bias is one more weight and needs no code of its own: X (..., d + 1).
+    """
+
+    P: int  # parameters
+    C: int  # classes, 0 where the model does not classify
+    multiply_adds: int  # of one forward pass of one example
+
+    def init(self, rng: np.random.Generator) -> Array:
+        """The first global model, (P,) float64."""
+        raise NotImplementedError
+
+    def workspace(self, K: int, B: int, d: int, dtype: Any) -> Workspace:
+        """Room for up to K clients and batches of B examples of d features."""
+        raise NotImplementedError
+
+    def outputs(self, W: Array, X: Array) -> Array:
+        """What the models say of the examples: w (P,), X (n, d + 1) -> (n, C), or K of each."""
+        raise NotImplementedError
+
+    def right(self, outputs: Array, y: Array) -> Array:
+        """Which examples the models get right, (..., n) bool."""
+        raise NotImplementedError
+
+    def loss(self, outputs: Array, y: Array) -> Array:
+        """The loss of each example under one model, (n,), in nats for a classifier."""
+        raise NotImplementedError

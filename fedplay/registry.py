@@ -1,0 +1,89 @@
+"""What can be chosen: a dict a slot, from a name to the frozen dataclass that carries it out.
+
+A federated experiment is one choice in each slot. Built-in entries are registered by the
+`__init__` of their folder, one line each; `register` takes a user's own just the same.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, TypeVar
+
+from fedplay.knobs import Knob, knobs_of, one_of
+
+SLOTS: dict[str, dict[str, type]] = {
+    "data": {},
+    "partition": {},
+    "model": {},
+    "schedule": {},
+    "algorithm": {},
+    "channel": {},
+    "aggregate": {},
+    "server": {},
+    "personal": {},
+}
+
+T = TypeVar("T", bound=type)
+
+
+def register(cls: T, name: str) -> T:
+    """Make `cls` (a frozen dataclass whose base class names its slot) selectable as `name`.
+
+    Raises ValueError where the class is not a frozen dataclass of a slot, or where one of its
+    knobs has the name of somebody else's.
+    """
+    slot = getattr(cls, "slot", None)
+    if slot not in SLOTS:
+        raise ValueError(f"{cls.__name__}: must inherit from the base class of a slot")
+    params = getattr(cls, "__dataclass_params__", None)
+    if params is None or not params.frozen:
+        raise ValueError(f"{cls.__name__}: must be decorated with @dataclass(frozen=True)")
+    if not (name.replace("-", "").replace("_", "").isalnum() and len(name) <= 40):
+        raise ValueError(f"name={name!r}: must be up to 40 letters, digits, hyphens, underscores")
+    known = all_knobs()
+    for knob_name, knob in knobs_of(cls).items():
+        if knob_name in SLOTS:
+            raise ValueError(f"{cls.__name__}.{knob_name}: is the name of a slot")
+        if knob_name in known and known[knob_name] != knob:
+            replaced = SLOTS[slot].get(name)  # a notebook cell that is run again
+            if replaced is None or knob_name not in knobs_of(replaced):
+                raise ValueError(
+                    f"{cls.__name__}.{knob_name}: a knob of this name exists already; "
+                    "use shared(Owner, name) for the same knob, or another name"
+                )
+    SLOTS[slot][name] = cls
+    return cls
+
+
+def all_knobs() -> dict[str, Knob]:
+    """Every knob of every registered stage, by name."""
+    return {
+        name: knob
+        for entries in SLOTS.values()
+        for cls in entries.values()
+        for name, knob in knobs_of(cls).items()
+    }
+
+
+def lookup(slot: str, name: Any) -> type:
+    """The class registered as `name`, or a ValueError that lists what there is."""
+    if not isinstance(name, str) or name not in SLOTS[slot]:
+        raise one_of(slot, name, SLOTS[slot])
+    return SLOTS[slot][name]
+
+
+def name_of(stage: Any) -> str | None:
+    """The registered name of an instance's class, or None for a class nobody registered."""
+    entries = SLOTS[type(stage).slot]
+    return next((name for name, cls in entries.items() if cls is type(stage)), None)
+
+
+def values_of(stage: Any) -> dict[str, Any]:
+    """The knob values of an instance."""
+    return {name: getattr(stage, name) for name in knobs_of(stage)}
+
+
+def make(slot: str, name: str, values: dict[str, Any]) -> Any:
+    """An instance of the named stage, its knobs taken from `values` where they are there."""
+    cls: Any = lookup(slot, name)
+    return cls(**{f.name: values[f.name] for f in dataclasses.fields(cls) if f.name in values})

@@ -1,0 +1,33 @@
+"""The two averages: by examples, and by the cohort that was expected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fedplay.stages.base import Aggregate, Array, Cohort
+
+
+@dataclass(frozen=True)
+class Mean(Aggregate):
+    """Σ n_k m_k / Σ n_k over the cohort (McMahan et al. 2017, Algorithm 1)."""
+
+    def combine(self, rows: Array, c: Cohort) -> Array:
+        total = c.weight.sum()
+        if total == 0:
+            return np.zeros(rows.shape[1], rows.dtype)
+        mean: Array = (c.weight / total).astype(rows.dtype) @ rows
+        return mean
+
+
+@dataclass(frozen=True)
+class Fixed(Aggregate):
+    """Σ m_k / (q·N): every client counts once (McMahan et al. 2018, f̃_f with equal weights).
+
+    The divisor is a constant, so one client can change the result by no more than its own
+    message's length divided by it: differential privacy rests on that.
+    """
+
+    def combine(self, rows: Array, c: Cohort) -> Array:
+        return rows.sum(axis=0) / rows.dtype.type(c.expected)

@@ -1,0 +1,109 @@
+"""Differential privacy of whole clients: DP-FedAvg (McMahan, Ramage, Talwar & Zhang 2018).
+
+The paper's Algorithm 1 with equal client weights, its fixed-denominator estimator f̃_f and flat
+clipping: each update is scaled to length S at most, the sum is divided by the *expected* cohort
+q·N, and the average receives Gaussian noise of standard deviation z·S / (q·N) per coordinate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fedplay.knobs import check_fields, knob
+from fedplay.privacy import epsilon
+from fedplay.stages.base import Array, Arrays, Cohort, Layer
+from fedplay.streams import Purpose
+
+
+@dataclass(frozen=True)
+class DifferentialPrivacy(Layer):
+    """Clip on the client, noise on the server. Without noise, `clip` alone just bounds updates."""
+
+    clip: float | None = knob(
+        None,
+        0.0,
+        1e6,
+        kind="float",
+        open=True,
+        none="automatic: 1 with noise, none without",
+        symbol="S",
+        label="Clipping norm",
+        scale="log",
+        slider=(0.01, 10.0),
+        help="An update longer than this is scaled down to it: a bound on anyone's influence.",
+    )
+    noise_multiplier: float = knob(
+        0.0,
+        0.0,
+        1e4,
+        symbol="z",
+        label="Privacy noise",
+        slider=(0.0, 4.0),
+        help="Noise on the average, in units of one client's largest influence. 0: no privacy.",
+    )
+    delta: float | None = knob(
+        None,
+        0.0,
+        0.5,
+        kind="float",
+        open=True,
+        none="automatic: a tenth of 1/N",
+        symbol="δ",
+        label="Privacy slack",
+        scale="log",
+        help="The chance that the bound ε does not hold. It should be well below 1/N.",
+    )
+
+    linear_only = True
+    __post_init__ = check_fields
+
+    def bound(self) -> float | None:
+        """The clipping norm S in force, or None."""
+        if self.clip is None and self.noise_multiplier > 0:
+            return 1.0
+        return self.clip
+
+    def slack(self, N: int) -> float:
+        """The δ in force."""
+        return 0.1 / N if self.delta is None else self.delta
+
+    def active(self) -> bool:
+        return self.bound() is not None
+
+    def requires(self) -> dict[str, tuple[str, str]]:
+        if self.noise_multiplier == 0:
+            return {}
+        return {
+            "schedule": ("poisson", "ε is computed for clients who each toss their own coin"),
+            "aggregate": (
+                "fixed",
+                "with weights or a varying divisor, one client's influence is no longer S / (q·N)",
+            ),
+        }
+
+    def client(self, rows: Array, own: Arrays, c: Cohort) -> tuple[Array, Arrays]:
+        S = self.bound()
+        if S is None:
+            return rows, own
+        length = np.sqrt(np.einsum("km,km->k", rows, rows))
+        # Written so that a length of zero divides nothing and NaN (divergence) stays NaN.
+        factor = np.where(length > S, S / np.maximum(length, S), 1.0)
+        return rows * factor.astype(rows.dtype)[:, None], own
+
+    def server(self, m: Array, c: Cohort) -> Array:
+        if self.noise_multiplier == 0:
+            return m
+        # Added to an empty cohort's zeros too: leaving it out would reveal that nobody came.
+        noise = c.rng(Purpose.NOISE).normal(0.0, self.deviation(c.expected), len(m))
+        return m + noise.astype(m.dtype)
+
+    def deviation(self, expected: float) -> float:
+        """The noise's standard deviation on each coordinate of the average, z·S / (q·N)."""
+        return self.noise_multiplier * (self.bound() or 0.0) / expected
+
+    def epsilon(self, rounds: Array, N: int, q: float) -> Array | None:
+        if self.noise_multiplier == 0:
+            return None
+        return np.asarray(epsilon(q, self.noise_multiplier, rounds, self.slack(N)))

@@ -1,0 +1,42 @@
+"""A fixed number of clients, drawn without replacement (McMahan et al. 2017, Algorithm 1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fedplay.knobs import check_fields, knob
+from fedplay.stages.base import Array, Schedule
+from fedplay.streams import Purpose, Streams
+
+
+@dataclass(frozen=True)
+class Uniform(Schedule):
+    """max(1, C·N) clients a round, every set of that size equally likely."""
+
+    participation: float = knob(
+        1.0,
+        0.0,
+        1.0,
+        open=True,
+        symbol="C",
+        label="Participation",
+        slider=(0.05, 1.0),
+        help="The share of clients that takes part in a round.",
+    )
+
+    __post_init__ = check_fields
+
+    def expected(self, N: int) -> float:
+        return float(max(1, round(self.participation * N)))
+
+    def choose(self, round: int, N: int, streams: Streams) -> Array:
+        return members(round, N, int(self.expected(N)), streams)
+
+
+def members(round: int, N: int, K: int, streams: Streams) -> Array:
+    """K of N clients without replacement, ascending (K,); no work of order N for a small K."""
+    if K == N:
+        return np.arange(N)
+    return np.sort(streams.at(Purpose.COHORT, round).choice(N, K, replace=False))

@@ -1,0 +1,30 @@
+"""The plain server step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fedplay.knobs import check_fields, knob
+from fedplay.stages.base import Array, Arrays, ServerOptimizer
+
+
+@dataclass(frozen=True)
+class SGD(ServerOptimizer):
+    """w + η_s · m. With η_s = 1 the server adopts the average, as FedAvg does."""
+
+    server_learning_rate: float = knob(
+        1.0,
+        0.0,
+        100.0,
+        open=True,
+        symbol="ηₛ",
+        label="Server learning rate",
+        scale="log",
+        slider=(0.1, 3.0),
+        help="How far the server follows the averaged update.",
+    )
+
+    __post_init__ = check_fields
+
+    def step(self, w: Array, m: Array, memory: Arrays) -> tuple[Array, Arrays]:
+        return w + w.dtype.type(self.server_learning_rate) * m, memory
