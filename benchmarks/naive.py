@@ -6,6 +6,8 @@ can be: float32, buffers where they are natural, one evaluation of all examples 
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 
@@ -23,7 +25,7 @@ class Model:
                 rng.uniform(-1, 1, (a, b)).astype(np.float32) * np.float32(np.sqrt(6 / (a + b))),
                 np.zeros(b, np.float32),
             )
-            for a, b in zip(sizes, sizes[1:], strict=False)
+            for a, b in itertools.pairwise(sizes)
         ]
 
     def logits(self, layers, X):

@@ -18,7 +18,7 @@ import numpy as np
 from naive import fedavg
 
 import fedplay as fp
-from fedplay.engine.rounds import calm, federation_of, stream
+from fedplay.engine.loop import calm, federation_of, stream
 
 
 def compare(name, runs, **choices):
@@ -56,7 +56,7 @@ def compare(name, runs, **choices):
 
 def million():
     """A million clients, 100 of them a round: seconds a round and the memory of the process."""
-    from fedplay.engine.rounds import Run
+    from fedplay.engine.loop import Run
 
     exp = fp.Experiment(
         clients=1_000_000, partition="resampled", participation=1e-4, rounds=20, client_examples=25

@@ -105,7 +105,9 @@ def _bytes(exp: Experiment, sizes: Sizes, P: int, cohort: float, batch: int) -> 
     neurons = 2 * sum(getattr(exp.stage("model"), "hidden", ())) + sizes.C
     examples = sizes.stored * (sizes.d + 1) * (8 + item)  # as given, and as the engine wants them
     judged = (sizes.tests + sizes.held) * (sizes.d + 1 + 2 * neurons) * item
-    models = cohort * P * item * 5  # where they start, end, in order, as messages, after the channel
+    models = (
+        cohort * P * item * 5
+    )  # where they start, end, in order, as messages, after the channel
     buffers = together * (P + batch * (sizes.d + 1 + neurons)) * item
     batches = together * exp.local_epochs * (sizes.largest + batch) * (16 + item)
     history = exp.rounds * (8 * min(exp.clients, PANEL) + 16 * cohort)

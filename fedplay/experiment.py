@@ -18,7 +18,7 @@ import fedplay.stages  # noqa: F401  (its registry lines)
 from fedplay import registry, untrusted
 from fedplay.cost import Cost, estimate
 from fedplay.data import Arrays, Source, TableFile, pool_size, source_of
-from fedplay.knobs import Knob, check_fields, knob, knobs_of, one_of
+from fedplay.knobs import Checked, Knob, knob, knobs_of, one_of
 from fedplay.stages.base import (
     Aggregate,
     Algorithm,
@@ -32,7 +32,7 @@ VERSION = 1  # of the dict, JSON and link forms
 
 
 @dataclass(frozen=True)
-class Training:
+class Training(Checked):
     """The knobs that belong to no slot."""
 
     clients: int = knob(
@@ -98,8 +98,6 @@ class Training:
         label="Precision",
         help="The numbers that the engine computes with.",
     )
-
-    __post_init__ = check_fields
 
 
 # The choice that each slot starts with. "auto" is resolved by what the channel requires.
@@ -323,7 +321,8 @@ def _choice(slot: str, value: Any) -> tuple[Any, dict[str, Any]]:
         return _one_choice(slot, value)
     if not isinstance(value, (list, tuple)) or len(value) > 20:
         raise ValueError(f"channel={str(value)[:60]}: must be a list of up to 20 layers")
-    names, knob_values = [], {}
+    names: list[Any] = []
+    knob_values: dict[str, Any] = {}
     for item in value:
         name, own = _one_choice(slot, item)
         if name in names:

@@ -5,11 +5,11 @@ declaration, so they cannot disagree. A stage is a frozen dataclass whose fields
 
 >>> from dataclasses import dataclass
 >>> @dataclass(frozen=True)
-... class Proximal:
-...     mu: float = knob(0.1, 0.0, 10.0, symbol="μ", label="Proximal term", help="Pull to the start.")
->>> knobs_of(Proximal)["mu"].check(0.5)
-0.5
->>> knobs_of(Proximal)["mu"].check(-1)
+... class Proximal(Checked):
+...     mu: float = knob(0.1, 0.0, 10.0, symbol="μ", label="Proximal term", help="Pulls back.")
+>>> Proximal(mu=1)
+Proximal(mu=1.0)
+>>> Proximal(mu=-1)
 Traceback (most recent call last):
     ...
 ValueError: mu=-1: must be a number from 0 to 10
@@ -60,9 +60,9 @@ class Knob:
             if isinstance(value, str) and value in self.choices:
                 return str(value)
         elif self.kind == "sizes":
-            if isinstance(value, (list, tuple)) and len(value) <= 8:
-                if all(self._number(v) is not None for v in value):
-                    return tuple(int(v) for v in value)
+            sizes = value if isinstance(value, (list, tuple)) and len(value) <= 8 else [None]
+            if all(self._number(v) is not None for v in sizes):
+                return tuple(int(v) for v in sizes)
         else:
             number = self._number(value)
             if number is not None:
@@ -71,9 +71,9 @@ class Knob:
 
     def _number(self, value: Any) -> float | int | None:
         """The value as a plain int or float, or None where it is not one in range."""
-        if not _is_real(value) or not math.isfinite(value):
+        if not _is_real(value) or not self.lo <= value <= self.hi or abs(value) == math.inf:
             return None
-        if value < self.lo or value > self.hi or (self.open and value == self.lo):
+        if self.open and value == self.lo:
             return None
         if self.kind == "float":
             return float(value)
@@ -125,10 +125,12 @@ def knobs_of(stage: Any) -> dict[str, Knob]:
     }
 
 
-def check_fields(stage: Any) -> None:
-    """Validate a frozen dataclass in its `__post_init__`: every field in plain, checked form."""
-    for name, one in knobs_of(stage).items():
-        object.__setattr__(stage, name, one.check(getattr(stage, name)))
+class Checked:
+    """Base of the dataclasses that knobs belong to: an instance holds only allowed values."""
+
+    def __post_init__(self) -> None:
+        for name, one in knobs_of(self).items():
+            object.__setattr__(self, name, one.check(getattr(self, name)))
 
 
 def one_of(name: str, value: Any, allowed: Any) -> ValueError:

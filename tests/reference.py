@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
-from fedplay.engine.rounds import Run
+from fedplay.engine.loop import Run
 from fedplay.plain import fedavg, softmax_gradient
 from fedplay.streams import Purpose
 
@@ -21,7 +23,7 @@ def perceptron_gradient(sizes):
         total = np.zeros_like(w)
         for x, label in zip(X, y, strict=True):
             layers, at = [], 0
-            for a, b in zip(sizes, sizes[1:], strict=False):
+            for a, b in itertools.pairwise(sizes):
                 layers.append(w[at : at + b * (a + 1)].reshape(b, a + 1))
                 at += b * (a + 1)
             inputs = [np.append(x, 1.0)]

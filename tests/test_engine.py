@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reference import hidden, order_of, perceptron_gradient, plain_run, random_federation
 
 import fedplay as fp
-from fedplay.engine.rounds import Run
+from fedplay.engine.loop import Run
 from fedplay.plain import local_sgd, softmax_gradient
 from fedplay.streams import Purpose
 
@@ -133,7 +133,9 @@ def test_evaluation_is_the_plain_one():
     Z = logits(fed.X_test)
     assert history.accuracy[-1] == (Z.argmax(axis=1) == fed.y_test).mean()
     own = Z[np.arange(len(Z)), fed.y_test]
-    assert history.loss[-1] == pytest.approx((np.log(np.exp(Z).sum(axis=1)) - own).mean(), abs=1e-12)
+    assert history.loss[-1] == pytest.approx(
+        (np.log(np.exp(Z).sum(axis=1)) - own).mean(), abs=1e-12
+    )
     for k in range(fed.clients):
         rows = fed.held.of(k)
         right = logits(fed.X[rows]).argmax(axis=1) == fed.y[rows]
@@ -153,9 +155,7 @@ def test_local_only_takes_the_same_steps_and_never_meets_the_others(participatio
         w, rows, held = run.initial(), fed.train.of(k), fed.held.of(k)
         for r in range(1, 5):
             if k in run.cohort(r).ids:
-                w = local_sgd(
-                    w, fed.X[rows], fed.y[rows], order(r, k), 4, 0.1, softmax_gradient
-                )
+                w = local_sgd(w, fed.X[rows], fed.y[rows], order(r, k), 4, 0.1, softmax_gradient)
         logits = np.column_stack([fed.X[held], np.ones(len(held))]) @ w.reshape(3, 4).T
         expected.append((logits.argmax(axis=1) == fed.y[held]).mean())
     np.testing.assert_allclose(fp.run(exp, fed).local_accuracy, expected, atol=1e-12)

@@ -1,6 +1,6 @@
 """The engine: the loop over rounds, batched over clients, and what it leaves behind."""
 
 from fedplay.engine.history import History, run
-from fedplay.engine.rounds import Round, rounds
+from fedplay.engine.loop import Round, rounds
 
 __all__ = ["History", "Round", "rounds", "run"]

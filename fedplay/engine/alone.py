@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from fedplay.engine.rounds import Run, calm
+from fedplay.engine.loop import Run, calm
 from fedplay.stages.base import Array
 
 
 def personal_accuracy(run: Run, w: Array, number: int) -> Array:
-    """Each panel client's accuracy after personalising the global model w (P,) of a round, (panel,).
+    """Each panel client's accuracy on its held-out data, (panel,), once it has personalised.
 
-    Measured on its held-out data.
+    It starts from the global model w (P,) of round `number`.
     """
     with calm():
         return run.evaluate.each(run.personalise(w, number))
@@ -34,8 +34,6 @@ def local_only(run: Run, cohorts: Sequence[Array]) -> Iterator[Array]:
         with calm():
             rows = np.flatnonzero(np.isin(run.panel, cohort, assume_unique=True))
             ids = run.panel[rows]
-            W[rows] = run.trainer(
-                W[rows], None, ids=ids, round=number, epochs=run.exp.local_epochs
-            )
+            W[rows] = run.trainer(W[rows], None, ids=ids, round=number, epochs=run.exp.local_epochs)
             accuracy = run.evaluate.each(W)
         yield accuracy

@@ -16,8 +16,6 @@ from fedplay.stages.base import Array
 from fedplay.streams import Purpose, Streams
 
 
-
-
 class Scores(NamedTuple):
     accuracy: float  # on the global test set
     loss: float  # on the global test set, nats

@@ -17,7 +17,7 @@ from fedplay import untrusted
 from fedplay.cost import LIMIT, Limit
 from fedplay.data import Federation
 from fedplay.engine.alone import local_only, personal_accuracy
-from fedplay.engine.rounds import Round, Run, stream
+from fedplay.engine.loop import Round, Run, stream
 from fedplay.experiment import Experiment
 from fedplay.files import write_whole
 from fedplay.stages.base import Array
@@ -99,7 +99,11 @@ class History:
         return last[0]
 
     def _prepared(self) -> Run:
-        return self._run if self._run is not None else Run(self.experiment, limit=Limit(np.inf, np.inf))
+        return (
+            self._run
+            if self._run is not None
+            else Run(self.experiment, limit=Limit(np.inf, np.inf))
+        )
 
     # --- as a table, a picture, a file -----------------------------------------------------------
 
@@ -169,11 +173,8 @@ class History:
         _check_shapes(str(path), arrays)
         sizes = arrays["cohort_sizes"]
         cohort = tuple(np.split(arrays["cohort_ids"], np.cumsum(sizes)[:-1]))
-        history = cls(
-            experiment=exp,
-            cohort=cohort,
-            **{name: arrays[name] for name in ARRAYS if name not in LATE},
-        )
+        early: dict[str, Any] = {name: arrays[name] for name in ARRAYS if name not in LATE}
+        history = cls(experiment=exp, cohort=cohort, **early)
         history.__dict__.update({name: arrays[name] for name in LATE})
         return history
 
@@ -200,7 +201,7 @@ def _check_shapes(path: str, arrays: dict[str, Array]) -> None:
     if arrays["accuracy"].ndim != 1 or arrays["panel"].ndim != 1 or not len(arrays["accuracy"]):
         raise ValueError(f"{path}: not a history, its accuracy or panel is not a row of numbers")
     rows, N = len(arrays["accuracy"]), len(arrays["panel"])
-    shapes = {name: (rows,) for name in ARRAYS} | {
+    shapes = dict.fromkeys(ARRAYS, (rows,)) | {
         "client_accuracy": (rows, N),
         "panel": (N,),
         "personal_accuracy": (N,),
@@ -217,9 +218,7 @@ def _check_shapes(path: str, arrays: dict[str, Array]) -> None:
         raise ValueError(f"{path}: not a history, the cohorts do not add up")
 
 
-def run(
-    exp: Experiment, federation: Federation | None = None, *, limit: Limit = LIMIT
-) -> History:
+def run(exp: Experiment, federation: Federation | None = None, *, limit: Limit = LIMIT) -> History:
     """Run an experiment to its end.
 
     `federation` brings data of one's own; `limit` is what the run may cost (ValueError beyond it).

@@ -18,7 +18,6 @@ from fedplay.stages.base import Array, Correction
 from fedplay.streams import Purpose, Streams
 
 
-
 @dataclass(frozen=True, eq=False)
 class Plan:
     """The shape of the local work of some clients; the order of their examples comes each round."""
@@ -75,7 +74,9 @@ class Trainer:
         W = np.array(W0)
         for a in range(0, len(ids), CHUNK):
             part = slice(a, a + CHUNK)
-            W[part] = self._train(W[part], _rows(correction, part), ids[part], round, epochs, purpose)
+            W[part] = self._train(
+                W[part], _rows(correction, part), ids[part], round, epochs, purpose
+            )
         return W
 
     def _train(
@@ -134,9 +135,7 @@ class Trainer:
         shares = [self.shares.of(int(i)) for i in ids[order]]
         return Plan(order, shares, an_epoch, active, scales, B)
 
-    def _examples(
-        self, plan: Plan, ids: Array, round: int, epochs: int, purpose: Purpose
-    ) -> Array:
+    def _examples(self, plan: Plan, ids: Array, round: int, epochs: int, purpose: Purpose) -> Array:
         """Which examples each client sees in each step, (S, K, B) indices into the pool."""
         K, B, S = len(ids), plan.B, len(plan.active)
         rows = np.zeros((K, S * B), dtype=np.intp)

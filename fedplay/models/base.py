@@ -7,10 +7,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from fedplay.knobs import Checked
+
 Array = NDArray[Any]
 
 
-class Model:
+class Model(Checked):
     """A choice of model and its knobs. `bind` meets it with the sizes of the data."""
 
     slot: ClassVar[str] = "model"

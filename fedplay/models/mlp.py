@@ -6,13 +6,14 @@ side by side in memory, and every layer is one `np.matmul` over all clients at o
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from fedplay.knobs import check_fields, knob
+from fedplay.knobs import knob
 from fedplay.models.base import Array, Model, Network, Workspace
 
 
@@ -36,8 +37,6 @@ class MLP(Model):
         unit="neurons",
         help="The width of each hidden layer.",
     )
-
-    __post_init__ = check_fields
 
     def bind(self, d: int, C: int) -> Network:
         return Perceptron((d, *self.hidden, C))
@@ -80,7 +79,10 @@ class Room(Workspace):
                 [layer[:, :, :-1].transpose(0, 2, 1) for layer in weights],  # to go back through
                 self.network.layers(self.G[:k]),
                 [self.X[:k], *(H[:k].transpose(0, 2, 1) for H in self.H)],  # inputs, (k, B, in + 1)
-                [self.X[:k].transpose(0, 2, 1), *(H[:k] for H in self.H)],  # the same, feature-major
+                [
+                    self.X[:k].transpose(0, 2, 1),
+                    *(H[:k] for H in self.H),
+                ],  # the same, feature-major
                 [H[:k, :-1] for H in self.H],
                 [dH[:k] for dH in self.dH],
                 [mask[:k] for mask in self.masks],
@@ -126,9 +128,9 @@ class Perceptron(Network):
             raise ValueError(
                 f"labels: there is only {self.C} class in these data; a classifier needs at least 2"
             )
-        self.shapes = [(out, into + 1) for into, out in zip(sizes, sizes[1:], strict=False)]
+        self.shapes = [(out, into + 1) for into, out in itertools.pairwise(sizes)]
         ends = np.cumsum([0] + [out * into for out, into in self.shapes]).tolist()
-        self.spans = list(zip(ends, ends[1:], strict=False))
+        self.spans = list(itertools.pairwise(ends))
         self.P = ends[-1]
         self.multiply_adds = self.P
 

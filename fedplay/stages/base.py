@@ -24,6 +24,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fedplay.knobs import Checked
 from fedplay.streams import Purpose, Streams
 
 Array = NDArray[Any]
@@ -68,7 +69,7 @@ Local = Callable[..., Array]  # sgd(w0 (K, P), correction=None) -> (K, P) after 
 Step = Callable[[Array, Array], Array]  # the server slot: step(w (P,), direction (P,)) -> (P,)
 
 
-class Schedule:
+class Schedule(Checked):
     """Who takes part in a round."""
 
     slot: ClassVar[str] = "schedule"
@@ -82,7 +83,7 @@ class Schedule:
         raise NotImplementedError
 
 
-class Algorithm:
+class Algorithm(Checked):
     """What a client does and sends, and what the server makes of it. The defaults are FedAvg."""
 
     slot: ClassVar[str] = "algorithm"
@@ -120,7 +121,7 @@ class Algorithm:
         return step(w, m), server
 
 
-class Layer:
+class Layer(Checked):
     """One layer of the channel: what happens to a message on its way, in two halves."""
 
     slot: ClassVar[str] = "channel"
@@ -155,7 +156,7 @@ class Layer:
         return None
 
 
-class Aggregate:
+class Aggregate(Checked):
     """Makes one message of the cohort's."""
 
     slot: ClassVar[str] = "aggregate"
@@ -166,7 +167,7 @@ class Aggregate:
         raise NotImplementedError
 
 
-class ServerOptimizer:
+class ServerOptimizer(Checked):
     """The step that the server takes along the aggregated update."""
 
     slot: ClassVar[str] = "server"
@@ -180,7 +181,7 @@ class ServerOptimizer:
         raise NotImplementedError
 
 
-class Personal:
+class Personal(Checked):
     """A second model beside the shared one, for each client."""
 
     slot: ClassVar[str] = "personal"

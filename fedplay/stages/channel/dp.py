@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fedplay.knobs import check_fields, knob
+from fedplay.knobs import knob
 from fedplay.privacy import epsilon
 from fedplay.stages.base import Array, Arrays, Cohort, Layer
 from fedplay.streams import Purpose
@@ -57,7 +57,6 @@ class DifferentialPrivacy(Layer):
     )
 
     linear_only = True
-    __post_init__ = check_fields
 
     def bound(self) -> float | None:
         """The clipping norm S in force, or None."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fedplay.knobs import check_fields, knob
+from fedplay.knobs import knob
 from fedplay.stages.base import Array, Cohort, Local, Personal
 
 
@@ -23,8 +23,6 @@ class Finetune(Personal):
         slider=(0, 20),
         help="Local epochs that each client adds to the finished global model, for itself alone.",
     )
-
-    __post_init__ = check_fields
 
     def epochs(self) -> int:
         return self.finetune_epochs

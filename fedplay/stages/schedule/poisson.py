@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fedplay.knobs import check_fields, shared
+from fedplay.knobs import shared
 from fedplay.stages.base import Array, Schedule
 from fedplay.stages.schedule.uniform import Uniform, members
 from fedplay.streams import Purpose, Streams
@@ -20,8 +20,6 @@ class Poisson(Schedule):
     """
 
     participation: float = shared(Uniform, "participation")
-
-    __post_init__ = check_fields
 
     def expected(self, N: int) -> float:
         return self.participation * N

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fedplay.knobs import check_fields, knob
+from fedplay.knobs import knob
 from fedplay.stages.base import Array, Schedule
 from fedplay.streams import Purpose, Streams
 
@@ -25,8 +25,6 @@ class Uniform(Schedule):
         slider=(0.05, 1.0),
         help="The share of clients that takes part in a round.",
     )
-
-    __post_init__ = check_fields
 
     def expected(self, N: int) -> float:
         return float(max(1, round(self.participation * N)))

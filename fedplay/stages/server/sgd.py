@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fedplay.knobs import check_fields, knob
+from fedplay.knobs import knob
 from fedplay.stages.base import Array, Arrays, ServerOptimizer
 
 
@@ -23,8 +23,6 @@ class SGD(ServerOptimizer):
         slider=(0.1, 3.0),
         help="How far the server follows the averaged update.",
     )
-
-    __post_init__ = check_fields
 
     def step(self, w: Array, m: Array, memory: Arrays) -> tuple[Array, Arrays]:
         return w + w.dtype.type(self.server_learning_rate) * m, memory

@@ -121,9 +121,7 @@ class Run:
             streams=self.streams,
         )
 
-    def _message(
-        self, w: Array, own: Arrays, server: Arrays, c: Cohort
-    ) -> tuple[Array, Arrays]:
+    def _message(self, w: Array, own: Arrays, server: Arrays, c: Cohort) -> tuple[Array, Arrays]:
         """What the cohort sends, (K, M), and its new own rows."""
         mine = {name: table[c.ids] for name, table in own.items()}
         w0 = self.algorithm.begin(w, mine, server, c)
@@ -223,7 +221,7 @@ def scatter(tables: Arrays, ids: Array, rows: Arrays) -> None:
         table[ids] = rows[name]
 
 
-class calm(AbstractContextManager[None]):  # noqa: N801 (reads as a statement)
+class calm(AbstractContextManager[None]):
     """Inside: one BLAS thread, and no warning where numbers overflow.
 
     Matrices this small gain 8 % from a second thread and cost twice the processor; and a learning

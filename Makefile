@@ -1,0 +1,53 @@
+# Two commands: `make play` opens the playground, `make test` runs every test.
+# Both set up .venv the first time and start in seconds after that.
+
+PYTHON ?= python3
+PORT ?= 0
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: play test lint types check bench clean help
+
+help: ## what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+play: $(VENV)/.play ## open the playground in a browser (PORT=8866 chooses the port)
+	@$(BIN)/fedplay show --port $(PORT)
+
+test: $(VENV)/.test ## run all tests, those in a real browser included
+	@browser=$$($(BIN)/python tools/browser.py) && \
+	  FEDPLAY_CHROMIUM="$$browser" FEDPLAY_REQUIRE_BROWSER=1 $(BIN)/python -m pytest
+
+lint: $(VENV)/.lint ## check style (ruff)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.lint $(VENV)/.test ## check types (mypy, strict)
+	$(BIN)/mypy
+
+check: lint types test ## everything that must hold before a commit
+
+bench: $(VENV)/.test ## print how fast the engine is against a naive loop
+	$(BIN)/python benchmarks/speed.py
+
+clean: ## remove the environment and caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+
+# The environment, made anew when pyproject.toml changes. Each mark is a set of packages.
+$(VENV)/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "fedplay needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { rm -rf $(VENV); echo "Python's venv is missing: on Debian, apt-get install python3-venv"; exit 1; }
+
+$(VENV)/.play: pyproject.toml | $(VENV)/pyvenv.cfg
+	$(BIN)/python -m pip install -q -e .
+	@touch $@
+
+$(VENV)/.test: pyproject.toml | $(VENV)/pyvenv.cfg
+	$(BIN)/python -m pip install -q -e '.[test]'
+	@touch $@ $(VENV)/.play
+
+$(VENV)/.lint: pyproject.toml | $(VENV)/pyvenv.cfg
+	$(BIN)/python -m pip install -q -e '.[lint]'
+	@touch $@

@@ -1,0 +1,7 @@
+"""`python -m fedplay` is the command `fedplay`."""
+
+import sys
+
+from fedplay.cli import main
+
+sys.exit(main())

@@ -1,0 +1,261 @@
+"""A federation: the examples of all clients, who has which, and the server's global test set."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fedplay.data.base import (
+    HELD_OUT,
+    TEST_FRACTION,
+    Floats,
+    Ints,
+    Partition,
+    Shares,
+    Source,
+    Table,
+    hold_out,
+    pool_size,
+    portion,
+    stratified,
+)
+from fedplay.streams import Purpose, Streams
+
+COUNTED = 100_000  # clients whose labels are counted at once: a table of 8 MB for ten classes
+
+
+@dataclass(frozen=True, eq=False)
+class Federation:
+    """The data of all clients and of the server.
+
+    X, y:           (n, d) float64 and (n,) int64 in 0..C-1, the pool: the clients' examples
+    X_test, y_test: (t, d) and (t,), the global test set, which only the server has
+    train, held:    which examples of the pool each client trains on, and which it evaluates on
+    client_names:   N names where the clients are those the data come from, else none
+    """
+
+    name: str
+    X: Floats
+    y: Ints
+    X_test: Floats
+    y_test: Ints
+    train: Shares
+    held: Shares
+    classes: tuple[str, ...]
+    client_names: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    image: tuple[int, int] | None = None
+
+    @property
+    def clients(self) -> int:
+        """N, the number of clients."""
+        return len(self.train.sizes)
+
+    @property
+    def d(self) -> int:
+        """The number of features."""
+        return int(self.X.shape[1])
+
+    @property
+    def C(self) -> int:
+        """The number of classes."""
+        return len(self.classes)
+
+    @property
+    def sizes(self) -> Ints:
+        """(N,) training examples of each client."""
+        return self.train.sizes
+
+    def label_counts(self, clients: ArrayLike | None = None) -> Ints:
+        """(K, C) training examples of each class that these clients have; all clients by default.
+
+        Raises ValueError for more than 100,000 clients at once.
+        """
+        if clients is None:
+            clients = np.arange(min(self.clients, COUNTED + 1))
+        ids = np.asarray(clients, dtype=np.int64)
+        if len(ids) > COUNTED:
+            raise ValueError(f"clients: must be at most {COUNTED:,} at once, so name the ones")
+        counts = np.empty((len(ids), self.C), dtype=np.int64)
+        for row, k in enumerate(ids.tolist()):
+            counts[row] = np.bincount(self.y[self.train.of(k)], minlength=self.C)
+        return counts
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hexadecimal) of the arrays, the classes and the shares: which data these are."""
+        sha = hashlib.sha256(repr((self.X.shape, self.X_test.shape, self.classes)).encode())
+        for floats in (self.X, self.X_test):
+            sha.update(np.ascontiguousarray(floats, dtype="<f8").data)
+        for ints in (self.y, self.y_test):
+            sha.update(np.ascontiguousarray(ints, dtype="<i8").data)
+        for shares in (self.train, self.held):
+            sha.update(hashlib.sha256(shares.describe()).digest())
+        return sha.hexdigest()
+
+    @classmethod
+    def from_arrays(
+        cls,
+        X: Any,
+        y: Any,
+        client: Any,
+        *,
+        X_test: Any = None,
+        y_test: Any = None,
+        test_fraction: float = TEST_FRACTION,
+        held_out: float = HELD_OUT,
+        seed: int = 0,
+        name: str = "arrays",
+    ) -> Federation:
+        """A federation of data of your own, given as arrays or as a pandas DataFrame and Series.
+
+        X:             (n, d) finite numbers; the columns of a DataFrame become the feature names
+        y:             (n,) labels of any kind that sorts; class 0 is the first
+        client:        (n,) ids of any kind that sorts; client 0 is the first
+        X_test:        (t, d) with `y_test` (t,) the global test set; without them `test_fraction`
+                       of the examples is taken (of each class in proportion, and a client's last
+                       example stays with it)
+        held_out:      the fraction of its examples that each client keeps for evaluation
+        seed:          of the choice of test and held-out examples
+
+        Both fractions are from 0, which means none, to below 1. Raises ValueError, naming the
+        argument, for missing values, lengths that differ, and no examples.
+
+        >>> X = [[0.0], [1.0], [2.0], [3.0]]
+        >>> fed = Federation.from_arrays(X, ["a", "b", "a", "b"], [7, 7, 9, 9], test_fraction=0)
+        >>> fed.clients, fed.classes, fed.client_names, fed.train.sizes, fed.held.sizes
+        (2, ('a', 'b'), ('7', '9'), array([1, 1]), array([1, 1]))
+        """
+        check_seed("seed", seed)
+        for fraction_name, fraction in (("test_fraction", test_fraction), ("held_out", held_out)):
+            if not 0 <= fraction < 1:
+                raise ValueError(f"{fraction_name}={fraction}: must be from 0 to below 1")
+        if (X_test is None) != (y_test is None):
+            raise ValueError("X_test, y_test: one of the two is missing")
+        features = tuple(str(column) for column in getattr(X, "columns", ()))
+        X = _matrix("X", X)
+        n, d = X.shape
+        if n == 0:
+            raise ValueError("X: has no examples")
+        given = X_test is not None
+        X_test = _matrix("X_test", X_test) if given else np.empty((0, d))
+        if X_test.shape[1] != d:
+            raise ValueError(f"X_test: must have {d} columns, as X has, not {X_test.shape[1]}")
+        y = _column("y", y, n)
+        y_test = _column("y_test", y_test, len(X_test)) if given else []
+        classes, labels = _encode(y + y_test)
+        client_names, owners = _encode(_column("client", client, n))
+        pool = Table(name, X, labels[:n], classes, owners, client_names, features)
+        if given:
+            test = Table(name, X_test, labels[n:], classes)
+        else:
+            pool, test = cut_test(pool, seed, test_fraction)
+        assert pool.client is not None
+        train, held = hold_out(pool.client, pool.y, len(client_names), seed, held_out)
+        return _federation(pool, test, train, held)
+
+
+def federate(source: Source, partition: Partition, clients: int, data_seed: int) -> Federation:
+    """Load the data, keep a fifth as the global test set, and deal out the rest.
+
+    The test set depends on the data and `data_seed` alone, so it is the same for every partition.
+    With fewer clients than a natural partition has, the first ones take part.
+
+    Raises ValueError where the partition cannot serve so many clients.
+    """
+    check_seed("data_seed", data_seed)
+    n, d, C = source.shape()
+    partition.check(pool_size(n), C, clients, source.sites())
+    table = source.load(data_seed)
+    if (*table.X.shape, len(table.classes)) != (n, d, C):
+        raise ValueError(f"{type(source).__name__}: shape() is not that of the table it loads")
+    pool, test = cut_test(table, data_seed)
+    if partition.natural and pool.client is not None:
+        pool = pool.rows(np.flatnonzero(pool.client < clients))
+    names = pool.client_names[:clients] if partition.natural else ()
+    train, held = partition.split(pool, clients, data_seed)
+    return _federation(replace(pool, client_names=names), test, train, held)
+
+
+def cut_test(table: Table, seed: int, fraction: float = TEST_FRACTION) -> tuple[Table, Table]:
+    """(the rest, the global test set): `fraction` of the table, of each class in proportion.
+
+    A natural client whose examples would all be taken keeps one of them.
+    """
+    rng = Streams(seed).at(Purpose.TEST)
+    chosen = stratified(table.y, portion(len(table.y), fraction), rng)
+    if table.client is not None:
+        rest = np.bincount(table.client[~chosen], minlength=int(table.client.max()) + 1)
+        ids, first = np.unique(table.client, return_index=True)
+        chosen[first[rest[ids] == 0]] = False
+    return table.rows(np.flatnonzero(~chosen)), table.rows(np.flatnonzero(chosen))
+
+
+def check_seed(name: str, seed: int) -> None:
+    """Raise ValueError unless `seed` is a whole number that a stream can be keyed with."""
+    whole = isinstance(seed, (int, np.integer)) and not isinstance(seed, bool)
+    if not whole or not 0 <= seed < 2**63:
+        raise ValueError(f"{name}={seed!r:.40}: must be a whole number from 0 to 2**63 - 1")
+
+
+def _federation(pool: Table, test: Table, train: Shares, held: Shares) -> Federation:
+    return Federation(
+        name=pool.name,
+        X=pool.X,
+        y=pool.y,
+        X_test=test.X,
+        y_test=test.y,
+        train=train,
+        held=held,
+        classes=pool.classes,
+        client_names=pool.client_names,
+        features=pool.features,
+        image=pool.image,
+    )
+
+
+def _matrix(name: str, values: Any) -> Floats:
+    """(n, d) finite numbers, in an array of their own."""
+    try:
+        matrix = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name}: must be numbers, n rows of d features each") from None
+    if matrix.ndim != 2 or matrix.shape[1] == 0:
+        raise ValueError(f"{name}: must have the shape (n, d), not {matrix.shape}")
+    bad = np.argwhere(~np.isfinite(matrix))
+    if len(bad):
+        row, column = bad[0].tolist()
+        raise ValueError(f"{name}: row {row}, column {column} is {matrix[row, column]}, not finite")
+    return matrix
+
+
+def _column(name: str, values: Any, n: int) -> list[Any]:
+    """n values of any kind, none of them missing."""
+    array = np.asarray(values)
+    if array.shape != (n,):
+        raise ValueError(f"{name}: must have {n} entries, one an example, not {array.shape}")
+    column: list[Any] = array.tolist()
+    missing = next((row for row, value in enumerate(column) if _is_missing(value)), None)
+    if missing is not None:
+        raise ValueError(f"{name}: row {missing} is missing")
+    return column
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether it is None, NaN, or one of pandas' NA and NaT (whose comparisons are not bools)."""
+    return value is None or type(value).__name__ in ("NAType", "NaTType") or value != value
+
+
+def _encode(values: list[Any]) -> tuple[tuple[str, ...], Ints]:
+    """(names, codes): the different values in their order, and the number of each one's."""
+    try:
+        different = sorted(set(values))
+    except TypeError:  # numbers and words together
+        different = sorted(set(values), key=lambda value: (type(value).__name__, str(value)))
+    number = {value: code for code, value in enumerate(different)}
+    return tuple(map(str, different)), np.array([number[value] for value in values], dtype=np.int64)

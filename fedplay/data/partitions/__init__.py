@@ -1,0 +1,1 @@
+"""Ways to deal examples out to clients, one a file."""

@@ -1,0 +1,34 @@
+"""The clients that the data come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from fedplay.data.base import Ints, Partition, Table, check_clients
+
+
+@dataclass(frozen=True)
+class Natural(Partition):
+    """Every client keeps its own examples. With fewer clients than there are, the first take part.
+
+    Clients are of any size here: one with a single example trains on it and evaluates on none.
+    """
+
+    natural: ClassVar[bool] = True
+
+    def check(self, n: int, C: int, clients: int, sites: int) -> None:
+        if sites == 0:
+            raise ValueError(
+                'partition="natural": these data come without clients of their own; data="writers" '
+                "and CSV files with a column named client have them"
+            )
+        check_clients(clients, sites, "because the data come from that many clients")
+
+    def assign(self, pool: Table, clients: int, seed: int) -> Ints:
+        sites = 0 if pool.client is None else int(pool.client.max(initial=-1)) + 1
+        self.check(len(pool.y), len(pool.classes), clients, sites)
+        assert pool.client is not None
+        return np.where(pool.client < clients, pool.client, -1)

@@ -1,0 +1,1 @@
+"""Where tables come from, one kind a file."""

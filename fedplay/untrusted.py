@@ -1,0 +1,379 @@
+"""The one door for everything that comes from outside: JSON, link tokens, CSV and npz files.
+
+Whatever arrives here may have been made to do harm. So sizes are checked before contents, contents
+before they are believed, and every refusal is a ValueError of one sentence that repeats at most
+60 characters of what it refuses. Only the standard library and numpy are used.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import csv
+import html
+import io
+import json
+import math
+import os
+import re
+import struct
+import zipfile
+import zlib
+from itertools import accumulate
+from pathlib import Path
+from typing import IO, Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+JSON_BYTES = 64 * 1024
+JSON_DEPTH = 20
+TOKEN_PREFIX = "fp1."
+TOKEN_CHARS = 4096
+CSV_BYTES = 5_000_000
+CSV_ROWS = 200_000
+CSV_COLUMNS = 1000
+CSV_CELL = 200  # characters
+NPZ_BYTES = 256 * 1024 * 1024  # of the file, and of all its arrays together
+NPZ_MEMBERS = 1000
+
+Array = NDArray[Any]
+
+
+def quoted(hostile: str) -> str:
+    """At most 60 characters of a text from outside, in quotes and without control characters."""
+    shown = repr(hostile[:60])
+    return shown if len(shown) <= 60 and len(hostile) <= 60 else shown[:56] + "..."
+
+
+def escape(text: object) -> str:
+    """Text from data as HTML that shows it, in element content or in a quoted attribute.
+
+    >>> escape('<b title="x">')
+    '&lt;b title=&quot;x&quot;&gt;'
+    """
+    return html.escape(str(text), quote=True)
+
+
+# --- JSON -------------------------------------------------------------------------------------
+
+
+def json_object(text: str | bytes, limit: int = JSON_BYTES) -> dict[str, Any]:
+    """The object in a JSON text of at most `limit` bytes of UTF-8.
+
+    Refuses anything but an object; duplicate keys; NaN and numbers beyond a float; whole numbers of
+    more than 20 digits; nesting deeper than 20; text that is not valid Unicode.
+    """
+    text = _decoded(text, limit)
+    if _depth(text) > JSON_DEPTH:
+        raise ValueError(f"JSON: is nested deeper than {JSON_DEPTH}")
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_no_duplicates,
+            parse_constant=_no_constant,
+            parse_float=_finite,
+            parse_int=_short_integer,
+        )
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise ValueError(f"JSON: {place} is not valid") from None
+    except RecursionError:
+        raise ValueError(f"JSON: is nested deeper than {JSON_DEPTH}") from None
+    if not isinstance(value, dict):
+        raise ValueError("JSON: must be an object, in braces")
+    if re.search(r"\\u[dD][89a-fA-F]", text):  # half a character: no text that could be written
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise ValueError("JSON: has text that is not valid Unicode") from None
+    return value
+
+
+def _decoded(text: str | bytes, limit: int) -> str:
+    if not isinstance(text, (str, bytes)):
+        raise ValueError("JSON: must be text")
+    if len(text) > limit:
+        raise ValueError(f"JSON: is larger than {limit:,} bytes")
+    try:
+        if isinstance(text, bytes):
+            return text.decode()
+        if len(text.encode()) > limit:
+            raise ValueError(f"JSON: is larger than {limit:,} bytes")
+    except UnicodeError:
+        raise ValueError("JSON: is not valid UTF-8") from None
+    return text
+
+
+def _depth(text: str) -> int:
+    """The deepest nesting of brackets outside of strings."""
+    # Possessive, and without anything that may fail at the end: linear whatever the text is.
+    bare = re.sub(r'"(?:[^"\\]|\\.?)*+"?', "", text, flags=re.DOTALL)
+    steps = (1 if char in "[{" else -1 for char in re.findall(r"[\[\]{}]", bare))
+    return max(accumulate(steps), default=0)
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"JSON: the key {quoted(key)} is there twice")
+        found[key] = value
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"JSON: {name} is not a number that can be used")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"JSON: the number {quoted(digits)} is too large")
+    return number
+
+
+def _short_integer(digits: str) -> int:
+    if len(digits.lstrip("-")) > 20:
+        raise ValueError(f"JSON: the number {quoted(digits)} has more than 20 digits")
+    return int(digits)
+
+
+# --- link tokens ------------------------------------------------------------------------------
+
+
+def encode_token(value: dict[str, Any]) -> str:
+    """A JSON object as a short text for a link; ValueError above 4,096 characters.
+
+    >>> decode_token(encode_token({"clients": 20}))
+    {'clients': 20}
+    """
+    try:
+        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        raise ValueError("token: only plain, finite values can travel in a link") from None
+    json_object(text)
+    packed = base64.urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode().rstrip("=")
+    token = TOKEN_PREFIX + packed
+    if len(token) > TOKEN_CHARS:
+        raise ValueError(f"token: would be longer than {TOKEN_CHARS:,} characters")
+    return token
+
+
+def decode_token(token: str) -> dict[str, Any]:
+    """The JSON object in a token; ValueError for everything else."""
+    if not isinstance(token, str) or len(token) > TOKEN_CHARS:
+        raise ValueError(f"token: must be text of at most {TOKEN_CHARS:,} characters")
+    if not token.startswith(TOKEN_PREFIX):
+        raise ValueError(f"token: must begin with {TOKEN_PREFIX}, not {quoted(token[:8])}")
+    packed = token.removeprefix(TOKEN_PREFIX)
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", packed, flags=re.ASCII):
+        raise ValueError("token: has characters that no token has")
+    return json_object(_inflated(_unpacked(packed)))
+
+
+def _unpacked(packed: str) -> bytes:
+    try:
+        raw = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
+    except (binascii.Error, ValueError):
+        raise ValueError("token: is cut off") from None
+    if base64.urlsafe_b64encode(raw).decode().rstrip("=") != packed:
+        raise ValueError("token: ends in bits that stand for nothing")
+    return raw
+
+
+def _inflated(raw: bytes) -> bytes:
+    inflate = zlib.decompressobj()
+    try:
+        text = inflate.decompress(raw, JSON_BYTES + 1)  # a bomb is stopped here, not unpacked
+    except zlib.error:
+        raise ValueError("token: is damaged") from None
+    if len(text) > JSON_BYTES:
+        raise ValueError(f"token: unpacks to more than {JSON_BYTES:,} bytes")
+    if not inflate.eof:
+        raise ValueError("token: is cut off")
+    if inflate.unused_data or inflate.unconsumed_tail:
+        raise ValueError("token: has something behind its end")
+    return text
+
+
+# --- CSV --------------------------------------------------------------------------------------
+
+
+def csv_bytes(path: str | os.PathLike[str]) -> bytes:
+    """The content of a file, or just enough of it for `csv_rows` to refuse it as too large."""
+    with open(path, "rb") as file:
+        return file.read(CSV_BYTES + 1)
+
+
+def csv_rows(content: bytes) -> tuple[list[str], list[list[str]]]:
+    """(header, rows) of a CSV file in UTF-8 with commas; cells without surrounding spaces.
+
+    Refuses more than 5 MB, 200,000 rows, 1,000 columns or 200 characters in a cell; columns without
+    a name or of the same name; rows of another length than the header. Rows are counted as a
+    spreadsheet does: the header is row 1.
+    """
+    if len(content) > CSV_BYTES:
+        raise ValueError(f"CSV: is larger than {CSV_BYTES:,} bytes")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError("CSV: is not text in UTF-8") from None
+    if "\0" in text:
+        raise ValueError("CSV: is not a text file")
+    reader = csv.reader(io.StringIO(text.rstrip("\r\n"), newline=""), strict=True)
+    rows: list[list[str]] = []
+    try:
+        header = _header(next(reader, []))
+        for row in reader:
+            rows.append(_row(row, len(header), len(rows) + 2))
+    except csv.Error as error:
+        raise ValueError(f"CSV: row {len(rows) + 2}: {error}") from None
+    return header, rows
+
+
+def _header(cells: list[str]) -> list[str]:
+    names = [cell.strip() for cell in cells]
+    if not any(names):
+        raise ValueError("CSV: has no header")
+    if len(names) > CSV_COLUMNS:
+        raise ValueError(f"CSV: has more than {CSV_COLUMNS:,} columns")
+    seen: set[str] = set()
+    for column, name in enumerate(names, 1):
+        if not name:
+            raise ValueError(f"CSV: column {column} has no name")
+        if len(name) > CSV_CELL:
+            raise ValueError(f"CSV: the name of column {column} is too long")
+        if name in seen:
+            raise ValueError(f"CSV: two columns have the name {quoted(name)}")
+        seen.add(name)
+    return names
+
+
+def _row(cells: list[str], columns: int, number: int) -> list[str]:
+    if number > CSV_ROWS + 1:
+        raise ValueError(f"CSV: has more than {CSV_ROWS:,} rows")
+    if len(cells) != columns:
+        raise ValueError(f"CSV: row {number} has {len(cells)} cells, and the header has {columns}")
+    if max(map(len, cells)) > CSV_CELL:
+        raise ValueError(f"CSV: row {number} has a cell of more than {CSV_CELL} characters")
+    return [cell.strip() for cell in cells]
+
+
+# --- npz --------------------------------------------------------------------------------------
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}\.npy", flags=re.ASCII)
+_HEADER = re.compile(
+    r"\{'descr': '(?P<dtype>\|b1|[<>|][iu][1248]|[<>]f[248]|[<>]U[1-9][0-9]{0,5})', "
+    r"'fortran_order': (?P<fortran>True|False), "
+    r"'shape': \((?P<shape>|[0-9]{1,12},|[0-9]{1,12}(?:, [0-9]{1,12}){1,7})\), \} *\n",
+    flags=re.ASCII,
+)
+
+
+def npz_arrays(
+    source: str | os.PathLike[str] | bytes,
+    max_bytes: int = NPZ_BYTES,
+    max_members: int = NPZ_MEMBERS,
+) -> dict[str, Array]:
+    """The arrays in an npz file (a path or its bytes), by name.
+
+    Nothing is unpickled. Before an array is read, the names, the number and the declared sizes of
+    all members are checked, and the header of each must declare exactly the bytes that it has.
+    Arrays are of bool, int, uint, float (2, 4 or 8 bytes) or text, with at most 8 dimensions;
+    floats may be NaN or infinite.
+    """
+    if isinstance(source, bytes):
+        return _arrays(io.BytesIO(source), max_bytes, max_members)
+    with Path(source).open("rb") as file:
+        return _arrays(file, max_bytes, max_members)
+
+
+def _arrays(file: IO[bytes], max_bytes: int, max_members: int) -> dict[str, Array]:
+    _check_directory(file, max_bytes, max_members)
+    try:
+        with zipfile.ZipFile(file) as archive:
+            members = archive.infolist()
+            _check_members(members, max_bytes, max_members)
+            return {m.filename.removesuffix(".npy"): _member(archive, m) for m in members}
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        struct.error,
+        EOFError,
+        UnicodeError,
+        NotImplementedError,  # a compression or version that zipfile does not know
+        OSError,  # an offset outside of the file
+        OverflowError,
+    ):
+        raise ValueError("npz: is damaged") from None
+
+
+def _check_directory(file: IO[bytes], max_bytes: int, max_members: int) -> None:
+    """Refuse a file whose table of contents is not small, before zipfile reads it as a whole."""
+    size = file.seek(0, io.SEEK_END)
+    if size > max_bytes:
+        raise ValueError(f"npz: is larger than {max_bytes:,} bytes")
+    file.seek(max(size - 42, 0))
+    tail = file.read()
+    end = tail[-22:]
+    if len(end) < 22 or end[:4] != b"PK\5\6" or end[20:] != b"\0\0":
+        raise ValueError("npz: is not an npz file")
+    if tail[:4] == b"PK\6\7":
+        raise ValueError("npz: is a zip file of the 64-bit kind, which nothing this small needs")
+    directory = int.from_bytes(end[12:16], "little")
+    if directory > max_members * 200:  # 46 bytes and a name each
+        raise ValueError(f"npz: has more than {max_members:,} members")
+    file.seek(0)
+
+
+def _check_members(members: list[zipfile.ZipInfo], max_bytes: int, max_members: int) -> None:
+    if len(members) > max_members:
+        raise ValueError(f"npz: has more than {max_members:,} members")
+    if sum(member.file_size for member in members) > max_bytes:
+        raise ValueError(f"npz: unpacks to more than {max_bytes:,} bytes")
+    names = set()
+    for member in members:
+        name = member.orig_filename
+        if not _NAME.fullmatch(name) or name in names:
+            raise ValueError(f"npz: has a member of the name {quoted(name)}, which no array has")
+        names.add(name)
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError(f"npz: {quoted(name)} is compressed in an unknown way")
+        if member.flag_bits & 0x1:
+            raise ValueError(f"npz: {quoted(name)} is encrypted")
+
+
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
+    """One array. zipfile reads no more than the declared size and compares the checksum."""
+    name = quoted(member.filename)
+    with archive.open(member) as stream:
+        start = stream.read(10)
+        if start[:8] != b"\x93NUMPY\1\0":
+            raise ValueError(f"npz: {name} is not an array in numpy's format 1.0")
+        length = int.from_bytes(start[8:], "little")
+        header = _HEADER.fullmatch(stream.read(length).decode("latin-1"))
+        if header is None:
+            raise ValueError(f"npz: {name} is not an array of numbers or text")
+        dtype = np.dtype(header["dtype"])
+        shape = tuple(int(digits) for digits in re.findall("[0-9]+", header["shape"]))
+        declared = math.prod(shape) * dtype.itemsize
+        if 10 + length + declared != member.file_size or max(shape, default=0) > NPZ_BYTES:
+            raise ValueError(f"npz: {name} does not have the size that its header declares")
+        content = stream.read(declared)
+        if len(content) != declared or stream.read(1):
+            raise ValueError(f"npz: {name} is cut off")
+    flat = np.frombuffer(content, dtype=dtype)
+    _check_values(flat, name)
+    flat = flat.astype(dtype.newbyteorder("="), copy=False)
+    return flat.reshape(shape, order="F" if header["fortran"] == "True" else "C")
+
+
+def _check_values(flat: Array, name: str) -> None:
+    """Refuse bytes that are no value of their type: a bool of 7, a character beyond Unicode."""
+    if flat.dtype.kind == "b" and (flat.view(np.uint8) > 1).any():
+        raise ValueError(f"npz: {name} has a truth value that is neither true nor false")
+    if flat.dtype.kind == "U":
+        codes = flat.view(flat.dtype.byteorder.replace("=", "<") + "u4")
+        if ((codes > 0x10FFFF) | ((codes >= 0xD800) & (codes <= 0xDFFF))).any():
+            raise ValueError(f"npz: {name} has text that is not valid Unicode")
