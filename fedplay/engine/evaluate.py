@@ -5,6 +5,7 @@ One matrix holds all of these examples, so one pass over it answers both questio
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -45,43 +46,52 @@ class Evaluator:
         self.network = network
         held, self.sizes = _gather(federation.held, clients)
         self.tests = len(federation.y_test)
-        self.X = np.concatenate([with_ones(federation.X_test, dtype), X[held]])
+        examples = np.concatenate([with_ones(federation.X_test, dtype), X[held]])
+        self.X = np.asfortranarray(examples)  # feature-major, as the models compute
         self.y = np.concatenate([federation.y_test, federation.y[held]])
-        self.counts = np.array([self.tests, *self.sizes])
-        self.ends = np.cumsum(self.counts)
+        self.stretches = Stretches(np.array([self.tests, *self.sizes]))
 
     def __call__(self, w: Array) -> Scores:
         """The scores of one model w (P,). A model that is no longer finite scores NaN."""
         T = self.tests
         outputs = self.network.outputs(w, self.X)
-        if np.isfinite(w).all():
-            shares = _shares(self.network.right(outputs, self.y), self.ends, self.counts)
+        if math.isfinite(np.add.reduce(w)):
+            shares = self.stretches.mean(self.network.right(outputs, self.y))
         else:
-            shares = np.full(len(self.counts), np.nan)
-        loss = self.network.loss(outputs[:T], self.y[:T]).sum(dtype=np.float64)
-        return Scores(float(shares[0]), float(loss / T) if T else np.nan, shares[1:])
+            shares = np.full(len(self.sizes) + 1, np.nan)
+        loss = np.add.reduce(self.network.loss(outputs[:T], self.y[:T]), dtype=np.float64)
+        return Scores(float(shares[0]), float(loss) / T if T else math.nan, shares[1:])
 
     def each(self, W: Array) -> Array:
         """The accuracy of each client's own model, W (panel, P), on its held-out data, (panel,)."""
-        T = self.tests
         right = np.zeros(len(self.y))
         # Clients of one size at a time: a stack that batched matrix products can work on.
         for size in np.unique(self.sizes[self.sizes > 0]):
             who = np.flatnonzero(self.sizes == size)
-            rows = self.ends[who][:, None] + np.arange(size)
+            rows = self.stretches.starts[who + 1][:, None] + np.arange(size)
             outputs = self.network.outputs(W[who], self.X[rows])
             right[rows] = self.network.right(outputs, self.y[rows])
-        shares = _shares(right[T:], self.ends[1:] - T, self.sizes)
+        shares = self.stretches.mean(right)[1:]
         shares[~np.isfinite(W).all(axis=1)] = np.nan
         return shares
 
 
-def _shares(right: Array, ends: Array, counts: Array) -> Array:
-    """The share that is right in each stretch of `right`; NaN for a stretch of no length."""
-    hits = np.cumsum(right, dtype=np.float64)
-    upto = np.concatenate([[0.0], hits])[ends]
-    hits = np.diff(upto, prepend=0.0)
-    return np.divide(hits, counts, out=np.full(len(counts), np.nan), where=counts > 0)
+class Stretches:
+    """Examples laid end to end, some to each owner: means over what each owner has."""
+
+    def __init__(self, counts: Array) -> None:
+        self.counts = counts
+        self.starts = np.cumsum(counts) - counts
+        self.filled = np.flatnonzero(counts)
+
+    def mean(self, values: Array) -> Array:
+        """The mean of each owner's stretch of `values`; NaN for an owner of none."""
+        if len(self.filled) == len(self.counts):
+            return np.add.reduceat(values, self.starts, dtype=np.float64) / self.counts
+        means = np.full(len(self.counts), np.nan)
+        sums = np.add.reduceat(values, self.starts[self.filled], dtype=np.float64)
+        means[self.filled] = sums / self.counts[self.filled]
+        return means
 
 
 def _gather(shares: Shares, clients: Array) -> tuple[Array, Array]:

@@ -49,8 +49,6 @@ class History:
     def of(cls, run: Run, rounds: Iterable[Round]) -> History:
         """Collect the rounds of a run (at least round 0)."""
         seen = list(rounds)
-        with np.errstate(invalid="ignore"):
-            norms = [r.update_norm.mean() if len(r.update_norm) else 0.0 for r in seen]
         return cls(
             experiment=run.exp,
             accuracy=np.array([r.accuracy for r in seen]),
@@ -61,7 +59,7 @@ class History:
             epsilon=np.array([r.epsilon for r in seen]),
             bytes_up=np.array([r.bytes_up for r in seen]),
             bytes_down=np.array([r.bytes_down for r in seen]),
-            update_norm=np.array(norms, dtype=np.float64),
+            update_norm=np.array([sum(n := r.update_norm.tolist()) / max(1, len(n)) for r in seen]),
             step_norm=np.array([r.step_norm for r in seen], dtype=np.float64),
             parameters=seen[-1].parameters,
             _run=run,

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import LibController, ThreadpoolController
 
 from fedplay.cost import LIMIT, Limit, estimate
 from fedplay.data import Federation, federate
@@ -23,8 +23,7 @@ from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Layer
 from fedplay.streams import Purpose, Streams
 
 
-@dataclass(frozen=True, eq=False)
-class Round:
+class Round(NamedTuple):
     """What one round produced. Round 0 is the model before any training."""
 
     number: int
@@ -229,18 +228,22 @@ class calm(AbstractContextManager[None]):
     """
 
     def __enter__(self) -> None:
-        self._threads = _pools().limit(limits=1)
+        self._threads = [library.get_num_threads() for library in _blas()]
+        for library in _blas():
+            library.set_num_threads(1)
         self._errors = np.errstate(all="ignore")
         self._errors.__enter__()
 
     def __exit__(self, *error: object) -> None:
         self._errors.__exit__(None, None, None)
-        self._threads.restore_original_limits()
+        for library, threads in zip(_blas(), self._threads, strict=True):
+            library.set_num_threads(threads)
 
 
 @cache
-def _pools() -> ThreadpoolController:
-    return ThreadpoolController().select(user_api="blas")
+def _blas() -> list[LibController]:
+    """The linear algebra libraries of this process; looking them up takes milliseconds."""
+    return list(ThreadpoolController().select(user_api="blas").lib_controllers)
 
 
 _FEDERATIONS: dict[Any, Federation] = {}

@@ -27,6 +27,8 @@ class Plan:
     steps_an_epoch: Array  # (K,)
     active: list[int]  # (S,) how many clients are at work in each step
     scales: list[Array | float]  # (S,) η / batch size, (K, B) where a batch is ragged
+    seat: Array  # (Σ active, B) which of the examples, client by client, sits where in the batches
+    place: Array  # (Σ active,) the position of each of these rows' client in the order
     B: int  # the batch's width
 
 
@@ -91,19 +93,21 @@ class Trainer:
         plan = self._plan(ids, epochs)
         rows = self._examples(plan, ids, round, epochs, purpose)
         work = self._room(len(ids), plan.B)
-        targets = work.targets(self.y[rows])
+        targets = work.targets(self.y[rows], plan.place)
         correction = _rows(correction, plan.order)
-        W, G, X, gradient = work.W, work.G, work.X, work.gradient
-        np.take(W0, plan.order, axis=0, out=W[: len(ids)])
-        for s, (k, scale) in enumerate(zip(plan.active, plan.scales, strict=True)):
-            self.X.take(rows[s, :k], axis=0, out=X[:k], mode="clip")
-            gradient(k, targets[s, :k], scale)
+        gradient, take = work.gradient, self.X.take
+        np.take(W0, plan.order, axis=0, out=work.W[: len(ids)])
+        at = 0
+        for k, scale in zip(plan.active, plan.scales, strict=True):
+            W, G, X = work.W[:k], work.G[:k], work.X[:k]
+            take(rows[at : at + k], axis=0, out=X, mode="clip")
+            gradient(k, targets[at : at + k], scale)
             if correction is not None:
-                _correct(G[:k], W[:k], correction, self.lr)
-            w = W[:k]
-            np.subtract(w, G[:k], out=w)
+                _correct(G, W, correction, self.lr)
+            np.subtract(W, G, out=W)
+            at += k
         out = np.empty_like(W0)
-        out[plan.order] = W[: len(ids)]
+        out[plan.order] = work.W[: len(ids)]
         return out
 
     def _plan(self, ids: Array, epochs: int) -> Plan:
@@ -124,33 +128,36 @@ class Trainer:
         sizes, an_epoch = sizes[order], an_epoch[order]
         total = epochs * an_epoch
         active = [int(np.searchsorted(-total, -s)) for s in range(int(total.max(initial=0)))]
+        first = epochs * (np.cumsum(sizes) - sizes)  # where each client's examples begin
         scales: list[Array | float] = []
+        seats = [np.zeros((0, B), np.intp)]
         for s, k in enumerate(active):
-            left = np.minimum(sizes[:k] - (s % an_epoch[:k]) * B, B)
+            epoch, batch = np.divmod(s, an_epoch[:k])
+            left = np.minimum(sizes[:k] - batch * B, B)
+            start = first[:k] + epoch * sizes[:k] + batch * B
+            seats.append(start[:, None] + np.minimum(np.arange(B), left[:, None] - 1))
             if (left == B).all():
                 scales.append(self.lr / B)
             else:
                 scale = (np.arange(B) < left[:, None]) * (self.lr / left[:, None])
                 scales.append(scale.astype(self.X.dtype))
         shares = [self.shares.of(int(i)) for i in ids[order]]
-        return Plan(order, shares, an_epoch, active, scales, B)
+        place = np.concatenate([np.arange(k) for k in [0, *active]])
+        return Plan(
+            order, shares, an_epoch, active, scales, np.concatenate(seats), place, B
+        )
 
     def _examples(self, plan: Plan, ids: Array, round: int, epochs: int, purpose: Purpose) -> Array:
-        """Which examples each client sees in each step, (S, K, B) indices into the pool."""
-        K, B, S = len(ids), plan.B, len(plan.active)
-        rows = np.zeros((K, S * B), dtype=np.intp)
-        for i, (client, share, spe) in enumerate(
-            zip(ids[plan.order].tolist(), plan.shares, plan.steps_an_epoch.tolist(), strict=True)
-        ):
-            n, width = len(share), spe * B
-            if spe == 1:  # one batch holds everything: its order does not matter
-                for e in range(epochs):
-                    rows[i, e * width : e * width + n] = share
-                continue
-            shuffle = self.streams.at(purpose, round, client).permutation
-            for e in range(epochs):
-                rows[i, e * width : e * width + n] = shuffle(share)
-        return np.ascontiguousarray(rows.reshape(K, S, B).transpose(1, 0, 2))
+        """Which examples each client sees in each step: (Σ active, B) indices into the pool."""
+        seen: list[Array] = []
+        at, shares, batches = self.streams.at, plan.shares, plan.steps_an_epoch.tolist()
+        for client, share, count in zip(ids[plan.order].tolist(), shares, batches, strict=True):
+            if count == 1:  # one batch holds everything: its order does not matter
+                seen += [share] * epochs
+            else:
+                shuffle = at(purpose, round, client).permutation
+                seen += [shuffle(share) for _ in range(epochs)]
+        return np.concatenate(seen)[plan.seat] if plan.active else np.zeros((0, plan.B), np.intp)
 
     def _room(self, K: int, B: int) -> Workspace:
         """Buffers for K clients and batches of B, kept from step to step and round to round."""

@@ -32,8 +32,11 @@ class Workspace:
     X: Array  # (K, B, d + 1) their batches
     G: Array  # (K, P) their gradients
 
-    def targets(self, labels: Array) -> Array:
-        """Labels (S, K, B) in the form that `gradient` wants, prepared for all steps at once."""
+    def targets(self, labels: Array, client: Array) -> Array:
+        """Labels in the form that `gradient` wants, prepared for all steps of a round at once.
+
+        labels (S, B), a row for each batch; client (S,), whose batch it is, as a row of W.
+        """
         return labels
 
     def gradient(self, k: int, targets: Array, scale: Array | float) -> None:

@@ -58,7 +58,7 @@ class Room(Workspace):
         # Hidden activations carry a row of ones, the input of the next layer's biases.
         self.H = [np.ones((K, width + 1, B), dtype) for width in hidden]
         self.dH = [np.empty((K, width, B), dtype) for width in hidden]
-        self.masks = [np.empty((K, width, B), dtype=bool) for width in hidden]
+        self.masks = [np.empty((K, width, B), dtype) for width in hidden]  # 1 where active, else 0
         # The logits lie class by class: softmax reduces over rows of all clients and examples.
         self.Z = np.empty((network.C, K, B), dtype)
         self.flat = self.Z.reshape(-1)
@@ -66,9 +66,9 @@ class Room(Workspace):
         self.corner = np.arange(K * B).reshape(K, B)
         self._views: dict[int, Any] = {}
 
-    def targets(self, labels: Array) -> Array:
+    def targets(self, labels: Array, client: Array) -> Array:
         """Where in the flattened logits (C, K, B) each example's own class stands."""
-        where: Array = labels * self.corner.size + self.corner[: labels.shape[-2]]
+        where: Array = labels * self.corner.size + self.corner[client]
         return where
 
     def views(self, k: int) -> Any:
@@ -94,9 +94,10 @@ class Room(Workspace):
 
     def gradient(self, k: int, targets: Array, scale: Array | float) -> None:
         weights, back, grads, inputs, columns, H, dH, masks, Z, by_client, reduced = self.views(k)
-        for layer, below, out in zip(weights, columns, H, strict=False):
+        for layer, below, out, mask in zip(weights, columns, H, masks, strict=False):
             np.matmul(layer, below, out=out)
-            np.maximum(out, 0, out=out)
+            np.greater(out, 0, out=mask)  # the rectifier as a product: its mask is needed below
+            np.multiply(out, mask, out=out)
 
         np.matmul(weights[-1], columns[-1], out=by_client)
         np.maximum.reduce(Z, axis=0, out=reduced)
@@ -112,7 +113,6 @@ class Room(Workspace):
         for i in range(len(H), 0, -1):
             np.matmul(above, inputs[i], out=grads[i])
             np.matmul(back[i], above, out=dH[i - 1])
-            np.greater(H[i - 1], 0, out=masks[i - 1])
             np.multiply(dH[i - 1], masks[i - 1], out=dH[i - 1])
             above = dH[i - 1]
         np.matmul(above, inputs[0], out=grads[0])
@@ -162,7 +162,7 @@ class Perceptron(Network):
             H = np.empty((*A.shape[:-2], weights.shape[-2] + 1, A.shape[-1]), X.dtype)
             H[..., -1, :] = 1
             np.matmul(weights, A, out=H[..., :-1, :])
-            np.maximum(H[..., :-1, :], 0, out=H[..., :-1, :])
+            H[..., :-1, :] *= H[..., :-1, :] > 0
             A = H
         logits: Array = np.swapaxes(layers[-1] @ A, -1, -2)
         return logits
