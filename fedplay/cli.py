@@ -103,7 +103,8 @@ def _run(options: argparse.Namespace) -> int:
 def _summary(history: History) -> str:
     if history.diverged is not None:
         return f"Diverged in round {history.diverged} of {history.rounds}."
-    private = "no privacy" if history.epsilon[-1] == float("inf") else f"ε {history.epsilon[-1]:.2f}"
+    spent = history.epsilon[-1]
+    private = "no privacy" if spent == float("inf") else f"ε {spent:.2f}"
     return (
         f"{history.rounds} rounds: accuracy {history.accuracy[-1]:.3f} on the global test set, "
         f"{history.client_accuracy[-1].mean():.3f} on the clients' own data "
@@ -129,7 +130,7 @@ def _doctor(options: argparse.Namespace) -> int:
     for name, loss in WITHOUT.items():
         _line(name, f"missing: {loss}")
     browser = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "firefox"))), None)
-    print(f"{'browser':<15} {'found' if browser else 'none found by name; open the address by hand'}")
+    print(f"{'browser':<15} {browser or 'none found by name; open the address by hand'}")
     history = History.of(run := Run(Experiment(rounds=2)), stream(run))
     print(f"{'engine':<15} works: two rounds, accuracy {history.accuracy[-1]:.3f}")
     return 1 if missing else 0

@@ -60,9 +60,10 @@ class Knob:
             if isinstance(value, str) and value in self.choices:
                 return str(value)
         elif self.kind == "sizes":
-            sizes = value if isinstance(value, (list, tuple)) and len(value) <= 8 else [None]
-            if all(self._number(v) is not None for v in sizes):
-                return tuple(int(v) for v in sizes)
+            if isinstance(value, (list, tuple)) and len(value) <= 8:
+                sizes = [self._number(v) for v in value]
+                if None not in sizes:
+                    return tuple(sizes)
         else:
             number = self._number(value)
             if number is not None:
