@@ -1,0 +1,83 @@
+"""What a page may say to the kernel. A page is not trusted: anything odd is ignored."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+MAX_SIDE: Final = 8192  # css px
+MAX_PIXELS: Final = 8_000_000  # of a picture: what the kernel allocates is not a page's choice
+POINTER_KINDS: Final = ("move", "down", "up", "leave")
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    n: int
+
+
+@dataclass(frozen=True)
+class Size:
+    width: int
+    height: int
+    ratio: float
+    local: bool  # the page comes from this machine
+    fresh: bool  # the first report of a new view
+
+
+@dataclass(frozen=True)
+class Pointer:
+    kind: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Theme:
+    dark: bool
+
+
+Message = Acknowledged | Size | Pointer | Theme
+
+
+def page_message(content: object) -> Message | None:
+    """Decode one message of a page, or None for anything that is not exactly as it should be.
+
+    >>> page_message({"kind": "pointer", "type": "move", "x": 10, "y": 4.5})
+    Pointer(kind='move', x=10.0, y=4.5)
+    >>> page_message({"kind": "pointer", "type": "move", "x": float("nan"), "y": 4.5})
+    """
+    if not isinstance(content, dict):
+        return None
+    match content:
+        case {"kind": "ack", "n": int(n)} if not isinstance(n, bool) and 0 < n < 2**53:
+            return Acknowledged(n)
+        case {"kind": "theme", "dark": bool(dark)}:
+            return Theme(dark)
+        case {"kind": "pointer", "type": str(kind), "x": x, "y": y} if kind in POINTER_KINDS:
+            x, y = _number(x, -MAX_SIDE, MAX_SIDE), _number(y, -MAX_SIDE, MAX_SIDE)
+            return None if x is None or y is None else Pointer(kind, x, y)
+        case {"kind": "size", "width": width, "height": height, "ratio": ratio, "host": str(host)}:
+            width, height = _number(width, 1, MAX_SIDE), _number(height, 1, MAX_SIDE)
+            ratio = _number(ratio, 0.1, 16)
+            if width is None or height is None or ratio is None or len(host) > 255:
+                return None
+            ratio = _affordable(width, height, ratio)
+            return Size(int(width), int(height), ratio, _local(host), content.get("fresh") is True)
+    return None
+
+
+def _number(value: object, lo: float, hi: float) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if lo <= value <= hi else None  # NaN is not
+
+
+def _affordable(width: float, height: float, ratio: float) -> float:
+    """Between ½ and 2 picture pixels a css pixel (more is not seen), and never too many in all."""
+    return min(max(ratio, 0.5), 2.0, math.sqrt(MAX_PIXELS / (width * height)))
+
+
+def _local(host: str) -> bool:
+    name = host.strip("[]")
+    return name in ("localhost", "127.0.0.1", "::1") or name.endswith(".localhost")

@@ -1,0 +1,305 @@
+"""The one drawing surface: a picture in a notebook page, new up to 50 times a second.
+
+A frame travels as a PNG of 256 colours in a custom message to a canvas (`stage.js`), which draws
+it and acknowledges it. At most one frame is under way (two or three where an acknowledgement takes
+long), and a newer picture replaces one that waits: the screen may skip frames but never lags.
+
+Beside the canvas stands a core `ipywidgets.Image`. It shows the first picture, disappears when the
+canvas has drawn, and stays where the canvas never reports its size: in a page without anywidget,
+or in a notebook reopened without a kernel. So no timer has to guess what the page can do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any, Final
+
+import ipywidgets
+import numpy as np
+from matplotlib.colors import to_rgb
+from numpy.typing import NDArray
+
+from fedplay.untrusted import escape
+from fedplay.widgets.messages import Acknowledged, Message, Pointer, Size, Theme, page_message
+from fedplay.widgets.palette import Colour, Palette, encode
+
+__all__ = ["Palette", "Stage", "encode"]
+
+IMAGE_PAUSE: Final = 1 / 18  # s; `Image` does not acknowledge: faster than this it floods the page
+SLOW: Final = 0.060  # s; where the acknowledgement takes longer, more frames may be under way
+LOST: Final = 2.0  # s; an acknowledgement later than this does not come any more
+REST: Final = 0.3  # s without a new picture: the last one is kept for whoever opens the page later
+PADDED: Final = 70_000  # bytes; more than one segment of the loopback device (65,483)
+
+
+class Stage:
+    """One matplotlib Agg picture in a notebook page.
+
+    Use it from the kernel's main thread, where its callbacks come too. `width`, `height` are css
+    pixels, `ratio` is how many pixels of the picture make one of them. `alt` says in words what
+    the picture shows. `core=True` uses the plain `Image` of ipywidgets, as a page without
+    anywidget does: no size, no pointer, no theme, at most 18 frames a second.
+    """
+
+    def __init__(
+        self, *, width: int = 1000, height: int = 420, alt: str = "", core: bool = False
+    ) -> None:
+        self.width, self.height, self.ratio, self.dark = width, height, 1.0, False
+        self.on_resize: Callable[[int, int, float], None] | None = None
+        self.on_pointer: Callable[[str, float, float], None] | None = None
+        self.on_theme: Callable[[bool], None] | None = None
+        self.frames_sent = self.frames_acked = 0
+        self.ack_seconds = 0.0  # a running mean of the time to an acknowledgement
+        try:
+            self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+        except RuntimeError:  # a plain script
+            self._loop = None
+        self._keys: tuple[Colour, ...] = ()
+        self._colours: Palette | None = None
+        self._frame: NDArray[np.uint8] | None = None  # our copy of the newest picture
+        self._png: bytes | None = None  # the same, encoded, once somebody needs it
+        self._waits = False
+        self._under_way: dict[int, float] = {}  # frame -> when it was sent
+        self._number = 0
+        self._live = False  # a canvas has reported its size
+        self._near = False  # the page comes from this machine
+        self._image_free = 0.0  # when the next picture may go to the Image
+        self._inbox: list[Message] = []
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._image, self._words = _image(height), _words(alt)
+        self._canvas = None if core else _canvas(height, alt)
+        self.widget = _box(self._image, self._words, self._canvas)
+        if self._canvas is not None:
+            self._canvas.on_msg(self._hear)
+
+    # -- what the kernel says
+
+    def palette(self, colours: Iterable[str | Colour]) -> None:
+        """Set the colours to show exactly, the background first: matplotlib's names or 0–255."""
+        self._keys = tuple(_colour(colour) for colour in colours)
+        self._colours = None
+
+    def show(self, rgba: NDArray[np.uint8]) -> None:
+        """Show a picture, (height, width, 4) uint8. It is copied: the caller may draw on.
+
+        Alpha is ignored: draw over an opaque background.
+        """
+        if rgba.ndim != 3 or rgba.shape[2] != 4 or rgba.dtype != np.uint8:
+            raise ValueError(f"a picture is (h, w, 4) uint8, not {rgba.shape} {rgba.dtype}")
+        if self._frame is None or self._frame.shape != rgba.shape:
+            self._frame = np.empty(rgba.shape, np.uint8)
+        np.copyto(self._frame, rgba)
+        self._png, self._waits = None, True
+        self._pump()
+        self._later("rest", REST, self._rest)
+
+    @property
+    def png(self) -> bytes:
+        """The newest picture as a PNG; empty before the first."""
+        if self._png is None and self._frame is not None:
+            if self._colours is None:
+                self._colours = Palette.learn(self._frame, self._keys)
+            self._png = encode(self._frame, self._colours)
+        return self._png or b""
+
+    def describe(self, alt: str) -> None:
+        """Say in words what the picture shows, for who cannot see it."""
+        if self._canvas is not None:
+            self._canvas.alt = alt
+        self._words.value = _hidden(alt)
+
+    def resize(self, height: int) -> None:
+        """Ask for another height, css pixels; the page then reports it to `on_resize`."""
+        self._image.layout.height = f"{height}px"
+        if self._canvas is not None:
+            self._canvas.height = height
+
+    def close(self) -> None:
+        for timer in self._timers.values():
+            timer.cancel()
+        for widget in (self._canvas, self._words, self._image, self.widget):
+            if widget is not None:
+                widget.close()
+
+    # -- sending
+
+    def _pump(self) -> None:
+        """Send the newest picture if it waits and there is room for it on the way."""
+        if not self._waits:
+            return
+        now = time.perf_counter()
+        if not self._live:
+            if now >= self._image_free:
+                self._image_free = now + IMAGE_PAUSE
+                self._send_image()
+            else:
+                self._later("image", self._image_free - now, self._pump)
+        elif len(self._under_way) < self._window():
+            self._send_frame(now)
+
+    def _window(self) -> int:
+        return 1 + (self.ack_seconds > SLOW) + (self.ack_seconds > 2 * SLOW)
+
+    def _send_image(self) -> None:
+        self._waits = False
+        self.frames_sent += 1
+        self._image.value = self.png
+
+    def _send_frame(self, now: float) -> None:
+        assert self._canvas is not None
+        self._waits = False
+        self._number += 1
+        self.frames_sent += 1
+        self._under_way[self._number] = now
+        buffers = [self.png]
+        if self._near and len(buffers[0]) < PADDED and not os.environ.get("FEDPLAY_NODELAY"):
+            # A message of less than one TCP segment waits up to 40 ms for a delayed
+            # acknowledgement, unless the server has set TCP_NODELAY.
+            buffers.append(bytes(PADDED - len(buffers[0])))
+        content = {"kind": "frame", "n": self._number, "ratio": self.ratio}
+        self._canvas.send(content, buffers)
+        self._later("lost", LOST, self._forget_lost)
+
+    def _forget_lost(self) -> None:
+        """A page that was closed or lost its connection acknowledges nothing: go on without."""
+        self._under_way.clear()
+        self._pump()
+
+    def _rest(self) -> None:
+        """The picture stands still: see to its colours, and keep it for a page opened later."""
+        if self._frame is None:
+            return
+        if self._colours is not None and not self._colours.suits(self._frame):
+            self._colours, self._png, self._waits = None, None, True
+            self._pump()
+        if self._live:
+            self._image.value = self.png
+
+    def _later(self, name: str, seconds: float, action: Callable[[], None]) -> None:
+        """Run `action` after `seconds`; a later call with the same name replaces it."""
+        if name in self._timers:
+            self._timers.pop(name).cancel()
+        if self._loop is not None and not self._loop.is_closed():
+            self._timers[name] = self._loop.call_later(seconds, action)
+
+    # -- hearing
+
+    def _hear(self, _widget: Any, content: object, _buffers: object) -> None:
+        """Take a message; under ipykernel 7 on a thread of its own, so only hand it over."""
+        message = page_message(content)
+        if message is None:
+            return
+        if self._loop is None:
+            self._inbox.append(message)
+            self._read()
+        else:
+            with suppress(RuntimeError):  # the loop was closed: the kernel is ending
+                self._loop.call_soon_threadsafe(self._file, message)
+
+    def _file(self, message: Message) -> None:
+        """Put a message in the inbox; of moves and of sizes in a row only the newest counts."""
+        if isinstance(message, Acknowledged):
+            self._acknowledged(message.n)
+            return
+        last = self._inbox[-1] if self._inbox else None
+        if _supersedes(message, last):
+            self._inbox[-1] = message
+        else:
+            self._inbox.append(message)
+        if last is None and self._loop is not None:
+            self._loop.call_soon(self._read)
+
+    def _read(self) -> None:
+        inbox, self._inbox = self._inbox, []
+        for message in inbox:
+            match message:
+                case Acknowledged(n):
+                    self._acknowledged(n)
+                case Size():
+                    self._sized(message)
+                case Pointer(kind, x, y) if self.on_pointer:
+                    self.on_pointer(kind, x, y)
+                case Theme(dark) if dark != self.dark:
+                    self.dark = dark
+                    if self.on_theme:
+                        self.on_theme(dark)
+
+    def _acknowledged(self, n: int) -> None:
+        sent = self._under_way.pop(n, None)
+        if sent is None:  # a second view, a late one, or an invention
+            return
+        taken = time.perf_counter() - sent
+        self.ack_seconds += (taken - self.ack_seconds) * (0.2 if self.frames_acked else 1)
+        self.frames_acked += 1
+        for older in [m for m in self._under_way if m < n]:
+            del self._under_way[older]
+        self._pump()
+
+    def _sized(self, size: Size) -> None:
+        self._near = size.local
+        if size.fresh:  # what was sent to an earlier view says nothing about this one
+            self._live = True
+            self._under_way.clear()
+            self._waits = self._frame is not None
+            self._pump()
+        if (size.width, size.height, size.ratio) != (self.width, self.height, self.ratio):
+            self.width, self.height, self.ratio = size.width, size.height, size.ratio
+            if self.on_resize:
+                self.on_resize(size.width, size.height, size.ratio)
+
+
+def _colour(colour: str | Colour) -> Colour:
+    if not isinstance(colour, str):
+        return colour
+    red, green, blue = (round(255 * part) for part in to_rgb(colour))
+    return red, green, blue
+
+
+def _supersedes(new: Message, old: Message | None) -> bool:
+    if isinstance(new, Pointer) and isinstance(old, Pointer):
+        return new.kind == old.kind == "move"
+    return isinstance(new, Size) and isinstance(old, Size) and not old.fresh
+
+
+def _canvas(height: int, alt: str) -> Any | None:
+    try:
+        from fedplay.widgets.canvas import Canvas
+    except ImportError:  # no anywidget: the plain picture does without
+        return None
+    return Canvas(alt=alt, height=height)
+
+
+def _image(height: int) -> Any:
+    layout = ipywidgets.Layout(
+        width="100%",
+        height=f"{height}px",
+        margin="0",
+        object_fit="contain",
+        object_position="left top",
+    )
+    image = ipywidgets.Image(format="png", layout=layout)
+    image.add_class("fedplay-picture")
+    return image
+
+
+def _words(alt: str) -> Any:
+    """The alternative text of the `Image`, which can carry none itself."""
+    words = ipywidgets.HTML(_hidden(alt), layout=ipywidgets.Layout(height="0", margin="0"))
+    words.add_class("fedplay-picture")
+    return words
+
+
+def _hidden(text: str) -> str:
+    style = "position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%)"
+    return f'<span style="{style}">{escape(text)}</span>'
+
+
+def _box(*children: Any | None) -> Any:
+    layout = ipywidgets.Layout(width="100%", overflow="hidden")
+    box = ipywidgets.VBox([child for child in children if child is not None], layout=layout)
+    box.add_class("fedplay-stage")
+    return box

@@ -1,0 +1,44 @@
+"""The app as it is started: one calm page, alone with its server, and its kernel ends with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+
+def test_the_page_shows_the_playground_and_no_code(page: Any) -> None:
+    page.wait_for_selector("#rendered_cells", state="visible")
+    page.wait_for_selector(".fedplay-stage")
+    assert page.title() == "fedplay"
+    text = page.inner_text("body")
+    assert "import fedplay" not in text
+    assert "getting ready" not in text
+    assert page.locator(".jp-InputPrompt:visible, .jp-OutputPrompt:visible").count() == 0
+
+
+def test_nothing_is_fetched_from_elsewhere(open_page: Callable[..., Any], app: str) -> None:
+    asked: list[str] = []
+    page = open_page("about:blank")
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(app)
+    page.wait_for_selector("canvas.fedplay-canvas", state="visible")
+    here = urlsplit(app).netloc
+    assert {urlsplit(url).netloc for url in asked if url.startswith("http")} == {here}
+
+
+def test_the_kernel_ends_when_the_page_closes(open_page: Callable[..., Any], app: str) -> None:
+    page = open_page(app)
+    page.wait_for_selector("canvas.fedplay-canvas", state="visible")
+    kernel = page.evaluate(
+        "JSON.parse(document.getElementById('jupyter-config-data').text).kernelId"
+    )
+    place = urlsplit(app)
+    state = f"http://{place.netloc}/api/kernels/{kernel}?{place.query}"
+    assert page.request.get(state).status == 200
+    page.goto("about:blank")
+    for _ in range(50):
+        if page.request.get(state).status == 404:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("the kernel is still there")
