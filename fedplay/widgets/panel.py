@@ -1,0 +1,148 @@
+"""The column of controls: which there are for an experiment, under which headings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import ipywidgets
+
+from fedplay.data import load_csv
+from fedplay.experiment import AUTO, CHOICES, Experiment, knobs
+from fedplay.knobs import knobs_of
+from fedplay.registry import SLOTS
+from fedplay.widgets.controls import Choice, Control, Post, for_knob
+
+Plan = dict[str, list[str]]  # heading -> names of slots and knobs, in order
+
+SLOT_WORDS = {
+    "data": ("Data", "Where the examples come from."),
+    "partition": ("Partition", "How the examples are dealt out to the clients."),
+    "model": ("Model", "What every client trains."),
+    "algorithm": ("Algorithm", "What a client does and sends."),
+    "schedule": ("Schedule", "Who takes part in a round; auto: what the privacy needs."),
+    "aggregate": ("Aggregate", "How the server combines messages; auto: what the privacy needs."),
+    "server": ("Server", "The step that the server takes with the combined update."),
+    "personal": ("Personal", "The second model that each client has to itself."),
+}
+HIDDEN = {"dtype"}  # a matter of numerics: for scripts
+
+
+def plan(exp: Experiment, *, own_data: bool = False) -> Plan:
+    """The controls for an experiment. `own_data`: the data are given, so they can't be chosen."""
+    table = knobs()
+    active = [name for name in exp.active_knobs() if name in table and name not in HIDDEN]
+
+    def of(slot: str) -> list[str]:
+        return [name for name in knobs_of(exp.stage(slot)) if name in active]
+
+    data = [*of("partition"), "clients", "partition", "data", *of("data"), "data_seed"]
+    training = ["rounds", *of("schedule"), "local_epochs", "learning_rate", "batch_size"]
+    training += ["model", *of("model")]
+    for slot in ("algorithm", "schedule", "aggregate", "server"):
+        training += [slot, *of(slot)] if _is_choice(slot) else of(slot)
+    training += ["seed"]
+    personal = ["personal"] if _is_choice("personal") else []
+    personal += of("personal")
+    channel = [n for n in active if n not in {*data, *training, *personal}]
+    if exp.noise_multiplier == 0:
+        channel = [n for n in channel if n != "delta"]
+    channel.sort(key=lambda name: name != "noise_multiplier")  # first; the rest stays in order
+    headings = {
+        "The clients' data": [] if own_data else data,
+        "Federated training": training,
+        "Privacy": channel,
+        "For each client alone": personal,
+    }
+    return {heading: list(dict.fromkeys(names)) for heading, names in headings.items() if names}
+
+
+def _is_choice(slot: str) -> bool:
+    """Whether there is more to choose from than what is chosen automatically."""
+    return len(SLOTS[slot]) > (2 if slot in AUTO else 1)
+
+
+class Panel:
+    """The controls on the page. `value_of(name)` is what each shows; `roll()` rolls the dice."""
+
+    def __init__(
+        self, post: Post, value_of: Callable[[str], Any], roll: Callable[[], int], own_data: bool
+    ) -> None:
+        self.post, self.value_of, self.roll, self.own_data = post, value_of, roll, own_data
+        self.controls: dict[str, Control] = {}
+        self.widget = ipywidgets.VBox()
+        self.widget.add_class("fedplay-controls")
+        self.shown: frozenset[str] = frozenset()  # the names of the visible controls
+        self._plan: Plan = {}
+        self._groups: dict[str, Any] = {}
+        self.upload: Any = None
+
+    def update(self, exp: Experiment, errors: Mapping[str, str], ours: frozenset[str]) -> None:
+        """Show what the store holds. `ours` were just set here: their fields are left alone."""
+        wanted = plan(exp, own_data=self.own_data)
+        for name in (name for names in wanted.values() for name in names):
+            control = self._control(name)
+            if isinstance(control, Choice) and name in SLOTS:
+                control.offer(self._options(name))
+            if name not in ours:
+                control.show(self.value_of(name))
+        for name, control in self.controls.items():
+            control.error(errors.get(name, ""))
+        if wanted != self._plan:
+            self._plan = wanted
+            self.shown = frozenset(name for names in wanted.values() for name in names)
+            self.widget.children = list(self._arranged(wanted))
+
+    def _arranged(self, wanted: Plan) -> Iterator[Any]:
+        for heading, names in wanted.items():
+            if heading not in self._groups:
+                title = ipywidgets.HTML(f"<h4>{heading}</h4>")
+                title.add_class("fedplay-heading")
+                self._groups[heading] = title
+            yield self._groups[heading]
+            yield from (self.controls[name].widget for name in names)
+
+    def _control(self, name: str) -> Control:
+        if name not in self.controls:
+            self.controls[name] = self._made(name)
+        return self.controls[name]
+
+    def _made(self, name: str) -> Control:
+        if name not in CHOICES:
+            return for_knob(knobs()[name], self.post, self.roll)
+        label, help = SLOT_WORDS[name]
+        beside = [self._file_upload()] if name == "data" else []
+        return Choice(name, self.post, label, help, self._options(name), *beside)
+
+    def _options(self, slot: str) -> list[Any]:
+        """The registered names, and whatever else is or was chosen."""
+        names: list[Any] = [n for n in SLOTS[slot] if n != "arrays" or slot != "data"]
+        names = [*(["auto"] if slot in AUTO else []), *names]
+        known = self.controls[slot].options if slot in self.controls else []  # type: ignore[attr-defined]
+        extra = [value for value in [*known, self.value_of(slot)] if value not in names]
+        return [*names, *dict.fromkeys(extra)]
+
+    def _file_upload(self) -> Any:
+        """A button that takes a CSV file from the person's own disk."""
+        self.upload = ipywidgets.FileUpload(
+            accept=".csv",
+            multiple=False,
+            description="CSV",
+            icon="",
+            tooltip="A table of your own: a column named label, numbers, and perhaps a column "
+            "named client. It stays on the computer that runs this notebook.",
+            layout=ipywidgets.Layout(width="62px"),
+        )
+        self.upload.add_class("fedplay-dice")
+        self.upload.add_class("fedplay-upload")
+        self.upload.observe(self._uploaded, "value")
+        return self.upload
+
+    def _uploaded(self, change: Any) -> None:
+        for file in change["new"]:
+            try:
+                key = load_csv(bytes(file["content"]), name=str(file["name"]))
+            except ValueError as error:
+                self.post("", str(error))
+            else:
+                self.post("data", key)

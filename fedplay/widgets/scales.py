@@ -1,0 +1,95 @@
+"""The values that a slider stops at: tidy numbers, on a linear or a logarithmic scale."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from fedplay.knobs import Knob
+
+STEPS = 50  # at most, on a linear scale
+MANTISSAS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)  # ten a decade
+DECADES = 4  # shown of a logarithmic scale that has no lower end
+
+
+def stops(knob: Knob) -> list[Any]:
+    """What a slider for this knob offers, ascending, its default and None among them.
+
+    >>> from fedplay.experiment import knobs
+    >>> stops(knobs()["batch_size"])
+    [1, 2, 4, 8, 16, 32, 64, 128, 256, None]
+    >>> stops(knobs()["rounds"])[:4]
+    [5, 10, 15, 20]
+    """
+    low, high = ends(knob)
+    tidy = (_logarithmic if knob.scale == "log" and low > 0 else _linear)(knob, low, high)
+    values = {knob.check(v) for v in (*tidy, low, high)}
+    if knob.default is not None:
+        values.add(knob.default)
+    ordered: list[Any] = sorted(values)
+    if knob.none:
+        ordered.insert(len(ordered) if knob.none == "∞" else 0, None)
+    return ordered
+
+
+def ends(knob: Knob) -> tuple[float, float]:
+    """The lowest and the highest number on the slider."""
+    low, high = knob.slider or (knob.lo, knob.hi)
+    if math.isinf(high):
+        high = max(10 * abs(knob.default or 1), low + 10 if math.isfinite(low) else 10)
+    if math.isinf(low):
+        low = -high
+    if knob.open and low <= knob.lo:
+        low = high / 10**DECADES if knob.scale == "log" else (high - knob.lo) / STEPS + knob.lo
+    if knob.kind == "int":
+        return math.ceil(low), math.floor(high)
+    return low, high
+
+
+def _logarithmic(knob: Knob, low: float, high: float) -> list[float]:
+    if knob.kind == "int" and _power_of_two(low) and _power_of_two(high):
+        return [2**e for e in range(int(low).bit_length() - 1, int(high).bit_length())]
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    values = [_exact(m, e) for e in decades for m in MANTISSAS]
+    return [v for v in values if low <= v <= high and (knob.kind != "int" or v == int(v))]
+
+
+def _linear(knob: Knob, low: float, high: float) -> list[float]:
+    if high <= low:
+        return [low]
+    step = tidy_step((high - low) / STEPS)
+    if knob.kind == "int":
+        step = max(1.0, step)
+    first = math.ceil(low / step - 1e-9)
+    last = math.floor(high / step + 1e-9)
+    return [float(f"{i * step:.12g}") for i in range(first, last + 1)]
+
+
+def tidy_step(least: float) -> float:
+    """The smallest of ... 0.1, 0.2, 0.5, 1, 2, 5 ... that is not below `least`."""
+    power = math.floor(math.log10(least))
+    candidates = (_exact(m, e) for e in (power, power + 1) for m in (1, 2, 5))
+    return next(step for step in candidates if step >= least * (1 - 1e-9))
+
+
+def _exact(mantissa: float, exponent: int) -> float:
+    return float(f"{mantissa}e{exponent}")
+
+
+def _power_of_two(value: float) -> bool:
+    return value >= 1 and value == int(value) and int(value).bit_count() == 1
+
+
+def shown(knob: Knob, value: Any) -> str:
+    """A value in few characters.
+
+    >>> from fedplay.experiment import knobs
+    >>> [shown(knobs()["batch_size"], value) for value in (8, None)]
+    ['8', '∞']
+    """
+    if value is None:
+        word = knob.none.split(":")[0]
+        return "auto" if word == "automatic" else word[:8]
+    if isinstance(value, int):
+        return f"{value:,}" if value < 1e6 else f"{value / 1e6:.3g} M"
+    return f"{value:.3g}"
