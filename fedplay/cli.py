@@ -145,5 +145,3 @@ def _line(name: str, otherwise: str) -> bool:
         return False
     print(f"{name:<15} {version}")
     return True
-
-

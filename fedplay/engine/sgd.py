@@ -143,9 +143,7 @@ class Trainer:
                 scales.append(scale.astype(self.X.dtype))
         shares = [self.shares.of(int(i)) for i in ids[order]]
         place = np.concatenate([np.arange(k) for k in [0, *active]])
-        return Plan(
-            order, shares, an_epoch, active, scales, np.concatenate(seats), place, B
-        )
+        return Plan(order, shares, an_epoch, active, scales, np.concatenate(seats), place, B)
 
     def _examples(self, plan: Plan, ids: Array, round: int, epochs: int, purpose: Purpose) -> Array:
         """Which examples each client sees in each step: (Σ active, B) indices into the pool."""

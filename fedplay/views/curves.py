@@ -1,8 +1,8 @@
 """Learning curves: accuracy over rounds, of the global model and of every client.
 
 The axes stay where they are: accuracy from 0 to 1, and rounds up to a tidy number, so that a longer
-run grows into the picture. A run that diverges ends in a cross: nothing is drawn that was not
-computed.
+run grows into the picture. Where a run diverges there is a cross, and where its model is no longer
+finite the curves end: nothing is drawn that was not computed.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Series:
     rounds: int  # R, where the run ends
     accuracy: Array  # (n,) of the global model, rounds 0 to n - 1
     clients: Array  # (n, N)
-    diverged: int | None = None  # the first round whose model was no longer finite
+    diverged: int | None = None  # the first round after which it could not be saved
     before: Array | None = None  # (m,) the global model's, in the run that was shown before
 
     @property
@@ -177,34 +177,36 @@ class Curves:
             self.rounds = horizon(series.rounds)
             self.axes.set_xlim(0, self.rounds)
             self.canvas.stale()
-        n = len(series.accuracy)
-        end = n if series.diverged is None else min(n, series.diverged)
-        known, x = series.clients[:end], np.arange(n)
+        known, x = series.clients, np.arange(len(series.accuracy))
         single = known.shape[1] <= SINGLE
         self.clients.set_segments(list(segments(known)) if single else [])
         self.clients.set_alpha(0.6 if known.shape[1] <= 12 else 0.4)
         self.clients.set_color([self.look.client(k) for k in range(known.shape[1])])
         self.wide.set_verts([] if single else [band(known, 0.05, 0.95)])
         self.narrow.set_verts([] if single else [band(known, 0.25, 0.75)])
-        mean = mean_of(known)
-        self.mean.set_data(x[:end], mean)
-        self.glob.set_data(x[:end], series.accuracy[:end])
+        mean = series.mean
+        self.mean.set_data(x, mean)
+        self.glob.set_data(x, series.accuracy)
         before = series.before if series.before is not None else np.empty(0)
         self.before.set_data(np.arange(len(before)), before)
-        self._ends["global"] = _end(x[:end], series.accuracy[:end])
-        self._ends["mean"] = _end(x[:end], mean)
+        self._ends["global"] = _end(x, series.accuracy)
+        self._ends["mean"] = _end(x, mean)
         self._ends["before"] = _end(np.arange(len(before)), before)
         self._ends["clients"] = _lowest(known)
-        self._mark_divergence(series, n, end)
+        self._mark_end(series)
 
-    def _mark_divergence(self, series: Series, n: int, end: int) -> None:
+    def _mark_end(self, series: Series) -> None:
+        """A dot at the newest round; a cross where the run diverged, and a sentence."""
         x, y = self._ends["global"]
-        diverged = series.diverged is not None and series.diverged < n
-        self.cross.set_data(*(([x], [y]) if diverged else ([], [])))
-        self.dot.set_data(*(([], []) if diverged or np.isnan(y) else ([x], [y])))
-        words = f"diverged in round {series.diverged}" if diverged else NAMES["global"]
-        self.labels["global"].set_text(words)
-        self.labels["global"].set_color(self.look.alarm if diverged else self.look.accent)
+        self.dot.set_data(*(([], []) if np.isnan(y) else ([x], [y])))
+        at, label = series.diverged, self.labels["global"]
+        if at is None or at >= len(series.accuracy):
+            self.cross.set_data([], [])
+            label.set(text=NAMES["global"], color=self.look.accent)
+        else:
+            place = _end(np.arange(at + 1), series.accuracy[: at + 1])
+            self.cross.set_data([place[0]], [place[1]])
+            label.set(text=f"diverged in round {at}", color=self.look.alarm)
 
     def show_late(self, late: Late | None) -> None:
         """Draw the means of personal and of lone models; grey while they belong to an older run."""
@@ -229,8 +231,7 @@ class Curves:
         if client is None or client >= series.clients.shape[1]:
             self.chosen.set_data([], [])
             return
-        end = series.diverged if series.diverged is not None else len(series.clients)
-        curve = series.clients[:end, client]
+        curve = series.clients[:, client]
         self.chosen.set_data(np.arange(len(curve)), curve)
         self.chosen.set_color(self.look.client(client))
 
@@ -282,9 +283,10 @@ def _end(x: Array, y: Array) -> tuple[float, float]:
 
 def _lowest(clients: Array) -> tuple[float, float]:
     """The end of the lowest curve."""
-    if not len(clients) or not np.isfinite(clients[-1]).any():
+    rows = np.flatnonzero(np.isfinite(clients).any(axis=1))
+    if not len(rows):
         return 0.0, float("nan")
-    return float(len(clients) - 1), float(np.nanmin(clients[-1]))
+    return float(rows[-1]), float(np.nanmin(clients[rows[-1]]))
 
 
 def plot_history(history: Any, ax: Any = None) -> Any:
@@ -311,7 +313,7 @@ def plot_history(history: Any, ax: Any = None) -> Any:
     label = "global model, on the global test set"
     if history.diverged is not None:
         label += f" (diverged in round {history.diverged})"
-        x, y = _end(rounds[: history.diverged], history.accuracy[: history.diverged])
+        x, y = _end(rounds, history.accuracy[: history.diverged + 1])
         ax.plot([x], [y], color=look.alarm, marker="x", ms=9, mew=2.2, ls="")
     ax.plot(rounds, history.accuracy, color=look.accent, lw=3, label=label)
     ax.set(xlabel="round", ylabel="accuracy", xlim=(0, max(1, len(rounds) - 1)), ylim=(0, 1.02))

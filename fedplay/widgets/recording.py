@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fedplay.data import Federation, Skew, measure
 from fedplay.engine import History, Round
 from fedplay.engine.alone import local_only, personal_accuracy
+from fedplay.engine.history import DIVERGED
 from fedplay.engine.loop import Run, stream
 from fedplay.experiment import Experiment
 from fedplay.views.board import Labels
@@ -112,8 +113,9 @@ class Recording:
             self.clients = np.empty((self.R + 1, len(got.client_accuracy)))
         self.accuracy[got.number] = got.accuracy
         self.clients[got.number] = got.client_accuracy
-        if self.diverged is None and not np.isfinite(got.loss) and self.n:
-            self.diverged = got.number if np.isfinite(self.rounds[0].loss) else None
+        start = self.rounds[0].loss if self.rounds else got.loss
+        if self.diverged is None and np.isfinite(start) and not got.loss <= DIVERGED * start:
+            self.diverged = got.number
         if got.number not in self.checkpoints:
             got = got._replace(parameters=NOTHING)
         self.rounds.append(got)
