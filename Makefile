@@ -6,7 +6,7 @@ PORT ?= 0
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: play test lint types check bench clean help
+.PHONY: play test lint types check bench picture clean help
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -29,6 +29,9 @@ check: lint types test ## everything that must hold before a commit
 
 bench: $(VENV)/.test ## print how fast the engine is against a naive loop
 	$(BIN)/python benchmarks/speed.py
+
+picture: $(VENV)/.test ## render the README's picture from the real app
+	$(BIN)/python tools/picture.py
 
 clean: ## remove the environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
