@@ -18,7 +18,7 @@ class SGD(ServerOptimizer):
         100.0,
         open=True,
         symbol="ηₛ",
-        label="Server learning rate",
+        label="Server rate",
         scale="log",
         slider=(0.1, 3.0),
         help="How far the server follows the averaged update.",
