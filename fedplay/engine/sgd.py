@@ -73,11 +73,13 @@ class Trainer:
         purpose: Purpose = Purpose.SHUFFLE,
     ) -> Array:
         """The models (K, P) after each client's local epochs from its row of W0 (K, P)."""
-        W = np.array(W0)
+        if len(ids) <= CHUNK:
+            return self._train(W0, correction, ids, round, epochs, purpose)
+        W = np.empty_like(W0)
         for a in range(0, len(ids), CHUNK):
             part = slice(a, a + CHUNK)
             W[part] = self._train(
-                W[part], _rows(correction, part), ids[part], round, epochs, purpose
+                W0[part], _rows(correction, part), ids[part], round, epochs, purpose
             )
         return W
 
