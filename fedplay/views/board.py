@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fedplay.views.canvas import RGBA, Canvas
 from fedplay.views.curves import UNSEEN, Curves, Late, Series
-from fedplay.views.federation import LabelBars
+from fedplay.views.federation import LabelBars, short
 from fedplay.views.style import SMALL, look
 
 Array = NDArray[Any]
@@ -27,6 +27,11 @@ class Labels(NamedTuple):
     ids: Array
     classes: Sequence[str]
     clients: int
+    names: Sequence[str] = ()  # of the clients, where the data name them
+
+    def name(self, place: int) -> str:
+        """What to call the client at a place in the panel."""
+        return self.names[place] if place < len(self.names) else f"client {place}"
 
 
 class Board:
@@ -57,12 +62,12 @@ class Board:
     def show(self, series: Series, late: Late | None, labels: Labels) -> None:
         """Everything anew; label bars only where they have changed."""
         self.series = series
-        self.curves.show(series)
-        self.curves.show_late(late)
-        self.curves.label()
         if labels is not self._labels:
             self._labels = labels
-            self.bars.show(*labels)
+            self.bars.show(labels.counts, labels.ids, labels.classes, labels.clients)
+        self.curves.show(series)
+        self.curves.show_late(late)
+        self.choose(self.chosen)
 
     def mark(self, number: int, cohort: Collection[int] | Array) -> None:
         """Stand at a round, and mark who took part in it."""
@@ -72,8 +77,10 @@ class Board:
     def choose(self, client: int | None) -> None:
         """Make a client (by its place in the panel) stand out in both views."""
         self.chosen = client
-        self.curves.choose(self.series, client)
+        name = self._labels.name(client) if self._labels and client is not None else ""
+        self.curves.choose(self.series, client, short(name))
         self.bars.choose(client)
+        self.curves.label()
 
     def frame(self) -> RGBA:
         """The picture, (height, width, 4) uint8; copy it, the next frame overwrites it."""

@@ -37,14 +37,6 @@ class Canvas:
         """Artists that are drawn again only after `touch`."""
         self._add(self._seldom, artists)
 
-    def forget(self, artists: Iterable[Artist]) -> None:
-        """Take artists off the figure."""
-        for artist in artists:
-            for layer in (self._seldom, self._moving):
-                if artist in layer:
-                    layer.remove(artist)
-            artist.remove()
-
     def moving(self, artists: Iterable[Artist]) -> None:
         """Artists that are drawn again in every frame, in the order of their z-order."""
         self._add(self._moving, artists)

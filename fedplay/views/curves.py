@@ -14,10 +14,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.lines import Line2D
-from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from fedplay.views.canvas import Canvas
+from fedplay.views.stamp import Stamp
 from fedplay.views.style import LIGHT, SMALL, TEXT, Look
 
 Array = NDArray[Any]
@@ -30,6 +30,7 @@ NAMES = {
     "personal": f"fine-tuned {UNSEEN}",
     "alone": f"each alone {UNSEEN}",
     "clients": f"each client {UNSEEN}",
+    "band": f"nine in ten {UNSEEN}",
     "before": "before",
 }
 
@@ -144,12 +145,11 @@ class Curves:
         self.mean = line(look.mean, 1.6, 7, ls=(0, (4, 1.6)))
         self.glob = line(look.accent, 3.2, 8, solid_capstyle="round")
         self.chosen = line(look.ink, 2.6, 9)
-        self.cross = line(look.alarm, 0, 10, marker="x", ms=10, mew=2.4)
+        self.cross = line(look.alarm, 0, 10, marker="x", ms=13, mew=3)
         self.dot = line(look.accent, 0, 10, marker="o", ms=7)
         colours = {"global": look.accent, "mean": look.mean, "before": look.muted}
         colours |= {"personal": look.personal, "alone": look.alone, "clients": look.muted}
-        self.labels = {name: self._text(colour, NAMES[name]) for name, colour in colours.items()}
-        self.labels["global"].set_fontweight("bold")
+        self.labels = {name: self._stamp(name, colour) for name, colour in colours.items()}
         self.label_colours = colours
         for collection in (self.wide, self.narrow, self.clients):
             axes.add_collection(collection, autolim=False)
@@ -164,10 +164,12 @@ class Curves:
         self.axes.add_line(line)
         return line
 
-    def _text(self, colour: str, words: str) -> Text:
-        return self.axes.text(
-            0, 0, words, color=colour, fontsize=TEXT, va="center", parse_math=False, visible=False
-        )
+    def _stamp(self, name: str, colour: str) -> Stamp:
+        weight = "bold" if name == "global" else "normal"
+        stamp = Stamp(self.axes, NAMES[name], colour, TEXT, weight)
+        stamp.right, stamp.zorder = 11, 12
+        stamp.set_figure(self.canvas.figure)
+        return stamp
 
     # --- what it shows ------------------------------------------------------------------------
 
@@ -192,7 +194,6 @@ class Curves:
         self._ends["global"] = _end(x, series.accuracy)
         self._ends["mean"] = _end(x, mean)
         self._ends["before"] = _end(np.arange(len(before)), before)
-        self._ends["clients"] = _lowest(known)
         self._mark_end(series)
 
     def _mark_end(self, series: Series) -> None:
@@ -202,11 +203,11 @@ class Curves:
         at, label = series.diverged, self.labels["global"]
         if at is None or at >= len(series.accuracy):
             self.cross.set_data([], [])
-            label.set(text=NAMES["global"], color=self.look.accent)
+            label.words, label.colour = NAMES["global"], self.look.accent
         else:
             place = _end(np.arange(at + 1), series.accuracy[: at + 1])
             self.cross.set_data([place[0]], [place[1]])
-            label.set(text=f"diverged in round {at}", color=self.look.alarm)
+            label.words, label.colour = f"diverged in round {at}", self.look.alarm
 
     def show_late(self, late: Late | None) -> None:
         """Draw the means of personal and of lone models; grey while they belong to an older run."""
@@ -220,34 +221,39 @@ class Curves:
         for name, line in (("personal", self.personal), ("alone", self.alone)):
             colour = self.label_colours[name] if late.fresh else self.look.stale
             line.set_color(colour)
-            self.labels[name].set_color(colour)
+            self.labels[name].colour = colour
 
     def mark(self, number: int | None) -> None:
         """Stand at a round."""
         self.cursor.set_data(*(([], []) if number is None else ([number, number], [0, 1])))
 
-    def choose(self, series: Series, client: int | None) -> None:
-        """Make one client's curve (by its column) stand out."""
+    def choose(self, series: Series, client: int | None, name: str = "") -> None:
+        """Make one client's curve (by its column) stand out, with its name in place of all."""
+        label = self.labels["clients"]
         if client is None or client >= series.clients.shape[1]:
             self.chosen.set_data([], [])
+            label.words, label.colour = NAMES["clients"], self.look.muted
+            if series.clients.shape[1] > SINGLE:
+                label.words = NAMES["band"]
+            self._ends["clients"] = _lowest(series.clients)
             return
-        curve = series.clients[:, client]
-        self.chosen.set_data(np.arange(len(curve)), curve)
+        x, y = np.arange(len(series.clients)), series.clients[:, client]
+        self.chosen.set_data(x, y)
         self.chosen.set_color(self.look.client(client))
+        label.words, label.colour = f"{name} {UNSEEN}", self.look.client(client)
+        self._ends["clients"] = _end(x, y)
 
     def label(self) -> None:
         """Put the labels beside the ends of their curves, apart from each other."""
-        box, ratio = self.axes.get_window_extent(), self.canvas.ratio
-        width, height = box.width / ratio, box.height / ratio
+        height = self.axes.get_window_extent().height / self.canvas.ratio
         there = [(name, *self._ends[name]) for name in self.labels if name in self._ends]
         shown = [(name, x, y) for name, x, y in there if np.isfinite(y)]
         heights = apart([y for _, _, y in shown], 17 / height, 0.0, 1.0)
-        for text in self.labels.values():
-            text.set_visible(False)
+        for label in self.labels.values():
+            label.set_visible(False)
         for (name, x, _), y in zip(shown, heights, strict=True):
-            text = self.labels[name]
-            text.set_visible(True)
-            text.set_position((x + 12 * self.rounds / width, y))
+            self.labels[name].set_visible(True)
+            self.labels[name].place = (x, y)
 
     # --- what is where ------------------------------------------------------------------------
 

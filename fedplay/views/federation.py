@@ -48,13 +48,13 @@ class LabelBars:
         self.canvas, self.axes, self.look = canvas, axes, look
         self.ids: Array = np.empty(0, np.int64)
         axes.set_facecolor(look.paper)
-        axes.tick_params(colors=look.muted, labelsize=SMALL, length=0, pad=4)
+        axes.tick_params(colors=look.muted, labelsize=SMALL, length=0, pad=6)
         axes.set_xticks([])
-        axes.set_yticks([])
+        axes.set_ylabel("examples", color=look.muted, fontsize=TEXT)
         for spine in axes.spines.values():
             spine.set_visible(False)
         axes.set_xlim(-0.6, 9.6)
-        axes.set_ylim(0, 1)
+        axes.set_ylim(0, 0.1)  # until there is something to show
         self.bars = PolyCollection([], lw=0.6, edgecolor=look.paper, zorder=3)
         self.outline = PolyCollection([], lw=2, edgecolor=look.ink, facecolor="none", zorder=5)
         axes.add_collection(self.bars, autolim=False)
@@ -63,7 +63,7 @@ class LabelBars:
         self.title = self._text(0, 1.0, "", va="bottom", color=look.muted, fontsize=TEXT)
         self.dots = axes.scatter([], [], s=46, zorder=4, clip_on=False, lw=1.3)
         self.dots.set_offset_transform(axes.get_xaxis_transform())
-        canvas.seldom([self.bars, self.title])
+        canvas.seldom([self.bars])
         canvas.moving([self.dots, self.outline])
 
     def _size(self) -> tuple[float, float]:
@@ -83,8 +83,14 @@ class LabelBars:
         self.bars.set_facecolor(self.look.classes(C) * K)
         room = max(K, 4)  # a lone client need not fill the page
         self.axes.set_xlim(-0.7, room - 0.3)
-        self.axes.set_ylim(0, tidy_top(float(counts.sum(axis=1).max(initial=1))))
-        self.title.set_text(_title(K, clients))
+        top = tidy_top(float(counts.sum(axis=1).max(initial=1)))
+        if self.axes.get_ylim()[1] != top:
+            self.axes.set_ylim(0, top)
+            self.axes.set_yticks([0, top], ["0", f"{top:,g}"])
+            self.canvas.stale()
+        if self.title.get_text() != _title(K, clients):
+            self.title.set_text(_title(K, clients))
+            self.canvas.stale()
         self._name(classes)
         self.dots.set_offsets(np.column_stack([np.arange(K), np.full(K, -13 / self._size()[1])]))
         self.canvas.touch()
@@ -93,11 +99,12 @@ class LabelBars:
         """The key of colours beside the bars, the order as in the stack."""
         C = len(classes)
         shown = range(C) if C <= NAMED else (0, C - 1)
-        words = [_short(classes[c]) for c in shown]
+        words = [short(classes[c]) for c in shown]
         colours = self.look.classes(C)
         if [text.get_text() for text in self.names if text.get_gid() == "name"] == words:
             return
-        self.canvas.forget(self.names)
+        for text in self.names:
+            text.remove()
         self.names = []
         wide, step = self._size()[0], 1 / max(len(words), 5)
         for place, (c, word) in enumerate(zip(shown, words, strict=True)):
@@ -108,7 +115,7 @@ class LabelBars:
             )
             name.set_fontsize(SMALL)
             self.names += [square, name]
-        self.canvas.seldom(self.names)
+        self.canvas.stale()
 
     def mark(self, cohort: Collection[int] | Array) -> None:
         """Fill the dots of the clients that take part in the round shown."""
@@ -134,6 +141,7 @@ def _title(K: int, clients: int) -> str:
     return "labels of each client; a filled dot takes part in this round"
 
 
-def _short(name: str, most: int = 16) -> str:
+def short(name: str, most: int = 16) -> str:
+    """A name from data that fits beside the picture, without control characters."""
     plain = "".join(c if c.isprintable() else " " for c in str(name))
     return plain if len(plain) <= most else plain[: most - 1] + "…"

@@ -18,7 +18,7 @@ from fedplay.knobs import Knob
 from fedplay.untrusted import escape
 from fedplay.widgets.scales import shown, stops
 
-Post = Callable[[str, Any], None]
+Post = Callable[..., None]  # post(name, value, shown=True): whether the field shows it already
 
 
 class Control:
@@ -96,6 +96,13 @@ class Slider(Control):
         super().__init__(knob.name, post, field)
         self._listen("index", lambda: self.stops[field.index])
 
+    def _possible(self, value: Any) -> bool:
+        """Whether the knob allows it; a slider has no place for anything else."""
+        try:
+            return self.knob.check(value) is not None
+        except ValueError:
+            return False
+
     def _ordered(self, values: list[Any]) -> list[Any]:
         return values[::-1] if self.reverse else values
 
@@ -104,7 +111,7 @@ class Slider(Control):
 
     def show(self, value: Any) -> None:
         with self._quietly():
-            if value not in self.stops and isinstance(value, (int, float)):
+            if value not in self.stops and self._possible(value):
                 numbers = sorted({v for v in self.stops if v is not None} | {value})
                 none = [None] if None in self.stops else []
                 ascending = [*numbers, *none] if self.knob.none == "∞" else [*none, *numbers]
@@ -126,7 +133,7 @@ class Choice(Control):
     ) -> None:
         self.options: list[Any] = list(options)
         field = ipywidgets.Dropdown(
-            options=[_name(value) for value in options],
+            options=_names(options),
             index=0,
             description=label,
             tooltip=help,
@@ -140,7 +147,7 @@ class Choice(Control):
         if list(options) != self.options:
             with self._quietly():
                 self.options = list(options)
-                self.field.options = [_name(value) for value in options]
+                self.field.options = _names(options)
 
     def show(self, value: Any) -> None:
         if value not in self.options:
@@ -184,7 +191,7 @@ class Seed(Control):
             layout=Layout(width="62px"),
         )
         self.dice.add_class("fedplay-dice")
-        self.dice.on_click(lambda _button: post(knob.name, roll()))
+        self.dice.on_click(lambda _button: setattr(field, "value", roll()))
         super().__init__(knob.name, post, field, self.dice)
         self._listen("value", lambda: field.value)
 
@@ -214,11 +221,15 @@ def for_knob(knob: Knob, post: Post, roll: Callable[[], int]) -> Control:
     return Slider(knob, post)
 
 
-def _name(value: Any) -> str:
-    """A choice as it is called in code; a file by its name."""
-    if not isinstance(value, str):
-        return type(value).__name__
-    return value.split(":")[1] if value.startswith("csv:") else value
+def _names(options: Sequence[Any]) -> list[str]:
+    """Choices as they are called in code, files by their names; all different."""
+    names: list[str] = []
+    for value in options:
+        name = value if isinstance(value, str) else type(value).__name__
+        name = name.split(":")[1] if name.startswith("csv:") else name
+        count = sum(1 for other in names if other.split(" (")[0] == name)
+        names.append(f"{name} ({count + 1})" if count else name)
+    return names
 
 
 def _sizes(text: str) -> Any:

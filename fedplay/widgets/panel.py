@@ -40,9 +40,9 @@ def plan(exp: Experiment, *, own_data: bool = False) -> Plan:
     training = ["rounds", *of("schedule"), "local_epochs", "learning_rate", "batch_size"]
     training += ["model", *of("model")]
     for slot in ("algorithm", "schedule", "aggregate", "server"):
-        training += [slot, *of(slot)] if _is_choice(slot) else of(slot)
+        training += [slot, *of(slot)] if _is_choice(exp, slot) else of(slot)
     training += ["seed"]
-    personal = ["personal"] if _is_choice("personal") else []
+    personal = ["personal"] if _is_choice(exp, "personal") else []
     personal += of("personal")
     channel = [n for n in active if n not in {*data, *training, *personal}]
     if exp.noise_multiplier == 0:
@@ -57,9 +57,10 @@ def plan(exp: Experiment, *, own_data: bool = False) -> Plan:
     return {heading: list(dict.fromkeys(names)) for heading, names in headings.items() if names}
 
 
-def _is_choice(slot: str) -> bool:
+def _is_choice(exp: Experiment, slot: str) -> bool:
     """Whether there is more to choose from than what is chosen automatically."""
-    return len(SLOTS[slot]) > (2 if slot in AUTO else 1)
+    own = not isinstance(getattr(exp, slot), str)  # somebody's, and nobody registered it
+    return own or len(SLOTS[slot]) > (2 if slot in AUTO else 1)
 
 
 class Panel:
@@ -145,4 +146,4 @@ class Panel:
             except ValueError as error:
                 self.post("", str(error))
             else:
-                self.post("data", key)
+                self.post("data", key, shown=False)

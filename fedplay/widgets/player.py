@@ -135,18 +135,20 @@ class Player:
         rec = self.recording
         if rec is None:
             return False
-        if self.shown is not rec:  # not in the picture yet: begin at the beginning
-            self.shown, self.cursor = rec, 0
-        elif again and self.cursor >= rec.R:
+        new = self.shown is not rec  # not in the picture yet
+        if new or (again and self.cursor >= rec.R):
             self.cursor = 0
-        self.revealed, self.mode, self.before = min(self.cursor, rec.n - 1), "stand", None
-        self._touch()
+        self.mode, self.before = "stand", None
+        self._go(self.cursor)
         return True
 
     def _go(self, number: int) -> None:
-        assert self.recording is not None
+        """Stand at a round, and show as much up to it as is known."""
+        rec = self.recording
+        assert rec is not None
         self.cursor = number
-        self.revealed = min(number, self.recording.n - 1)
+        if rec.n:
+            self.shown, self.revealed = rec, min(number, rec.n - 1)
         self._touch()
 
     # --- what the computer does ---------------------------------------------------------------
@@ -195,8 +197,9 @@ class Player:
     def _play_on(self, rec: Recording) -> None:
         if rec.n <= self.cursor + 1:
             self._advance(rec)
-        self.cursor = self.revealed = min(self.cursor + 1, rec.R)
-        self._touch()
+        if rec.n <= self.cursor + 1:  # that was round 0
+            return
+        self._go(self.cursor + 1)
         self._tick = max(self._tick + 1 / self.speed, self.clock())
         if self.cursor == rec.R:
             self.mode = "whole"
@@ -206,12 +209,10 @@ class Player:
         rec.advance()
         if rec.complete:
             self.cache.put(self._key(rec.exp), rec)
-        if self.mode == "stand":
-            self.revealed = min(self.cursor, rec.n - 1)
-            self._touch()
-        elif self.mode == "whole" and not rec.complete and self._waited() > GROWING:
-            self.shown, self.cursor, self.revealed = rec, rec.n - 1, rec.n - 1
-            self._touch()
+        if self.mode != "whole":
+            self._go(self.cursor)
+        elif not rec.complete and self._waited() > GROWING:
+            self._go(rec.n - 1)
 
     def _present_if_complete(self) -> None:
         rec = self.recording

@@ -26,6 +26,7 @@ from fedplay.experiment import Experiment
 from fedplay.untrusted import escape
 from fedplay.views.board import Board
 from fedplay.widgets import readouts
+from fedplay.widgets.names import names
 from fedplay.widgets.panel import Panel
 from fedplay.widgets.player import Player
 from fedplay.widgets.stage import Stage
@@ -66,7 +67,7 @@ class Playground:
         self.player = Player(federation, failed=self._failed)
         self.stage = Stage(width=WIDTH, height=HEIGHT, core=core)
         self.board = self._board()
-        self._inbox: deque[tuple[str, Any]] = deque()
+        self._inbox: deque[tuple[str, Any, bool]] = deque()
         self._ours: frozenset[str] = frozenset()  # the knobs that the page is just setting
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -74,15 +75,15 @@ class Playground:
             self._loop = asyncio.get_running_loop()
         self._drawn = self._written = -1  # the player's `changes` in the picture, in the words
         self._drawn_at = self._written_at = 0.0
-        self._began = False
-        self._build(federation is not None)
+        self._began = self._pressed = False
+        self._build(federation is not None, core)
         self.stage.on_resize = self._resized
         self.stage.on_theme = self._themed
         self.stage.on_pointer = self._pointed
         self.store.observe(self._changed)
         self._begin()
 
-    def _build(self, own_data: bool) -> None:
+    def _build(self, own_data: bool, core: bool) -> None:
         self.panel = Panel(self._post, self.store.value, self._roll, own_data)
         self.transport = Transport(self._act, self.player.speed)
         self.head, self.numbers = ipywidgets.HTML(_head("")), ipywidgets.HTML()
@@ -94,7 +95,8 @@ class Playground:
         right.add_class("fedplay-right")
         both = ipywidgets.HBox([self.panel.widget, right])
         both.add_class("fedplay-both")
-        self.widget = ipywidgets.VBox([self._style, self.head, both])
+        spoken = None if core else names()
+        self.widget = ipywidgets.VBox([self._style, self.head, both, *([spoken] if spoken else [])])
         self.widget.add_class("fedplay")
 
     def _begin(self) -> None:
@@ -192,9 +194,9 @@ class Playground:
 
     # --- from the page's thread to ours -------------------------------------------------------
 
-    def _post(self, name: str, value: Any) -> None:
-        """A control's value, from any thread."""
-        self._inbox.append((name, value))
+    def _post(self, name: str, value: Any, shown: bool = True) -> None:
+        """A control's value, from any thread; `shown` where its field is the one that says so."""
+        self._inbox.append((name, value, shown))
         self._wake()
 
     def _act(self, action: str, *arguments: Any) -> None:
@@ -202,6 +204,7 @@ class Playground:
         self._post("!" + action, arguments)
 
     def _wake(self) -> None:
+        """See to what has come in; from any thread."""
         if self._loop is None:
             self._drain()
         elif not self._loop.is_closed():
@@ -215,36 +218,33 @@ class Playground:
 
     def _drain(self) -> None:
         """Do what the inbox says; of several values for one knob in a row only the newest."""
-        values: dict[str, Any] = {}
+        values: dict[str, tuple[Any, bool]] = {}
         while self._inbox:
-            name, value = self._inbox.popleft()
+            name, value, shown = self._inbox.popleft()
             if name.startswith("!"):
                 self._set_from_page(values)
                 values = {}
                 self._do(name[1:], *value)
             else:
-                values[name] = value
+                values[name] = (value, shown)
         self._set_from_page(values)
 
-    def _set_from_page(self, values: dict[str, Any]) -> None:
-        for name, value in values.items():
-            if not name:
+    def _set_from_page(self, values: dict[str, tuple[Any, bool]]) -> None:
+        for name, (value, shown) in values.items():
+            if name:
+                self._ours = frozenset([name] if shown else [])
+                self.store.set(**{name: value})
+                self._ours = frozenset()
+            else:
                 self.panel.controls["data"].error(value)
-                continue
-            self._ours = frozenset([name])
-            self.store.set(**{name: value})
-            self._ours = frozenset()
 
     def _do(self, action: str, *arguments: Any) -> None:
         player = self.player
         if action == "toggle":
             action = "pause" if player.mode == "play" else "play"
         getattr(player, action)(*arguments)
-        self._wake_if_idle()
-
-    def _wake_if_idle(self) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._start)
+        if self._loop is not None:
+            self._wake()
 
     # --- the one task -------------------------------------------------------------------------
 
@@ -344,10 +344,13 @@ class Playground:
         self._draw()
 
     def _pointed(self, kind: str, x: float, y: float) -> None:
-        """Hovering makes a client stand out; pressing stands at a round."""
-        client = None if kind == "leave" else self.board.client_at(x, y)
-        if kind == "down" and (number := self.board.round_at(x, y)) is not None:
+        """Hovering makes a client stand out; pressing and dragging stands at a round."""
+        if kind in ("down", "up", "leave"):
+            self._pressed = kind == "down"
+        number = self.board.round_at(x, y) if self._pressed else None
+        if number is not None:
             self.scrub(number)
+        client = None if kind == "leave" or self._pressed else self.board.client_at(x, y)
         if client != self.board.chosen:
             self.board.choose(client)
             self.stage.show(self.board.frame())

@@ -38,7 +38,7 @@ def facts(run: Run) -> Facts:
     """The labels of a run's clients: of the first ones for the bars, of the panel for the skew."""
     fed = run.federation
     counts = fed.label_counts(run.panel)
-    labels = Labels(counts[:BARS], run.panel[:BARS], fed.classes, fed.clients)
+    labels = Labels(counts[:BARS], run.panel[:BARS], fed.classes, fed.clients, fed.client_names)
     return Facts(labels, measure(counts) if counts.any() else None)
 
 
