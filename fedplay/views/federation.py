@@ -18,6 +18,7 @@ Array = NDArray[Any]
 
 BARS = 50  # clients that can be told apart in one row
 NAMED = 10  # classes that are named one by one
+LINE = 12.4  # css pixels from one name to the next
 
 
 def bars(counts: Array, width: float = 0.78) -> Array:
@@ -60,7 +61,8 @@ class LabelBars:
         axes.add_collection(self.bars, autolim=False)
         axes.add_collection(self.outline, autolim=False)
         self.names: list[Text] = []
-        self.title = self._text(0, 1.0, "", va="bottom", color=look.muted, fontsize=TEXT)
+        high = 1 + 6 / self._size()[1]
+        self.title = self._text(0, high, "", va="bottom", color=look.muted, fontsize=TEXT)
         self.dots = axes.scatter([], [], s=46, zorder=4, clip_on=False, lw=1.3)
         self.dots.set_offset_transform(axes.get_xaxis_transform())
         canvas.seldom([self.bars])
@@ -99,22 +101,25 @@ class LabelBars:
         """The key of colours beside the bars, the order as in the stack."""
         C = len(classes)
         shown = range(C) if C <= NAMED else (0, C - 1)
-        words = [short(classes[c]) for c in shown]
-        colours = self.look.classes(C)
+        wide, tall = self._size()
+        columns = 1 if len(shown) * LINE <= tall else 2
+        words = [short(classes[c], 16 // columns) for c in shown]
         if [text.get_text() for text in self.names if text.get_gid() == "name"] == words:
             return
         for text in self.names:
             text.remove()
         self.names = []
-        wide, step = self._size()[0], 1 / max(len(words), 5)
+        rows = -(-len(words) // columns)
+        step = min(max(LINE, tall / max(rows, 5)), 1.4 * LINE) / tall
+        colours = self.look.classes(C)
         for place, (c, word) in enumerate(zip(shown, words, strict=True)):
-            y = (place + 0.5) * step
-            square = self._text(1 + 8 / wide, y, "■", va="center", color=colours[c], fontsize=TEXT)
-            name = self._text(
-                1 + 24 / wide, y, word, va="center", color=self.look.muted, gid="name"
-            )
+            x, y = 8 + 76 * (place // rows), (place % rows + 0.5) * step
+            square = self._text(1 + x / wide, y, "■", color=colours[c], fontsize=TEXT)
+            name = self._text(1 + (x + 16) / wide, y, word, color=self.look.muted, gid="name")
             name.set_fontsize(SMALL)
             self.names += [square, name]
+        for text in self.names:
+            text.set_verticalalignment("center")
         self.canvas.stale()
 
     def mark(self, cohort: Collection[int] | Array) -> None:

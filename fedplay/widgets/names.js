@@ -1,4 +1,4 @@
-// Names for the sliders: those of ipywidgets have none that a screen reader could say.
+// What the sliders of ipywidgets lack: names that a screen reader can say, and keys of their own.
 //
 // Each handle gets its row's label as its name and the readout as its value in words. The row is
 // what `controls.py` and `transport.py` build; what changes later is seen by an observer.
@@ -6,6 +6,13 @@
 const set = (element, name, value) => {
   if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 };
+
+// Else the notebook takes the arrow keys for itself, and "d d" on a slider deletes its cell.
+function keepKeys(root) {
+  for (const element of root.querySelectorAll(".noUi-handle, button, select")) {
+    set(element, "data-lm-suppress-shortcuts", "true");
+  }
+}
 
 function nameSliders(root) {
   for (const handle of root.querySelectorAll(".noUi-handle")) {
@@ -24,17 +31,19 @@ function render({ el }) {
   el.style.display = "none";
   let root = null;
   let waiting = 0;
+  const look = () => {
+    waiting = 0;
+    nameSliders(root);
+    keepKeys(root);
+  };
   const observer = new MutationObserver(() => {
-    waiting ||= requestAnimationFrame(() => ((waiting = 0), nameSliders(root)));
+    waiting ||= requestAnimationFrame(look);
   });
   const begin = () => {
     root = el.closest(".fedplay");
     if (!root) return void (waiting = requestAnimationFrame(begin)); // not on the page yet
-    waiting = 0;
-    // Else Notebook 7 takes the arrow keys, and "d d" on a focused slider deletes the cell.
-    root.dataset.lmSuppressShortcuts = "true";
     observer.observe(root, { childList: true, subtree: true, characterData: true });
-    nameSliders(root);
+    look();
   };
   begin();
   return () => {

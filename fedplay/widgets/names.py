@@ -1,4 +1,4 @@
-"""An invisible widget that gives the sliders of its page the names they lack."""
+"""An invisible widget that gives the sliders of its page names, and their keys back."""
 
 from __future__ import annotations
 

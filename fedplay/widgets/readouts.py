@@ -133,7 +133,8 @@ def alternative(player: Player) -> str:
 
 
 def _card(name: str, value: str, below: str, kind: str = "") -> str:
+    name, value, below = escape(name), escape(value), escape(below)
     return (
-        f'<div class="fedplay-card {kind}"><div>{escape(name)}</div>'
-        f"<b>{escape(value)}</b><div>{escape(below)}</div></div>"
+        f'<div class="fedplay-card {kind}" title="{name}: {value}, {below}">'
+        f"<div>{name}</div><b>{value}</b><div>{below}</div></div>"
     )

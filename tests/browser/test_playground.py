@@ -169,3 +169,29 @@ def test_a_press_in_the_picture_stands_at_a_round(screen: Any) -> None:
     screen.wait_for_function(
         "/round [1-9] |round 1[0-9] /.test(document.querySelector('.fedplay-where').innerText)"
     )
+
+
+def test_a_file_of_ones_own_and_what_is_wrong_with_another(screen: Any) -> None:
+    rows = "".join(f"{'no' if i % 3 else 'yes'},{i % 7},{i % 3}\n" for i in range(120))
+
+    def choose(content: bytes) -> None:
+        with screen.expect_file_chooser() as chooser:
+            screen.click(".fedplay-upload")
+        file = {"name": "mine.csv", "mimeType": "text/csv", "buffer": content}
+        chooser.value.set_files(file)
+
+    choose(f"label,a,b\n{rows}".encode())
+    until(screen, lambda s: "csv:mine.csv:" in s["shown"] and s["settled"])
+    chosen = screen.locator(".fedplay-control:has(.widget-label:text-is('Data')) select")
+    assert chosen.evaluate("s => s.selectedOptions[0].text") == "mine.csv"
+    choose(b"a,b\n1,2\n")
+    screen.wait_for_selector(".fedplay-error:has-text('needs a column named label')")
+    assert "csv:mine.csv:" in state(screen)["shown"]
+
+
+def test_the_picture_follows_the_theme_of_the_page(screen: Any) -> None:
+    corner = """() => [...document.querySelector("canvas.fedplay-canvas")
+        .getContext("2d").getImageData(0, 0, 1, 1).data]"""
+    assert screen.evaluate(corner)[:3] == [255, 255, 255]
+    screen.evaluate("document.body.dataset.jpThemeLight = 'false'")
+    screen.wait_for_function(f"({corner})()[0] === 17")
