@@ -222,6 +222,7 @@ AnyPerson.TestCase.settings = settings(
     max_examples=500 if THOROUGH else 100, stateful_step_count=60 if THOROUGH else 30
 )
 TestAnyPerson = AnyPerson.TestCase
+TestAnyPerson.pytestmark = [pytest.mark.timeout(3600 if THOROUGH else 300)]
 
 
 # --- without a loop -----------------------------------------------------------------------------
@@ -272,6 +273,19 @@ def test_play_step_reset_and_scrub(tiny):
     assert player.revealed == 1, "after the end it starts over"
     with pytest.raises(ValueError, match="speed=0"):
         screen.speed(0)
+
+
+def test_a_bad_value_changes_nothing_in_the_picture(tiny):
+    screen = fp.Playground(tiny)
+    screen.scrub(2)
+    screen.reset()
+    screen.step()
+    screen.settle()
+    picture = screen.board.frame().copy()
+    screen.set(alpha=-1)
+    screen.settle()
+    assert (screen.player.mode, screen.player.revealed) == ("stand", 1)
+    assert np.array_equal(screen.board.frame(), picture)
 
 
 def test_pause_answers_within_a_round_and_computes_nothing_more(tiny):
@@ -470,6 +484,10 @@ def test_a_run_that_breaks_off_says_why_and_the_picture_stays(tiny, pulled):
     assert "pulled &lt;too&gt; hard" in screen.panel.controls["strength"]._texts["error"].value
     assert screen.experiment == good
     assert_drawn(screen)
+    screen.set(alpha=1.0)
+    screen.settle()
+    assert set(screen.errors) == {"strength"}, "it is not tried again with every other change"
+    assert screen.shown.experiment == good.replace(alpha=1.0)
     screen.set(strength=1.0)
     screen.settle()
     assert screen.errors == {}
@@ -584,7 +602,7 @@ def test_up_on_the_skew_slider_is_more_skew(tiny):
     assert control.field.label == "α 0.3"
     control.field.index += 1
     assert screen.experiment.alpha < 0.3
-    assert "measured <b>" in control._texts["note"].value
+    assert "measured skew <b>" in control._texts["note"].value
 
 
 def test_a_value_between_the_stops_is_shown_too(tiny):

@@ -20,7 +20,7 @@ from fedplay.views.curves import Late, Series
 from fedplay.widgets.cache import Cache
 from fedplay.widgets.recording import Facts, Recording, facts
 
-CACHE_BYTES = 48_000_000
+CACHE_BYTES = 32_000_000
 PATIENCE = 0.06  # s without a new picture, after which a run that is almost done is not given up
 GROWING = 0.15  # s after which a long run is shown while it grows
 SETTLED = 0.7  # s that a run must have been looked at to be compared with the next one
@@ -58,6 +58,9 @@ class Player:
 
     def want(self, exp: Experiment) -> None:
         """Show this experiment's whole run; an older one that is not finished is given up."""
+        if self.recording is not None and self.recording.exp == exp:
+            self._queued = None
+            return
         if self._hungry is None:
             self._hungry = self.clock()
         if self._nearly_done() and self._waited() > PATIENCE:
@@ -77,9 +80,6 @@ class Player:
     def _begin(self, exp: Experiment) -> None:
         self._queued, rec = None, self.recording
         self.mode = "whole"
-        if rec is not None and rec.exp == exp:
-            self._present_if_complete()
-            return
         looked_at = self.clock() - self._presented > SETTLED
         if looked_at and self.shown is not None and self.shown.complete:
             self.before = self.shown
@@ -138,7 +138,7 @@ class Player:
         new = self.shown is not rec  # not in the picture yet
         if new or (again and self.cursor >= rec.R):
             self.cursor = 0
-        self.mode, self.before = "stand", None
+        self.mode, self.before, self._hungry = "stand", None, None
         self._go(self.cursor)
         return True
 

@@ -73,7 +73,8 @@ class Playground:
         self._loop: asyncio.AbstractEventLoop | None = None
         with suppress(RuntimeError):  # none in a plain script
             self._loop = asyncio.get_running_loop()
-        self._drawn = self._written = -1  # the player's `changes` in the picture, in the words
+        # The player's `changes` when the picture, the numbers, the description were made.
+        self._drawn = self._written = self._described = -1
         self._drawn_at = self._written_at = 0.0
         self._began = self._pressed = False
         self._build(federation is not None, core)
@@ -109,6 +110,7 @@ class Playground:
         self._began = True
         self._draw()
         self._write()
+        self._describe()
         self._wake()
 
     # --- what a person does -------------------------------------------------------------------
@@ -169,6 +171,7 @@ class Playground:
                 time.sleep(wait)
         self._draw()
         self._write()
+        self._describe()
 
     async def idle(self) -> None:
         """Return when the screen has come to rest."""
@@ -252,13 +255,14 @@ class Playground:
         while True:
             self._drain()
             wait = self.player.work(SLICE)
-            due = self._refresh(at_rest=wait is None)
+            due = self._refresh()
             if wait is None and due is None and not self._inbox:
+                self._describe()
                 return
             waits = [w for w in (wait, due) if w is not None]
             await asyncio.sleep(max(PAUSE, min([*waits, 0.01])))
 
-    def _refresh(self, at_rest: bool) -> float | None:
+    def _refresh(self) -> float | None:
         """Draw and write what is due; when something is due again, in seconds."""
         now, changes = time.perf_counter(), self.player.changes
         due = []
@@ -267,7 +271,7 @@ class Playground:
                 self._draw()
             else:
                 due.append(self._drawn_at + FRAME - now)
-        if self._written != changes or (at_rest and self._written_at == 0):
+        if self._written != changes:
             if now >= self._written_at + WORDS:
                 self._write()
             else:
@@ -314,8 +318,12 @@ class Playground:
             self.numbers.value = words
         self._note("alpha" if "alpha" in self.panel.shown else "partition", self._skew())
         self._note("noise_multiplier", readouts.privacy_note(player))
-        if player.mode != "play":
-            self.stage.describe(readouts.alternative(player))
+
+    def _describe(self) -> None:
+        """The picture in words, once it has come to rest."""
+        if self._described != self.player.changes:
+            self._described = self.player.changes
+            self.stage.describe(readouts.alternative(self.player))
 
     def _skew(self) -> str:
         return readouts.skew_note(self.player.facts())

@@ -61,7 +61,7 @@ def skew_note(facts: Facts) -> str:
     C = len(facts.labels.classes)
     return (
         f"<span title=\"Jensen-Shannon distance of a client's labels from those of all, mean over "
-        f'clients: 0 is no skew, 1 the most">measured <b>{facts.skew.jensen_shannon:.2f}</b>'
+        f'clients: 0 is no skew, 1 the most">measured skew <b>{facts.skew.jensen_shannon:.2f}</b>'
         f"</span> · <b>{facts.skew.effective_classes:.1f}</b> of {C} classes each"
     )
 

@@ -35,6 +35,7 @@ class Store:
         self.experiment = experiment if experiment is not None else Experiment()
         self.errors: dict[str, str] = {}
         self._refused: dict[str, Any] = {}
+        self._broken: set[str] = set()  # of these, the ones whose run broke off: not tried again
         self._check = check if check is not None else _anything
         self._check(self.experiment)
         self._before = self.experiment  # what was in force when `_last` was set
@@ -76,11 +77,15 @@ class Store:
         names = [name for name in self._last if name not in self._refused]
         for name in names:
             self._refused[name], self.errors[name] = self._last[name], reason
+        self._broken.update(names)
         return self._tell(frozenset(names))
 
     def _try(self, choices: Mapping[str, Any]) -> bool:
-        waiting = {name: v for name, v in self._refused.items() if name not in choices}
-        self._refused, self.errors = {}, {}
+        refused = {name: v for name, v in self._refused.items() if name not in choices}
+        self._broken &= refused.keys()
+        waiting = {name: v for name, v in refused.items() if name not in self._broken}
+        self._refused = {name: refused[name] for name in self._broken}
+        self.errors = {name: self.errors[name] for name in self._broken}
         if waiting and self._accept({**waiting, **choices}) is None:
             return True
         error = self._accept(choices)
