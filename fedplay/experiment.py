@@ -143,7 +143,8 @@ class Experiment:
 
     def __init__(self, **choices: Any) -> None:
         table = knobs()
-        values = CHOICES | {name: one.default for name, one in table.items()}
+        defaults = CHOICES | {name: one.default for name, one in table.items()}
+        values = dict(defaults)
         for name, value in choices.items():
             if name in CHOICES:
                 values[name], own = _choice(name, value)
@@ -153,7 +154,6 @@ class Experiment:
             else:
                 raise ValueError(_unknown(name, values))
         object.__setattr__(self, "_values", values)
-        defaults = CHOICES | {name: one.default for name, one in table.items()}
         changed = ((k, v) for k, v in values.items() if v != defaults[k])
         object.__setattr__(self, "_changed", tuple(sorted(changed, key=lambda kv: kv[0])))
         self._refuse()

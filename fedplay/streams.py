@@ -18,6 +18,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 class Purpose(IntEnum):
@@ -56,3 +57,9 @@ class Streams:
         counter[3] = purpose
         self._bits.state = self._state
         return self._generator
+
+    def subset(self, N: int, K: int, purpose: Purpose, round: int = 0) -> NDArray[np.int64]:
+        """K of N without replacement, ascending (K,); no work of order N for a small K."""
+        if K == N:
+            return np.arange(N)
+        return np.sort(self.at(purpose, round).choice(N, K, replace=False))

@@ -25,9 +25,7 @@ class Scores(NamedTuple):
 
 def panel(N: int, streams: Streams) -> Array:
     """The clients that are evaluated one by one: all, or a fixed random PANEL of them."""
-    if N <= PANEL:
-        return np.arange(N)
-    return np.sort(streams.at(Purpose.PANEL).choice(N, PANEL, replace=False))
+    return streams.subset(N, min(N, PANEL), Purpose.PANEL)
 
 
 def with_ones(X: Array, dtype: str) -> Array:

@@ -78,12 +78,12 @@ class History:
 
     @property
     def diverged(self) -> int | None:
-        """The first round after which the loss is not finite or DIVERGED times that at the start.
+        """The first round after which the run `has_diverged`; None where training stayed sane.
 
-        None where training stayed sane. Numbers that are still finite are shown as they are.
+        Numbers that are still finite are shown as they are.
         """
-        bad = np.flatnonzero(~(self.loss <= DIVERGED * self.loss[0]))
-        return int(bad[0]) if len(bad) and np.isfinite(self.loss[0]) else None
+        bad = np.flatnonzero(has_diverged(self.loss, self.loss[0]))
+        return int(bad[0]) if len(bad) else None
 
     @cached_property
     def personal_accuracy(self) -> Array:
@@ -192,6 +192,11 @@ ARRAYS = (
     "parameters",
     *LATE,
 )
+
+
+def has_diverged(loss: Any, start: float) -> Any:
+    """Whether a loss (or each of several) is not finite, or DIVERGED times that at the start."""
+    return np.isfinite(start) & ~(np.asarray(loss) <= DIVERGED * start)
 
 
 def _check_shapes(path: str, arrays: dict[str, Array]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -246,14 +246,9 @@ def _blas() -> list[LibController]:
     return list(ThreadpoolController().select(user_api="blas").lib_controllers)
 
 
-_FEDERATIONS: dict[Any, Federation] = {}
-
-
 def federation_of(exp: Experiment) -> Federation:
     """The experiment's data, spread over its clients; the last few are kept."""
-    key = (exp.source, exp.stage("partition"), exp.clients, exp.data_seed)
-    if key not in _FEDERATIONS:
-        while len(_FEDERATIONS) >= 8:
-            _FEDERATIONS.pop(next(iter(_FEDERATIONS)))
-        _FEDERATIONS[key] = federate(*key)
-    return _FEDERATIONS[key]
+    return _federate(exp.source, exp.stage("partition"), exp.clients, exp.data_seed)
+
+
+_federate = lru_cache(maxsize=8)(federate)

@@ -125,7 +125,7 @@ class Trainer:
         B = max(1, int(sizes.max(initial=0)))
         if self.batch_size is not None:
             B = min(B, self.batch_size)
-        an_epoch = -(-sizes // B)
+        an_epoch = self.steps(ids, 1)
         order = np.argsort(-an_epoch, kind="stable")
         sizes, an_epoch = sizes[order], an_epoch[order]
         total = epochs * an_epoch

@@ -68,9 +68,15 @@ def horizon(rounds: int) -> int:
     return next(int(np.ceil(s * scale)) for s in steps if s * scale >= rounds)
 
 
+def judged(clients: Array) -> Array:
+    """The columns of (n, N) that belong to clients that hold something out."""
+    kept: Array = clients[:, ~np.isnan(clients[:1]).ravel()]
+    return kept
+
+
 def mean_of(clients: Array) -> Array:
     """(n,) mean over the clients that hold something out, NaN where the model is not finite."""
-    known = clients[:, ~np.isnan(clients[:1]).ravel()]
+    known = judged(clients)
     if known.shape[1] == 0:
         return np.full(len(clients), np.nan)
     mean: Array = known.mean(axis=1)
@@ -88,7 +94,7 @@ def segments(clients: Array) -> Array:
 
 def band(clients: Array, low: float, high: float) -> Array:
     """(2n, 2) the outline of a quantile band, without the rounds that are not finite."""
-    known = clients[:, ~np.isnan(clients[:1]).ravel()]
+    known = judged(clients)
     rows = np.flatnonzero(np.isfinite(known).all(axis=1))
     if not known.shape[1] or not len(rows):
         return np.empty((0, 2))

@@ -250,6 +250,11 @@ class Player:
         """Whether the run that was asked for is still to be computed and shown."""
         return self.recording is not None and self.mode == "whole" and self._hungry is not None
 
+    @property
+    def at(self) -> int:
+        """The round that the viewer stands at, or the last that is known of those before it."""
+        return self.cursor if self.shown is None else min(self.cursor, self.shown.n - 1)
+
     def series(self) -> Series | None:
         rec = self.shown
         if rec is None or rec.n == 0:

@@ -302,9 +302,7 @@ class Playground:
         if series is None or player.shown is None:
             return
         self.board.show(series, player.late(), player.facts().labels)
-        self.board.mark(
-            player.cursor, player.shown.rounds[min(player.cursor, player.shown.n - 1)].cohort
-        )
+        self.board.mark(player.cursor, player.shown.rounds[player.at].cohort)
         self.stage.show(self.board.frame())
 
     def _write(self) -> None:

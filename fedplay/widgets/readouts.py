@@ -82,7 +82,7 @@ def numbers(player: Player) -> str:
     rec = player.shown
     if rec is None or not rec.rounds:
         return ""
-    r = min(player.cursor, rec.n - 1)
+    r = player.at
     now, late, delta = rec.rounds[r], player.late(), slack(rec.exp)
     fresh = late is not None and late.fresh
     tuned = alone = None
@@ -108,7 +108,7 @@ def round_line(player: Player) -> str:
     rec = player.shown
     if rec is None or not rec.rounds:
         return ""
-    r = min(player.cursor, rec.n - 1)
+    r = player.at
     who = people(rec.rounds[r].cohort.tolist())
     told = "before training" if r == 0 else f"{who} took part"
     text = f"round <b>{r}</b> of {rec.R}: {escape(told)}"

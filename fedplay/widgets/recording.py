@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fedplay.data import Federation, Skew, measure
 from fedplay.engine import History, Round
 from fedplay.engine.alone import local_only, personal_accuracy
-from fedplay.engine.history import DIVERGED
+from fedplay.engine.history import has_diverged
 from fedplay.engine.loop import Run, stream
 from fedplay.experiment import Experiment
 from fedplay.views.board import Labels
@@ -114,7 +114,7 @@ class Recording:
         self.accuracy[got.number] = got.accuracy
         self.clients[got.number] = got.client_accuracy
         start = self.rounds[0].loss if self.rounds else got.loss
-        if self.diverged is None and np.isfinite(start) and not got.loss <= DIVERGED * start:
+        if self.diverged is None and has_diverged(got.loss, start):
             self.diverged = got.number
         if got.number not in self.checkpoints:
             got = got._replace(parameters=NOTHING)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fedplay.knobs import shared
 from fedplay.stages.base import Array, Schedule
-from fedplay.stages.schedule.uniform import Uniform, members
+from fedplay.stages.schedule.uniform import Uniform
 from fedplay.streams import Purpose, Streams
 
 
@@ -26,4 +26,4 @@ class Poisson(Schedule):
 
     def choose(self, round: int, N: int, streams: Streams) -> Array:
         K = int(streams.at(Purpose.COHORT, round, client=1).binomial(N, self.participation))
-        return members(round, N, K, streams)
+        return streams.subset(N, K, Purpose.COHORT, round)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from fedplay.knobs import knob
 from fedplay.stages.base import Array, Schedule
 from fedplay.streams import Purpose, Streams
@@ -30,11 +28,4 @@ class Uniform(Schedule):
         return float(max(1, round(self.participation * N)))
 
     def choose(self, round: int, N: int, streams: Streams) -> Array:
-        return members(round, N, int(self.expected(N)), streams)
-
-
-def members(round: int, N: int, K: int, streams: Streams) -> Array:
-    """K of N clients without replacement, ascending (K,); no work of order N for a small K."""
-    if K == N:
-        return np.arange(N)
-    return np.sort(streams.at(Purpose.COHORT, round).choice(N, K, replace=False))
+        return streams.subset(N, int(self.expected(N)), Purpose.COHORT, round)
