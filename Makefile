@@ -6,17 +6,20 @@ PORT ?= 0
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: play test lint types check bench picture clean help
+.PHONY: play test lint types check bench bench-screen soak papers conformance picture clean help
 
 help: ## what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 play: $(VENV)/.play ## open the playground in a browser (PORT=8866 chooses the port)
 	@$(BIN)/fedplay show --port $(PORT)
 
+# First those in the browser, alone, as they look at the clock; then all others on every core.
 test: $(VENV)/.test ## run all tests, those in a real browser included
 	@browser=$$($(BIN)/python tools/browser.py) && \
-	  FEDPLAY_CHROMIUM="$$browser" FEDPLAY_REQUIRE_BROWSER=1 $(BIN)/python -m pytest
+	  export FEDPLAY_CHROMIUM="$$browser" FEDPLAY_REQUIRE_BROWSER=1 && \
+	  $(BIN)/python -m pytest tests/browser && \
+	  $(BIN)/python -m pytest --ignore tests/browser -n auto --dist loadfile
 
 lint: $(VENV)/.lint ## check style (ruff)
 	$(BIN)/ruff check .
@@ -29,6 +32,18 @@ check: lint types test ## everything that must hold before a commit
 
 bench: $(VENV)/.test ## print how fast the engine is against a naive loop
 	$(BIN)/python benchmarks/speed.py
+
+bench-screen: $(VENV)/.test ## print how fast the screen answers, in Voilà and JupyterLab
+	@FEDPLAY_CHROMIUM="$$($(BIN)/python tools/browser.py)" $(BIN)/python benchmarks/screen.py
+
+soak: $(VENV)/.test ## play for over an hour, and print what it takes (benchmarks/soak.py --help)
+	@FEDPLAY_CHROMIUM="$$($(BIN)/python tools/browser.py)" $(BIN)/python benchmarks/soak.py
+
+papers: $(VENV)/.test ## run the experiments of three papers again, and write benchmarks/papers/README.md
+	$(BIN)/python -m benchmarks.papers
+
+conformance: $(VENV)/.test ## check every entry of every slot, and write docs/conformance.md
+	$(BIN)/python tools/conformance.py
 
 picture: $(VENV)/.test ## render the README's picture from the real app
 	$(BIN)/python tools/picture.py

@@ -20,6 +20,7 @@ from naive import plain, tuned
 
 import fedplay as fp
 from fedplay.engine.loop import calm, federation_of, stream
+from fedplay.registry import SLOTS
 
 
 def compare(name, runs, **choices):
@@ -57,6 +58,31 @@ def compare(name, runs, **choices):
         f"{name:<13} engine {ms['engine']:5.1f} ms   plain loop {ms['plain']:6.1f} ms: "
         f"{ratios['plain']:.1f}x   tuned loop {ms['tuned']:6.1f} ms: {ratios['tuned']:.1f}x"
     )
+
+
+def methods(name, runs, **choices):
+    """What each algorithm, server and personal model costs, as a multiple of FedAvg in a turn."""
+    exp = fp.Experiment(partition="shards", local_epochs=2, **choices)
+    others = [n for n in SLOTS["algorithm"] if n not in ("fedavg", "centralised", "fedsgd")]
+    turns = {"fedavg": {}} | {n: {"algorithm": n} for n in others}
+    turns["scaffold, option I"] = {"algorithm": "scaffold", "scaffold_option": "I"}
+    turns |= {n: {"server": n} for n in SLOTS["server"] if n != "sgd"}
+    turns |= {n: {"personal": n} for n in SLOTS["personal"] if n not in ("finetune", "none")}
+    if exp.model == "softmax":  # it has one layer, which cannot be shared and kept
+        turns = {n: choice for n, choice in turns.items() if n not in ("fedper", "fedrep")}
+    times = {label: [] for label in turns}
+    for _ in range(runs + 1):
+        for label, choice in turns.items():
+            started = time.perf_counter()
+            fp.run(exp.replace(**choice))
+            times[label].append(time.perf_counter() - started)
+    base = times.pop("fedavg")[1:]
+    ratios = {
+        label: statistics.median(b / a for a, b in zip(base, t[1:], strict=True))
+        for label, t in times.items()
+    }
+    print(f"{name:<13} FedAvg {1e3 * statistics.median(base):.1f} ms; a round of another costs")
+    print("              " + ", ".join(f"{label} {ratio:.2f}x" for label, ratio in ratios.items()))
 
 
 def million():
@@ -105,6 +131,8 @@ if __name__ == "__main__":
     else:
         compare("softmax", arguments.runs)
         compare("MLP 64-64-10", arguments.runs, model="mlp", hidden=(64,))
+        methods("softmax", arguments.runs)
+        methods("MLP 64-64-10", arguments.runs, model="mlp", hidden=(64,))
         importing()
         # In a process of its own, so that its memory is its own.
         subprocess.run([sys.executable, __file__, "--million"], check=True)

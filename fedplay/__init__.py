@@ -16,9 +16,12 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _WHERE = {
+    "Comparison": "fedplay.engine.compare",
     "Experiment": "fedplay.experiment",
     "History": "fedplay.engine",
     "Round": "fedplay.engine",
+    "compare": "fedplay.engine.compare",
+    "newcomer": "fedplay.engine.newcomer",
     "rounds": "fedplay.engine",
     "run": "fedplay.engine",
     "Federation": "fedplay.data",
@@ -27,35 +30,62 @@ _WHERE = {
     "Playground": "fedplay.widgets",
     "Algorithm": "fedplay.stages",
     "Correction": "fedplay.stages",
+    "METHODS": "fedplay.methods",
+    "Method": "fedplay.methods",
+    "PRESETS": "fedplay.presets",
+    "Preset": "fedplay.presets",
+    "check_algorithm": "fedplay.check",
+    "code": "fedplay.lessons.source",
+    "exercise": "fedplay.lessons.exercises",
+    "predict": "fedplay.widgets.predict",
     "knob": "fedplay.knobs",
     "register": "fedplay.registry",
 }
 
 __all__ = [
+    "METHODS",
+    "PRESETS",
     "Algorithm",
+    "Comparison",
     "Correction",
     "Experiment",
     "Federation",
     "History",
     "Limit",
+    "Method",
     "Playground",
+    "Preset",
     "Round",
+    "check_algorithm",
+    "code",
+    "compare",
+    "exercise",
     "knob",
     "load_csv",
+    "newcomer",
+    "predict",
     "register",
     "rounds",
     "run",
 ]
 
 if TYPE_CHECKING:
+    from fedplay.check import check_algorithm
     from fedplay.cost import Limit
     from fedplay.data import Federation, load_csv
     from fedplay.engine import History, Round, rounds, run
+    from fedplay.engine.compare import Comparison, compare
+    from fedplay.engine.newcomer import newcomer
     from fedplay.experiment import Experiment
     from fedplay.knobs import knob
+    from fedplay.lessons.exercises import exercise
+    from fedplay.lessons.source import code
+    from fedplay.methods import METHODS, Method
+    from fedplay.presets import PRESETS, Preset
     from fedplay.registry import register
     from fedplay.stages import Algorithm, Correction
     from fedplay.widgets import Playground
+    from fedplay.widgets.predict import predict
 
 
 def __getattr__(name: str) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fedplay.data import Federation, pool_size
-from fedplay.data.base import HELD_OUT
+from fedplay.stages.footprint import Footprint, footprint
 
 if TYPE_CHECKING:
     from fedplay.experiment import Experiment
@@ -60,8 +60,7 @@ class Cost:
         if over:
             raise ValueError(
                 f"This run would take about {' and '.join(over)}. "
-                "Choose fewer clients, rounds or local epochs or a smaller model, "
-                "or raise the limit."
+                "Choose fewer clients, rounds or local epochs, or a smaller model."
             )
 
 
@@ -84,45 +83,51 @@ def estimate(exp: Experiment, federation: Federation | None = None) -> Cost:
     network = exp.stage("model").bind(sizes.d, sizes.C)
     P, item = network.P, np.dtype(exp.dtype).itemsize
     cohort = max(1.0, exp.stage("schedule").expected(exp.clients))
-    batch = sizes.largest if exp.batch_size is None else min(exp.batch_size, sizes.largest)
+    size, epochs = exp.in_force("batch_size"), exp.in_force("local_epochs")
+    batch = sizes.largest if size is None else min(size, sizes.largest)
     chunks = math.ceil(cohort / CHUNK)
-    steps_a_round = exp.local_epochs * math.ceil(sizes.largest / batch) * chunks
-    a_round = 3 * sizes.trained / exp.clients * cohort * exp.local_epochs + sizes.tests + sizes.held
-    sent = int(exp.rounds * cohort * P * item)
+    steps_a_round = epochs * math.ceil(sizes.largest / batch) * chunks
+    a_round = 3 * sizes.trained / exp.clients * cohort * epochs + sizes.tests + sizes.held
+    travels = footprint(exp.stage("algorithm"), P, network.spans)
+    journeys = exp.rounds * cohort * item
     return Cost(
         parameters=P,
-        bytes=int(_bytes(exp, sizes, P, cohort, batch)),
+        bytes=int(_bytes(exp, sizes, travels, P, cohort, batch)),
         multiply_adds=int((exp.rounds + 1) * a_round * network.multiply_adds),
         steps=int(exp.rounds * (steps_a_round + 4)),  # 4: sampling, averaging, evaluating
-        bytes_up=sent,
-        bytes_down=sent,
+        bytes_up=int(journeys * travels.up),
+        bytes_down=int(journeys * travels.down),
     )
 
 
-def _bytes(exp: Experiment, sizes: Sizes, P: int, cohort: float, batch: int) -> float:
+def _bytes(
+    exp: Experiment, sizes: Sizes, travels: Footprint, P: int, cohort: float, batch: int
+) -> float:
     item = np.dtype(exp.dtype).itemsize
     together = min(cohort, CHUNK)
     neurons = 2 * sum(getattr(exp.stage("model"), "hidden", ())) + sizes.C
     examples = sizes.stored * (sizes.d + 1) * (8 + item)  # as given, and as the engine wants them
     judged = (sizes.tests + sizes.held) * (sizes.d + 1 + 2 * neurons) * item
-    models = (
-        cohort * P * item * 5
-    )  # where they start, end, in order, as messages, after the channel
+    along = exp.stage("personal").init(np.zeros(P, exp.dtype), 0)
+    kept = travels.kept + sum(t.itemsize * int(np.prod(t.shape[1:])) for t in along.values())
+    # Where they start, end, in order, as messages, after the channel; and what clients remember.
+    models = cohort * item * (3 * P + 2 * travels.message) + exp.clients * kept
     buffers = together * (P + batch * (sizes.d + 1 + neurons)) * item
-    batches = together * exp.local_epochs * (sizes.largest + batch) * (16 + item)
+    batches = together * exp.in_force("local_epochs") * (sizes.largest + batch) * (16 + item)
     history = exp.rounds * (8 * min(exp.clients, PANEL) + 16 * cohort)
     return examples + judged + models + buffers + batches + history + 16 * exp.clients
 
 
 def _planned(exp: Experiment) -> Sizes:
     """The sizes before the data are loaded: what the source and the partition say of them."""
-    n, d, C = exp.source.shape()
-    tests = n - pool_size(n)
-    dealt = float(pool_size(n))
+    source = exp.source
+    n, d, C = source.shape()
+    tests = n - pool_size(n, source.test_fraction)
+    dealt = float(n - tests)
     each = getattr(exp.stage("partition"), "client_examples", None)
     if each is not None:  # clients that draw their examples, so there may be more than the data
         dealt = float(each * exp.clients)
-    trained = (1 - HELD_OUT) * dealt
+    trained = (1 - source.held_out) * dealt
     # Skew makes sizes unequal, and the largest client decides how many steps a round has.
     largest = math.ceil(trained / exp.clients * (3 if each is None and exp.clients > 1 else 1))
     return Sizes(
@@ -131,7 +136,7 @@ def _planned(exp: Experiment) -> Sizes:
         stored=n,
         tests=tests,
         trained=trained,
-        held=HELD_OUT * dealt * min(1.0, PANEL / exp.clients),
+        held=source.held_out * dealt * min(1.0, PANEL / exp.clients),
         largest=max(1, min(largest, math.ceil(trained))),
     )
 

@@ -17,8 +17,17 @@ import fedplay.models
 import fedplay.stages  # noqa: F401  (its registry lines)
 from fedplay import registry, untrusted
 from fedplay.cost import Cost, estimate
-from fedplay.data import Arrays, Source, TableFile, pool_size, source_of
-from fedplay.knobs import Checked, Knob, knob, knobs_of, one_of
+from fedplay.data import (
+    Arrays,
+    Partition,
+    Shift,
+    Source,
+    TableFile,
+    check_shift,
+    pool_size,
+    source_of,
+)
+from fedplay.knobs import Checked, Knob, knob, knobs_of, one_of, short
 from fedplay.stages.base import (
     Aggregate,
     Algorithm,
@@ -86,6 +95,19 @@ class Training(Checked):
         slider=(0.001, 10.0),
         help="How far a local step goes.",
     )
+    stragglers: float = knob(
+        0.0,
+        0.0,
+        1.0,
+        label="Stragglers",
+        help="The chance with which a client of a round comes to a part of its local epochs only.",
+    )
+    partial_work: str = knob(
+        "kept",
+        choices=("kept", "dropped"),
+        label="Partial work",
+        help="Whether the server takes what stragglers come to, or leaves them out of the round.",
+    )
     seed: int = knob(
         0, 0, 2**32 - 1, label="Training seed", help="The dice of sampling, shuffling and noise."
     )
@@ -104,15 +126,16 @@ class Training(Checked):
 CHOICES: dict[str, Any] = {
     "data": "digits",
     "partition": "dirichlet",
+    "shift": "none",
     "model": "softmax",
     "algorithm": "fedavg",
     "channel": ("dp",),
     "schedule": "auto",
     "aggregate": "auto",
     "server": "sgd",
-    "personal": "finetune",
+    "personal": "auto",
 }
-AUTO = {"schedule": "uniform", "aggregate": "mean"}
+AUTO = {"schedule": "uniform", "aggregate": "mean", "personal": "finetune"}
 
 
 def knobs() -> dict[str, Knob]:
@@ -123,10 +146,10 @@ def knobs() -> dict[str, Knob]:
 class Experiment:
     """A federated experiment, described completely.
 
-    Keyword arguments are slots (`data`, `partition`, `model`, `algorithm`, `channel`, `schedule`,
-    `aggregate`, `server`, `personal`: a registered name, or an instance of one's own) and knobs
-    (`fedplay.experiment.knobs()` lists them). ValueError names what is wrong, its value and what
-    is allowed.
+    Keyword arguments are slots (`data`, `partition`, `shift`, `model`, `algorithm`, `channel`,
+    `schedule`, `aggregate`, `server`, `personal`: a registered name, or an instance of one's own)
+    and knobs (`fedplay.experiment.knobs()` lists them). ValueError names what is wrong, its value
+    and what is allowed.
 
     >>> exp = Experiment(clients=20, alpha=0.1)
     >>> exp
@@ -204,7 +227,10 @@ class Experiment:
         choice = self._values[slot]
         if choice == "auto":
             needed = (layer.requires().get(slot) for layer in self.layers)
-            choice = next((name for name, _ in filter(None, needed)), AUTO[slot])
+            usual = AUTO[slot]
+            if slot == "personal" and self.stage("algorithm").keeps:
+                usual = "none"  # what the algorithm gives is personal already
+            choice = next((name for name, _ in filter(None, needed)), usual)
         return _made(slot, choice, self._values)
 
     @property
@@ -225,13 +251,20 @@ class Experiment:
         found = knobs_of(Training)
         for stage in stages:
             found |= knobs_of(stage)
-        return found
+        fixed = self.stage("algorithm").fixes
+        return {name: knob for name, knob in found.items() if name not in fixed}
+
+    def in_force(self, name: str) -> Any:
+        """The value of a training knob, or what the algorithm sets it to itself."""
+        return self.stage("algorithm").fixes.get(name, getattr(self, name))
 
     # --- deriving others, and travelling ------------------------------------------------------
 
     def replace(self, **choices: Any) -> Experiment:
         """The same experiment with some choices changed."""
-        return Experiment(**(dict(self._changed) | choices))
+        table = knobs()  # of a stage that was registered anew, some may be gone
+        kept = {name: v for name, v in self._changed if name in CHOICES or name in table}
+        return Experiment(**(kept | choices))
 
     def to_dict(self) -> dict[str, Any]:
         """Every choice and every knob in use, as plain values; `from_dict` reads it back.
@@ -245,9 +278,10 @@ class Experiment:
                         f"{slot}={choice!r}: has no name to be written down; "
                         "call fp.register(its class, 'a-name') first"
                     )
-        used = [*CHOICES, *self.active_knobs(), *(name for name, _ in self._changed)]
+        table = knobs()
+        used = [*CHOICES, *self.active_knobs(), *(n for n, _ in self._changed if n in table)]
         return {"version": VERSION} | {
-            name: list(v) if isinstance(v := self._values[name], tuple) else v for name in used
+            name: list(v) if isinstance(v := getattr(self, name), tuple) else v for name in used
         }
 
     @classmethod
@@ -257,7 +291,7 @@ class Experiment:
         version = values.pop("version", VERSION)
         if isinstance(version, bool) or not isinstance(version, int) or version > VERSION:
             raise ValueError(
-                f"version={str(version)[:40]}: this fedplay reads experiments up to {VERSION}"
+                f"version={short(version)}: this fedplay reads experiments up to {VERSION}"
             )
         return cls(**values)
 
@@ -270,12 +304,16 @@ class Experiment:
         return cls.from_dict(untrusted.json_object(text))
 
     def to_token(self) -> str:
-        """A short text for a link, at most 4 kB."""
+        """A short text for a link, at most 4 kB; ValueError for data that are not built in."""
+        _built_in(self._values["data"])
         return untrusted.encode_token(self.to_dict())
 
     @classmethod
     def from_token(cls, token: str) -> Experiment:
-        return cls.from_dict(untrusted.decode_token(token))
+        """The experiment of a link; one sentence where it is not one."""
+        values = untrusted.decode_token(token)
+        _built_in(values.get("data"))
+        return cls.from_dict(values)
 
     def cost(self) -> Cost:
         """What a run would take, known before anything is allocated."""
@@ -292,20 +330,41 @@ class Experiment:
                         f"{slot}={self.chosen(slot)!r}: the channel needs {slot}={name!r} here, "
                         f"because {why}"
                     )
+            if layer.protects and self.stage("algorithm").without_privacy:
+                raise ValueError(
+                    f"algorithm={self.chosen('algorithm')!r}: does not go with clipping or noise, "
+                    f"because {self.stage('algorithm').without_privacy}"
+                )
             if layer.linear_only and not self.stage("aggregate").linear:
                 raise ValueError(
                     f"aggregate={self.chosen('aggregate')!r}: does not add up messages, "
                     f"but the channel layer {registry.name_of(layer)!r} needs a sum"
                 )
+        self.stage("algorithm").check(self.learning_rate)
+        self.stage("personal").check(self.learning_rate)
+        if self.stage("algorithm").plain_server and self.chosen("server") != "sgd":
+            raise ValueError(
+                f"server={self.chosen('server')!r}: must be 'sgd' with "
+                f"algorithm={self.chosen('algorithm')!r}, which has several models to step"
+            )
+        if self.stage("personal").needs_global and self.stage("algorithm").keeps:
+            raise ValueError(
+                f"personal={self.chosen('personal')!r}: needs a global model for all, but with "
+                f"algorithm={self.chosen('algorithm')!r} each client has "
+                f"{self.stage('algorithm').keeps} of its own"
+            )
         source = self.source
         if isinstance(source, Arrays):
             return  # a Federation of one's own comes with the run
         n, d, C = source.shape()
-        self.stage("model").bind(d, C)
-        self.stage("partition").check(pool_size(n), C, self.clients, source.sites())
+        self.stage("algorithm").fits(self.stage("model").bind(d, C).spans)
+        partition: Partition = self.stage("partition")
+        partition.check(pool_size(n, source.test_fraction), C, self.clients, source.sites())
+        check_shift(self.stage("shift"), source, partition)
 
 
 BASES: dict[str, type] = {
+    "shift": Shift,
     "schedule": Schedule,
     "algorithm": Algorithm,
     "channel": Layer,
@@ -320,7 +379,7 @@ def _choice(slot: str, value: Any) -> tuple[Any, dict[str, Any]]:
     if slot != "channel":
         return _one_choice(slot, value)
     if not isinstance(value, (list, tuple)) or len(value) > 20:
-        raise ValueError(f"channel={str(value)[:60]}: must be a list of up to 20 layers")
+        raise ValueError(f"channel={short(value)}: must be a list of up to 20 layers")
     names: list[Any] = []
     knob_values: dict[str, Any] = {}
     for item in value:
@@ -347,6 +406,15 @@ def _one_choice(slot: str, value: Any) -> tuple[Any, dict[str, Any]]:
     return (value, {}) if name is None else (name, registry.values_of(value))
 
 
+def _built_in(data: Any) -> None:
+    """ValueError for data that only the machine they are on can have."""
+    if isinstance(data, str) and (data.startswith("csv:") or data == "arrays"):
+        raise ValueError(
+            f"data={short(data)}: a link carries the names of built-in data only; "
+            "share the file and the JSON instead"
+        )
+
+
 def _made(slot: str, choice: Any, values: dict[str, Any]) -> Any:
     if not isinstance(choice, str):
         return choice
@@ -362,7 +430,7 @@ def _rebuild(changed: dict[str, Any]) -> Experiment:
 def _unknown(name: str, known: Mapping[str, Any]) -> str:
     close = difflib.get_close_matches(str(name), list(known), 1)
     hint = f"; did you mean {close[0]!r}?" if close else ""
-    return f"{str(name)[:60]!r}: an experiment has no such knob{hint}"
+    return f"{short(str(name))}: an experiment has no such knob{hint}"
 
 
 def _signature() -> inspect.Signature:

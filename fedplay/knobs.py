@@ -23,14 +23,17 @@ import numbers
 from dataclasses import dataclass, field
 from typing import Any
 
-Value = float | int | str | None | tuple[int, ...]
+Value = float | int | str | None | tuple[int, ...] | tuple[float, ...]
+
+MANY = {"sizes": 8, "numbers": 100}  # how many a knob of several numbers may hold
 
 
 @dataclass(frozen=True)
 class Knob:
     """What may be chosen, within which bounds, and how it is called.
 
-    kind:  "float", "int", "sizes" (a tuple of ints, each within the bounds) or "choice".
+    kind:  "float", "int", "choice", or a tuple of which each is within the bounds: "sizes" of
+           ints, "numbers" of floats.
     none:  what `None` stands for ("∞", "automatic"); empty where `None` is not allowed.
     scale: "linear" or "log", how a slider spaces the values.
     open:  whether the lower bound itself is left out (α must be above 0).
@@ -59,16 +62,16 @@ class Knob:
         elif self.kind == "choice":
             if isinstance(value, str) and value in self.choices:
                 return str(value)
-        elif self.kind == "sizes":
-            if isinstance(value, (list, tuple)) and len(value) <= 8:
-                sizes = [self._number(v) for v in value]
-                if None not in sizes:
-                    return tuple(sizes)
+        elif self.kind in MANY:
+            if isinstance(value, (list, tuple)) and len(value) <= MANY[self.kind]:
+                several = [self._number(v) for v in value]
+                if None not in several:
+                    return tuple(several)
         else:
             number = self._number(value)
             if number is not None:
                 return number
-        raise ValueError(f"{self.name}={_short(value)}: must be {self.allowed()}")
+        raise ValueError(f"{self.name}={short(value)}: must be {self.allowed()}")
 
     def _number(self, value: Any) -> float | int | None:
         """The value as a plain int or float, or None where it is not one in range."""
@@ -76,7 +79,7 @@ class Knob:
             return None
         if self.open and value == self.lo:
             return None
-        if self.kind == "float":
+        if self.kind in ("float", "numbers"):
             return float(value)
         return int(value) if value == int(value) else None
 
@@ -84,14 +87,17 @@ class Knob:
         """The allowed values in words: 'a whole number from 1 to 50'."""
         if self.kind == "choice":
             return "one of " + ", ".join(self.choices)
-        noun = {"float": "a number", "int": "a whole number", "sizes": "up to 8 whole numbers"}
+        noun = {"float": "a number", "int": "a whole number"} | {
+            "sizes": f"up to {MANY['sizes']} whole numbers",
+            "numbers": f"up to {MANY['numbers']} numbers",
+        }
         if math.isinf(self.hi):
             bound = f"{'above' if self.open else 'of at least'} {_plain(self.lo)}"
         elif self.open:
             bound = f"above {_plain(self.lo)} and at most {_plain(self.hi)}"
         else:
             bound = f"from {_plain(self.lo)} to {_plain(self.hi)}"
-        each = ", each" if self.kind == "sizes" else ""
+        each = ", each" if self.kind in MANY else ""
         other = f", or None ({self.none})" if self.none else ""
         return f"{noun[self.kind]}{each} {bound}{other}"
 
@@ -136,14 +142,15 @@ class Checked:
 
 def one_of(name: str, value: Any, allowed: Any) -> ValueError:
     """The error for a name that is not among the allowed ones."""
-    return ValueError(f"{name}={_short(value)}: must be one of {', '.join(allowed)}")
+    return ValueError(f"{name}={short(value)}: must be one of {', '.join(allowed)}")
 
 
 def _is_real(value: Any) -> bool:
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """At most 60 characters of a value, as Python writes it."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 

@@ -14,6 +14,7 @@ from fedplay.knobs import Knob, knobs_of, one_of
 SLOTS: dict[str, dict[str, type]] = {
     "data": {},
     "partition": {},
+    "shift": {},
     "model": {},
     "schedule": {},
     "algorithm": {},
@@ -32,6 +33,12 @@ def register(cls: T, name: str) -> T:
     Raises ValueError where the class is not a frozen dataclass of a slot, or where one of its
     knobs has the name of somebody else's.
     """
+    SLOTS[check_entry(cls, name)][name] = cls
+    return cls
+
+
+def check_entry(cls: type, name: str) -> str:
+    """The slot that `cls` could be registered in as `name`, or a ValueError that says why not."""
     slot = getattr(cls, "slot", None)
     if slot not in SLOTS:
         raise ValueError(f"{cls.__name__}: must inherit from the base class of a slot")
@@ -51,8 +58,7 @@ def register(cls: T, name: str) -> T:
                     f"{cls.__name__}.{knob_name}: a knob of this name exists already; "
                     "use shared(Owner, name) for the same knob, or another name"
                 )
-    SLOTS[slot][name] = cls
-    return cls
+    return slot
 
 
 def all_knobs() -> dict[str, Knob]:

@@ -35,6 +35,10 @@ class Purpose(IntEnum):
     NOISE = 9  # the noise of differential privacy
     FINETUNE = 10  # the order of examples while a client personalises
     ALGORITHM = 11  # whatever else an algorithm draws
+    STRAGGLERS = 12  # who does not finish its local epochs in a round
+    SHIFT = 13  # in which way the groups of clients differ
+    AGAIN = 14  # the order of a client's examples where a local step takes two batches
+    NEWCOMER = 15  # in which order a newcomer comes by its examples
 
 
 class Streams:

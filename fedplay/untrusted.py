@@ -172,6 +172,12 @@ def decode_token(token: str) -> dict[str, Any]:
     return json_object(_inflated(_unpacked(packed)))
 
 
+def token_in(text: str) -> str:
+    """The token in a link (behind "fp=" or "#"), or the text itself where it is none."""
+    found = re.search(r"(?:[?&]fp=|#)(fp1\.[A-Za-z0-9_-]*)", text[: 2 * TOKEN_CHARS])
+    return found[1] if found else text
+
+
 def _unpacked(packed: str) -> bytes:
     try:
         raw = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4))

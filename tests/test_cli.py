@@ -54,7 +54,7 @@ def test_run_with_a_table_of_ones_own(tmp_path, capsys):
         ('{"alpha": 0}', "alpha=0"),
         ('{"rounds": 5', "JSON"),
         ('{"alpha": NaN}', "NaN"),
-        ('{"rounds": 100000, "model": "mlp"}', "--max-seconds|raise the limit"),
+        ('{"rounds": 100000, "model": "mlp"}', "--max-seconds|a smaller model"),
         (" " * 70_000, "64|kB|bytes"),
     ],
 )

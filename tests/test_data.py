@@ -5,6 +5,7 @@ import difflib
 import doctest
 import hashlib
 import importlib
+import importlib.util
 import subprocess
 import sys
 
@@ -26,19 +27,28 @@ from fedplay.data import (
     Federation,
     Moons,
     Natural,
+    Penguins,
     Resampled,
     Source,
+    Synthetic,
     Table,
     TableFile,
     Writers,
     federate,
+    jensen_shannon,
     load_csv,
     source_of,
 )
-from fedplay.data.base import standardised
+from fedplay.data.base import portion, standardised
 from fedplay.data.sources.digits import WRITER_STARTS
+from fedplay.data.sources.synthetic import device_sizes
 from fedplay.data.sources.table_file import parsed
+from fedplay.streams import Streams
 
+PENGUINS = pytest.mark.skipif(
+    importlib.util.find_spec("palmerpenguins") is None,
+    reason="palmerpenguins is not installed: pip install 'fedplay[penguins]'",
+)
 SOURCES = [
     Digits(),
     Writers(),
@@ -47,6 +57,9 @@ SOURCES = [
     Blobs(),
     Blobs(centers=10, examples=101),
     Cancer(),
+    Synthetic(),
+    Synthetic(synthetic_devices="iid"),
+    pytest.param(Penguins(), marks=PENGUINS),
 ]
 
 
@@ -81,7 +94,7 @@ def test_a_source_loads_what_it_announces(source):
     assert np.array_equal(loaded.y, again.y)
 
 
-@pytest.mark.parametrize("source", [Moons(), Circles(), Blobs()], ids=repr)
+@pytest.mark.parametrize("source", [Moons(), Circles(), Blobs(), Synthetic()], ids=repr)
 def test_synthetic_data_follow_the_seed(source):
     assert not np.array_equal(source.load(0).X, source.load(1).X)
 
@@ -141,11 +154,149 @@ def test_cancer_is_standardised():
     assert X.std(axis=0) == pytest.approx(np.ones(30))
 
 
-def test_registered_names_and_knobs():
-    assert {"digits", "writers", "moons", "circles", "blobs", "cancer"} <= set(
-        registry.SLOTS["data"]
+# --- synthetic(α, β) ----------------------------------------------------------------------------
+
+
+def test_device_sizes_are_known_beforehand():
+    sizes = np.array(device_sizes())
+    assert len(sizes) == 30
+    assert sizes.min() >= 50
+    assert sizes.max() == 1000, "here and there the cap is reached"
+    for seed in (0, 1):
+        assert np.bincount(Synthetic().load(seed).client).tolist() == sizes.tolist()
+    drawn = np.floor(np.random.default_rng(0).lognormal(4.0, 2.0, (2000, 30))) + 50
+    typical = np.minimum(drawn, 1000)
+    assert np.median(sizes) == pytest.approx(np.median(typical), rel=0.05)
+    assert sizes.sum() == pytest.approx(typical.sum(axis=1).mean(), rel=0.05)
+
+
+@pytest.mark.parametrize(("alpha", "beta"), [(0.0, 0.0), (1.0, 0.5), (0.5, 2.0)])
+def test_the_rules_of_devices_have_the_moments_of_the_definition(alpha, beta):
+    """u ~ N(0, α²), W and b ~ N(u, 1), B ~ N(0, β²), v ~ N(B, 1), each with its own spread."""
+    source = Synthetic(synthetic_alpha=alpha, synthetic_beta=beta)
+    rules = [source.rule(k, Streams(seed)) for seed in range(100) for k in range(30)]
+    W, b, v = (np.array(part) for part in zip(*rules, strict=True))
+    assert (W.shape, b.shape, v.shape) == ((3000, 10, 60), (3000, 10), (3000, 60))
+    flat = W.reshape(3000, -1)
+    close = 5 * np.sqrt(2 / 3000)  # of a variance, relative
+    assert flat.mean(axis=1).var() == pytest.approx(alpha**2 + 1 / 600, rel=close)
+    assert b.mean(axis=1).var() == pytest.approx(alpha**2 + 1 / 10, rel=close)
+    assert v.mean(axis=1).var() == pytest.approx(beta**2 + 1 / 60, rel=close)
+    for entries in (flat, b, v):
+        assert entries.var(axis=1, ddof=1).mean() == pytest.approx(1.0, rel=0.02)
+    together = np.mean(flat.mean(axis=1) * b.mean(axis=1))  # W and b have one u
+    assert together == pytest.approx(alpha**2, abs=5 * (alpha**2 + 0.06) / np.sqrt(3000))
+    apart = np.mean(flat.mean(axis=1) * v.mean(axis=1))
+    assert abs(apart) < 5 * np.sqrt((alpha**2 + 1 / 600) * (beta**2 + 1 / 60) / 3000)
+
+
+@pytest.mark.parametrize("devices", ["different", "iid"])
+def test_examples_of_a_device_follow_its_rule(devices):
+    source, streams = Synthetic(synthetic_devices=devices), Streams(4)
+    loaded, deviations = source.load(4), []
+    for k in range(30):
+        W, b, v = source.rule(0 if devices == "iid" else k, streams)
+        mine = loaded.client == k
+        X = loaded.X[mine]
+        assert loaded.y[mine].tolist() == [int(np.argmax(W @ x + b)) for x in X]
+        deviations.append((X - v) * np.arange(1, 61) ** 0.6)
+    Z = np.concatenate(deviations)  # standard normal, all of it
+    n = len(Z)
+    assert np.abs(Z.mean(axis=0)).max() < 5 / np.sqrt(n)
+    assert np.abs(Z.T @ Z / n - np.eye(60)).max() < 6 * np.sqrt(2 / n)
+
+
+def plain_synthetic(alpha, beta, rng, iid=False):
+    """Labels (n,) and devices of synthetic(α, β), one draw after the other."""
+    labels, devices = [], []
+    shared = rng.normal(0, 1, (60, 10)), rng.normal(0, 1, 10)
+    for k, size in enumerate(device_sizes()):
+        u, B = rng.normal(0, alpha), rng.normal(0, beta)
+        W, b = (rng.normal(u, 1, (60, 10)), rng.normal(u, 1, 10)) if not iid else shared
+        v = rng.normal(B, 1, 60) if not iid else np.zeros(60)
+        covariance = np.diag([(j + 1) ** -1.2 for j in range(60)])
+        x = rng.multivariate_normal(v, covariance, size)
+        labels += np.argmax(x @ W + b, axis=1).tolist()
+        devices += [k] * size
+    return np.array(labels), np.array(devices)
+
+
+def skew_of(y, client):
+    return jensen_shannon([np.bincount(y[client == k], minlength=10) for k in range(30)])
+
+
+@pytest.mark.parametrize(("alpha", "beta"), [(0.0, 0.0), (1.0, 1.0), ("iid", 0.0)])
+def test_label_skew_is_that_of_a_plain_loop(alpha, beta):
+    iid = alpha == "iid"
+    made = {"synthetic_devices": "iid"} if iid else {"synthetic_alpha": alpha}
+    source = Synthetic(synthetic_beta=beta, **made)
+    ours = [skew_of(t.y, t.client) for t in (source.load(seed) for seed in range(30))]
+    rng = np.random.default_rng(0)
+    numbers = (0.0, 0.0) if iid else (alpha, beta)
+    theirs = [skew_of(*plain_synthetic(*numbers, rng, iid)) for _ in range(30)]
+    error = np.sqrt((np.var(ours) + np.var(theirs)) / 30)
+    assert abs(np.mean(ours) - np.mean(theirs)) < 4 * error
+    if iid:
+        assert np.mean(ours) < 0.25
+    else:
+        assert np.mean(ours) > 0.4, "not even synthetic(0, 0) is IID"
+
+
+def test_a_tenth_is_for_testing():
+    fed = federate(Synthetic(), Natural(), 30, 0)
+    n = sum(device_sizes())
+    assert len(fed.y_test) == portion(n, 0.1)
+    total = fed.train.sizes + fed.held.sizes
+    assert total.sum() == n - len(fed.y_test)
+    assert np.array_equal(fed.held.sizes, np.floor(total * 0.1 + 0.5))
+    assert fed.client_names[0] == "device 1"
+
+
+# --- penguins -----------------------------------------------------------------------------------
+
+
+@PENGUINS
+def test_penguins_are_those_of_the_package():
+    from palmerpenguins import load_penguins
+
+    frame = load_penguins().dropna(subset=["bill_length_mm"])
+    ours = Penguins().load(0)
+    columns = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g"]
+    raw = frame[columns].to_numpy(float)
+    assert np.allclose(ours.X, (raw - raw.mean(axis=0)) / raw.std(axis=0))
+    assert [ours.classes[c] for c in ours.y] == frame["species"].tolist()
+    assert [ours.client_names[k] for k in ours.client] == frame["island"].tolist()
+
+
+@PENGUINS
+def test_an_island_is_a_client():
+    fed = federate(Penguins(), Natural(), 3, 0)
+    assert fed.client_names == ("Biscoe", "Dream", "Torgersen")
+    there = fed.label_counts() > 0
+    assert there.tolist() == [[True, False, True], [True, True, False], [True, False, False]]
+
+
+@PENGUINS
+def test_penguins_load_no_pandas():
+    code = (
+        "import sys; from fedplay.data import Penguins; Penguins().load(0)\n"
+        "print([m for m in ('pandas', 'palmerpenguins') if m in sys.modules])"
     )
-    expected = {"iid", "dirichlet", "shards", "natural", "resampled"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_penguins_that_are_not_installed(monkeypatch):
+    monkeypatch.setattr("fedplay.data.sources.penguins.find_spec", lambda name: None)
+    with pytest.raises(ValueError, match=r"pip install 'fedplay\[penguins\]'"):
+        federate(Penguins(), Natural(), 3, 0)
+
+
+def test_registered_names_and_knobs():
+    names = {"digits", "writers", "moons", "circles", "blobs", "cancer", "synthetic", "penguins"}
+    assert names <= set(registry.SLOTS["data"])
+    expected = {"iid", "dirichlet", "shards", "natural", "regions", "resampled"}
+    expected |= {"classes", "quantity"}
     assert expected <= set(registry.SLOTS["partition"])
     made = registry.make("data", "blobs", {"centers": 3, "spread": 0.5, "alpha": 1.0})
     assert made == Blobs(centers=3, spread=0.5)

@@ -96,8 +96,8 @@ BAD = [
     ("hidden", 64, "hidden=64"),
     ("data", "mnist", "data='mnist': must be one of digits"),
     ("data", "csv:none:0", "csv:none:0"),
-    ("algorithm", "fedsgd", "algorithm='fedsgd': must be one of fedavg"),
-    ("channel", "dp", "channel=dp: must be a list"),
+    ("algorithm", "fedsdg", "algorithm='fedsdg': must be one of fedavg"),
+    ("channel", "dp", "channel='dp': must be a list"),
     ("channel", ["dp", "dp"], "'dp' is there twice"),
     ("model", 3, "model=3"),
     ("schedule", "all", "schedule='all': must be one of auto, uniform, poisson"),
@@ -141,7 +141,10 @@ def test_every_choice_of_every_slot_can_be_named():
     skip = {"arrays", "natural", "quadratic"}
     for slot, names in SLOTS.items():
         for name in set(names) - skip:
-            exp = fp.Experiment(**{slot: [name] if slot == "channel" else name})
+            choices = {slot: [name] if slot == "channel" else name}
+            if name in ("fedper", "fedrep"):
+                choices["model"] = "mlp"  # a layer to share, and one to keep
+            exp = fp.Experiment(**choices)
             assert Experiment.from_json(exp.to_json()) == exp
 
 
@@ -242,6 +245,8 @@ def spoil(rng, name, knob):
         options += [knob.lo + 0.5] if knob.kind == "int" else []
     elif knob.kind == "sizes":
         options = [3, None, "64", (0,), (5000,), (1.5,), tuple(range(1, 12))]
+    elif knob.kind == "numbers":
+        options = [3, None, "1, 2", (math.nan,), (knob.hi + 1,), ("1",), (1.0,) * 101, {}]
     return options[rng.integers(len(options))]
 
 

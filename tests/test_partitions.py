@@ -15,10 +15,13 @@ from fedplay.data import (
     MIN_EXAMPLES,
     Arrays,
     Blobs,
+    Cancer,
+    Classes,
     Digits,
     Dirichlet,
     Natural,
     Partition,
+    Quantity,
     Resampled,
     Shards,
     Table,
@@ -30,6 +33,7 @@ from fedplay.data.partitions.dirichlet import class_shares, log_gamma, top_up
 from fedplay.streams import Purpose, Streams
 
 DEALT = [IID(), Dirichlet(0.01), Dirichlet(0.3), Dirichlet(1000.0), Shards(1), Shards(2), Shards(5)]
+DEALT += [Quantity(0.01), Quantity(0.5), Quantity(1000.0)]
 
 
 def table(y, C=None, client=None):
@@ -74,6 +78,7 @@ def check_dealt(pool, clients, partition, train, held):
     partition=st.one_of(
         st.just(IID()),
         st.floats(-2, 3).map(lambda e: Dirichlet(float(np.clip(10.0**e, 0.01, 1000)))),
+        st.floats(-2, 3).map(lambda e: Quantity(float(np.clip(10.0**e, 0.01, 1000)))),
         st.integers(1, 5).map(Shards),
     ),
     seed=st.integers(0, 2**32 - 1),
@@ -98,7 +103,7 @@ def test_two_thousand_settings():
         check_dealt(pool, clients, partition, *partition.split(pool, clients, i))
 
 
-@pytest.mark.parametrize("partition", [*DEALT, Resampled()], ids=repr)
+@pytest.mark.parametrize("partition", [*DEALT, Resampled(), Classes()], ids=repr)
 def test_the_data_seed_decides_and_nothing_else(partition):
     pool = random_table(np.random.default_rng(1), 200, 5)
     np.random.seed(0)  # noqa: NPY002  # the global generator must not matter
@@ -223,6 +228,20 @@ def test_dirichlet_second_moment(alpha):
     assert abs(draws.mean() - exact) < 4 * draws.std() / np.sqrt(len(draws))
 
 
+@pytest.mark.parametrize("alpha", [0.05, 0.3, 1.0, 10.0])
+def test_the_second_moment_of_whole_splits(alpha, monkeypatch):
+    """The same of the examples that clients get, before anybody is topped up."""
+    monkeypatch.setattr("fedplay.data.partitions.dirichlet.top_up", lambda *_: None)
+    N, C, each = 10, 20, 500
+    pool, draws = table(np.repeat(np.arange(C), each)), []
+    for seed in range(100):
+        owner = Dirichlet(alpha).assign(pool, N, seed)
+        counts = np.array([np.bincount(owner[pool.y == c], minlength=N) for c in range(C)])
+        draws += np.square(counts / each).sum(axis=1).tolist()
+    exact = (alpha + 1) / (N * alpha + 1)
+    assert abs(np.mean(draws) - exact) < 4 * np.std(draws) / np.sqrt(len(draws))
+
+
 @pytest.mark.parametrize("alpha", [0.3, 1.0, 5.0])
 def test_a_share_is_beta_distributed(alpha):
     N = 8
@@ -317,6 +336,113 @@ def test_label_skew_falls_with_alpha():
         for a in (0.05, 0.3, 1.0, 10.0, 1000.0)
     ]
     assert (np.diff(skew) < 0).all()
+
+
+# --- quantity ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("beta", [0.1, 0.5, 3.0])
+def test_sizes_follow_a_dirichlet_draw(beta, monkeypatch):
+    """E sum share² = (β + 1) / (N β + 1) of the clients' sizes, before anybody is topped up."""
+    monkeypatch.setattr("fedplay.data.partitions.quantity.top_up", lambda *_: None)
+    N, pool = 6, table(np.zeros(6000, int))
+    sizes = [np.bincount(Quantity(beta).assign(pool, N, s), minlength=N) for s in range(600)]
+    draws = np.square(np.array(sizes) / 6000).sum(axis=1)
+    exact = (beta + 1) / (N * beta + 1)
+    assert abs(draws.mean() - exact) < 4 * draws.std() / np.sqrt(len(draws))
+
+
+def test_only_the_poorest_are_topped_up():
+    pool, beta = table(np.zeros(400, int)), 0.3
+    owner = Quantity(beta).assign(pool, 20, seed=1)
+    sizes = np.bincount(owner, minlength=20)
+    promised = 400 * class_shares(beta, 20, 1, Streams(1))[:, 0]
+    assert sizes.min() == MIN_EXAMPLES
+    poor = promised < MIN_EXAMPLES - 1
+    assert poor.any()
+    assert (sizes[poor] == MIN_EXAMPLES).all()
+    assert (sizes[~poor] <= np.maximum(promised[~poor] + 1, MIN_EXAMPLES)).all()
+
+
+def test_labels_are_the_same_for_large_and_small():
+    """Given its size, what a client has of a class is hypergeometric: its mean and variance."""
+    y, scores = np.repeat([0, 1], [120, 280]), []
+    for seed in range(1500):
+        owner = Quantity(0.5).assign(table(y), 5, seed)
+        n = np.bincount(owner, minlength=5)
+        got = np.bincount(owner[:120], minlength=5)
+        variance = n * 0.3 * 0.7 * (400 - n) / 399
+        scores.append((got - 0.3 * n) / np.sqrt(variance))
+    assert np.abs(np.mean(scores, axis=0)).max() < 5 / np.sqrt(1500)
+    assert np.var(scores, axis=0) == pytest.approx(np.ones(5), rel=0.25)
+
+
+# --- classes ----------------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    C=st.integers(1, 12),
+    clients=st.integers(1, 30),
+    k=st.integers(1, 12),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_everybody_has_so_many_classes(C, clients, k, seed):
+    k = min(k, C)
+    sizes = np.random.default_rng(seed).integers(300, 600, C)
+    pool = table(np.repeat(np.arange(C), sizes))
+    owner = Classes(k).assign(pool, clients, seed)
+    counts = np.array([np.bincount(pool.y[owner == i], minlength=C) for i in range(clients)])
+    assert ((counts > 0).sum(axis=1) == k).all()
+    holders = (counts > 0).sum(axis=0)
+    assert holders.max() - holders.min() <= 1
+    assert (holders > 0).all() or clients * k < C
+    for c in range(C):
+        have = counts[:, c][counts[:, c] > 0]
+        assert have.sum() == (sizes[c] if len(have) else 0)
+        assert not len(have) or have.max() - have.min() <= 1
+
+
+def test_which_classes_a_client_has_is_random():
+    pool = table(np.repeat(np.arange(5), 40))
+    owners = [Classes(2).assign(pool, 4, seed) for seed in range(1000)]
+    has = np.array([[set(pool.y[owner == i]) for i in range(4)] for owner in owners])
+    for c in range(5):
+        chance = np.mean([[c in mine for mine in row] for row in has], axis=0)
+        assert np.abs(chance - 2 / 5).max() < 5 * np.sqrt(0.24 / 1000)
+
+
+def test_which_examples_of_its_classes_a_client_has_is_random():
+    pool = table(np.repeat([0, 1], 20))
+    share = chances(lambda seed: Classes(2).assign(pool, 2, seed), 40, 2)
+    assert np.abs(share - 0.5).max() < 5 * np.sqrt(0.25 / 2000)
+
+
+def test_an_added_client_leaves_the_classes_of_the_others_alone():
+    pool = table(np.repeat(np.arange(10), 60))
+    few, more = (Classes(3).assign(pool, N, 7) for N in (6, 7))
+    for i in range(6):
+        assert set(pool.y[few == i]) == set(pool.y[more == i])
+
+
+def test_what_no_client_holds_stays_out():
+    fed = federate(Digits(), Classes(1), 3, 0)
+    assert (fed.label_counts().sum(axis=0) > 0).sum() == 3
+    assert set(fed.y_test) == set(range(10))
+
+
+@pytest.mark.parametrize(
+    ("partition", "source", "clients", "sentence"),
+    [
+        (Classes(3), Cancer(), 5, "^classes_per_client=3: must be at most 2, because these data"),
+        (Classes(), Digits(), 288, "^clients=288: must be at most 287"),
+        (Classes(1), Digits(), 287, r"^classes_per_client=1: leaves client \d+ of 287 with 4 ex"),
+        (Quantity(), Blobs(examples=100), 17, "^clients=17: must be at most 16"),
+    ],
+)
+def test_refusals_of_quantity_and_classes(partition, source, clients, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        federate(source, partition, clients, 0)
 
 
 # --- natural ----------------------------------------------------------------------------------

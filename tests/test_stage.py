@@ -14,17 +14,29 @@ import pytest
 from PIL import Image
 
 from fedplay.widgets import stage as stage_module
-from fedplay.widgets.messages import Acknowledged, Pointer, Size, Theme, page_message
+from fedplay.widgets.messages import (
+    KEYS,
+    MAX_TEXT,
+    Acknowledged,
+    Copied,
+    Key,
+    Motion,
+    Pointer,
+    Remembered,
+    Size,
+    Theme,
+    page_message,
+)
 from fedplay.widgets.palette import Palette, encode
-from fedplay.widgets.stage import PADDED, Stage
+from fedplay.widgets.stage import HELP, PADDED, Stage, Tip
 
-KEYS = [(255, 255, 255), (0, 0, 0), (214, 39, 40), (63, 144, 218), (255, 169, 14)]
+COLOURS = [(255, 255, 255), (0, 0, 0), (214, 39, 40), (63, 144, 218), (255, 169, 14)]
 
 
 def chart(height: int = 120, width: int = 300) -> np.ndarray:
     """A picture as matplotlib makes them: flat colours with soft edges on white."""
     picture = np.full((height, width, 4), 255, np.uint8)
-    for row, key in enumerate(KEYS[1:]):
+    for row, key in enumerate(COLOURS[1:]):
         colour = np.array(key, float)
         for step, part in enumerate((0.25, 0.5, 1.0, 1.0, 0.5, 0.25)):
             picture[10 + 20 * row + step, 5:-5, :3] = np.rint(255 + part * (colour - 255))
@@ -40,15 +52,15 @@ def decoded(png: bytes) -> np.ndarray:
 
 def test_key_colours_survive_exactly() -> None:
     noisy = np.random.default_rng(0).integers(0, 256, (200, 300, 4), np.uint8)
-    palette = Palette.learn(noisy, KEYS)  # learnt from anything but these
-    for key in KEYS:
+    palette = Palette.learn(noisy, COLOURS)  # learnt from anything but these
+    for key in COLOURS:
         flat = np.full((4, 5, 4), (*key, 255), np.uint8)
         assert (decoded(encode(flat, palette)) == key).all()
 
 
 def test_a_chart_keeps_its_colours_and_shape() -> None:
     picture = chart()
-    seen = decoded(encode(picture, Palette.learn(picture, KEYS)))
+    seen = decoded(encode(picture, Palette.learn(picture, COLOURS)))
     assert seen.shape == (120, 300, 3)
     assert np.abs(seen - picture[..., :3]).max() <= 12
     assert (seen[picture[..., 0] == 255].max(axis=-1) >= 250).all()
@@ -57,19 +69,19 @@ def test_a_chart_keeps_its_colours_and_shape() -> None:
 def test_any_picture_is_shown_in_the_nearest_of_256_colours() -> None:
     rng = np.random.default_rng(1)
     picture = rng.integers(0, 256, (64, 64, 4), np.uint8)
-    palette = Palette.learn(picture, KEYS)
+    palette = Palette.learn(picture, COLOURS)
     away = np.linalg.norm(
         picture[..., None, :3].astype(float) - palette.colours.astype(float), axis=-1
     )
     shown = np.linalg.norm(decoded(encode(picture, palette)) - picture[..., :3], axis=-1)
     # A cell of the table is 4 wide: from its middle to a corner is 2√3, there and back.
-    near_key = np.isin(palette.indices(picture), range(len(KEYS)))
+    near_key = np.isin(palette.indices(picture), range(len(COLOURS)))
     assert (shown <= away.min(axis=-1) + 4 * math.sqrt(3))[~near_key].all()
 
 
 def test_the_picture_may_be_a_view_and_alpha_is_ignored() -> None:
     picture = chart()
-    palette = Palette.learn(picture, KEYS)
+    palette = Palette.learn(picture, COLOURS)
     half = picture[::2, ::2]
     clear = picture.copy()
     clear[..., 3] = 7
@@ -78,12 +90,12 @@ def test_the_picture_may_be_a_view_and_alpha_is_ignored() -> None:
 
 
 def test_a_palette_knows_what_it_does_not_suit() -> None:
-    palette = Palette.learn(chart(), KEYS)
+    palette = Palette.learn(chart(), COLOURS)
     rainbow = np.zeros((60, 60, 4), np.uint8)
     rainbow[..., 0], rainbow[..., 1] = np.meshgrid(np.arange(60) * 4, np.arange(60) * 4)
     assert palette.suits(chart())
     assert not palette.suits(rainbow)
-    assert Palette.learn(rainbow, KEYS).suits(rainbow)
+    assert Palette.learn(rainbow, COLOURS).suits(rainbow)
 
 
 # -- messages ---------------------------------------------------------------------------------
@@ -100,6 +112,12 @@ def test_honest_messages_are_read() -> None:
     assert page_message(size()) == Size(900, 400, 1.5, True, True)
     move = {"kind": "pointer", "type": "move", "x": -2.5, "y": 7}
     assert page_message(move) == Pointer("move", -2.5, 7.0)
+    assert page_message({"kind": "motion", "reduced": False}) == Motion(False)
+    assert page_message({"kind": "copied", "ok": False}) == Copied(False)
+    for key in KEYS:
+        assert page_message({"kind": "key", "key": key}) == Key(key)
+    longest = "α" * (MAX_TEXT // 2)
+    assert page_message({"kind": "remembered", "text": longest}) == Remembered(longest)
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "a.localhost"])
@@ -118,6 +136,11 @@ def test_other_machines_are_not(host: str) -> None:
         *[None, 7, "ack", [], {}, {"kind": None}, {"kind": ["ack"], "n": 1}],
         *[{"kind": "ack", "n": n} for n in (0, -1, True, 1.0, "1", None, 2**53, [1])],
         *[{"kind": "theme", "dark": dark} for dark in (1, "true", None)],
+        *[{"kind": "motion", "reduced": reduced} for reduced in (1, "true", None)],
+        *[{"kind": "copied", "ok": ok} for ok in (0, "false", None, [])],
+        *[{"kind": "key", "key": key} for key in ("x", "enter", "", None, 13, ["Enter"])],
+        *[{"kind": "remembered", "text": text} for text in ("", None, 7, ["a"], b"a", "\ud800")],
+        *[{"kind": "remembered", "text": text} for text in ("a" * 48_001, "α" * 24_001)],
         *[size(width=w) for w in (0, -1, 8193, math.nan, math.inf, 10**400, "9", None, True, [9])],
         *[size(ratio=r) for r in (0, 0.01, 17, math.nan, "1", None, False)],
         *[size(host=h) for h in (None, 7, "x" * 256)],
@@ -258,6 +281,54 @@ def test_the_theme_is_told_when_it_changes(wire: Wire) -> None:
     for dark in (False, True, True, False):
         wire.says(kind="theme", dark=dark)
     assert themes == [True, False]
+
+
+def test_motion_is_told_when_it_changes(wire: Wire) -> None:
+    wire.says(kind="motion", reduced=True)  # nobody asks: it is remembered all the same
+    assert wire.stage.reduced
+    told: list[bool] = []
+    wire.stage.on_motion = told.append
+    for reduced in (True, False, False, True):
+        wire.says(kind="motion", reduced=reduced)
+    assert told == [False, True]
+
+
+def test_every_key_is_told_in_order(wire: Wire) -> None:
+    wire.says(kind="key", key="Home")  # nobody listens yet
+    keys: list[str] = []
+    wire.stage.on_key = keys.append
+    for key in ("ArrowRight", "ArrowRight", " ", "Escape"):
+        wire.says(kind="key", key=key)
+    assert keys == ["ArrowRight", "ArrowRight", " ", "Escape"]
+
+
+def test_tip_and_cursor_travel_with_the_frame_and_the_newest_count(wire: Wire) -> None:
+    wire.opens()
+    wire.show()
+    assert wire.frames[0][0]["tip"] is None
+    assert wire.frames[0][0]["cursor"] == "default"
+    for i in (1, 2):  # both wait, one replaces the other
+        wire.stage.show(wire.picture, Tip(10.0 * i, 5, (f"client {i}", "<b>")), "pointer")
+    wire.says(kind="ack", n=1)
+    wire.says(kind="ack", n=2)
+    assert len(wire.frames) == 2
+    content, _ = wire.frames[1]
+    assert content["tip"] == (20.0, 5, ("client 2", "<b>"))
+    assert content["cursor"] == "pointer"
+    wire.opens()  # a second view shows the same
+    assert wire.frames[2][0] == content | {"n": 3}
+    wire.says(kind="ack", n=3)
+    wire.show()
+    assert (wire.frames[3][0]["tip"], wire.frames[3][0]["cursor"]) == (None, "default")
+
+
+def test_what_happened_and_what_keys_do_are_told_in_words(wire: Wire) -> None:
+    canvas: Any = wire.stage._canvas
+    assert (canvas.help, canvas.said) == (HELP, "")
+    wire.stage.say("round 3 <of> 30")
+    assert canvas.said == "round 3 <of> 30"
+    assert Stage(help="Arrows move")._canvas.help == "Arrows move"  # type: ignore[union-attr]
+    Stage(core=True).say("nobody hears it")
 
 
 def test_on_the_loop_moves_in_a_row_count_as_one(monkeypatch: pytest.MonkeyPatch) -> None:

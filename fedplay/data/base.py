@@ -86,6 +86,11 @@ class Source(Checked):
     """Where a table comes from: a frozen dataclass whose fields are knobs."""
 
     slot: ClassVar[str] = "data"
+    # What else to choose so that these data make sense, {slot: name}: a screen does it by itself.
+    brings: ClassVar[dict[str, str]] = {}
+    image: ClassVar[tuple[int, int] | None] = None  # (height, width) where examples are pictures
+    test_fraction: ClassVar[float] = TEST_FRACTION
+    held_out: ClassVar[float] = HELD_OUT
 
     def load(self, seed: int) -> Table:
         """The table. Synthetic data are drawn from the stream `Purpose.SOURCE` of `seed`."""
@@ -154,6 +159,7 @@ class Partition(Checked):
 
     slot: ClassVar[str] = "partition"
     natural: ClassVar[bool] = False  # whether the clients are those that the data come from
+    exclusive: ClassVar[bool] = True  # whether an example is one client's alone
 
     def check(self, n: int, C: int, clients: int, sites: int) -> None:
         """Raise ValueError where `clients` cannot be served.
@@ -167,9 +173,11 @@ class Partition(Checked):
         """(n,) the client that each example goes to, from 0; -1 for nobody."""
         raise NotImplementedError
 
-    def split(self, pool: Table, clients: int, seed: int) -> tuple[Shares, Shares]:
-        """(train, held out): each client's examples, a fifth of which it keeps for evaluation."""
-        return hold_out(self.assign(pool, clients, seed), pool.y, clients, seed)
+    def split(
+        self, pool: Table, clients: int, seed: int, held_out: float = HELD_OUT
+    ) -> tuple[Shares, Shares]:
+        """(train, held out): each client's examples, some of which it keeps for evaluation."""
+        return hold_out(self.assign(pool, clients, seed), pool.y, clients, seed, held_out)
 
 
 def portion(n: int, fraction: float) -> int:
@@ -177,9 +185,9 @@ def portion(n: int, fraction: float) -> int:
     return int(n * fraction + 0.5)
 
 
-def pool_size(n: int) -> int:
+def pool_size(n: int, test_fraction: float = TEST_FRACTION) -> int:
     """How many of a table's n examples are dealt out; the others form the global test set."""
-    return n - portion(n, TEST_FRACTION)
+    return n - portion(n, test_fraction)
 
 
 def check_clients(clients: int, most: int, why: str) -> None:

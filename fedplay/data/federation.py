@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from fedplay.data.base import (
     HELD_OUT,
     TEST_FRACTION,
+    Bools,
     Floats,
     Ints,
     Partition,
@@ -24,6 +25,7 @@ from fedplay.data.base import (
     portion,
     stratified,
 )
+from fedplay.data.shifts.base import Shift, check_shift, groups_of_tests, owners, shifted
 from fedplay.streams import Purpose, Streams
 
 COUNTED = 100_000  # clients whose labels are counted at once: a table of 8 MB for ten classes
@@ -37,6 +39,7 @@ class Federation:
     X_test, y_test: (t, d) and (t,), the global test set, which only the server has
     train, held:    which examples of the pool each client trains on, and which it evaluates on
     client_names:   N names where the clients are those the data come from, else none
+    guests:         names of the last clients, which came in by `with_client`
     """
 
     name: str
@@ -50,6 +53,7 @@ class Federation:
     client_names: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     image: tuple[int, int] | None = None
+    guests: tuple[str, ...] = ()
 
     @property
     def clients(self) -> int:
@@ -70,6 +74,14 @@ class Federation:
     def sizes(self) -> Ints:
         """(N,) training examples of each client."""
         return self.train.sizes
+
+    def client_name(self, client: int) -> str:
+        """What to call a client: its name in the data, or its number."""
+        guest = client - (self.clients - len(self.guests))
+        if guest >= 0:
+            return self.guests[guest]
+        named = client < len(self.client_names)
+        return self.client_names[client] if named else f"client {client}"
 
     def label_counts(self, clients: ArrayLike | None = None) -> Ints:
         """(K, C) training examples of each class that these clients have; all clients by default.
@@ -97,6 +109,12 @@ class Federation:
         for shares in (self.train, self.held):
             sha.update(hashlib.sha256(shares.describe()).digest())
         return sha.hexdigest()
+
+    def with_client(self, X: Any, y: Any, name: str = "you") -> Federation:
+        """This federation and one client more, its last one: see `fedplay.data.with_client`."""
+        from fedplay.data.guest import with_client
+
+        return with_client(self, X, y, name)
 
     @classmethod
     def from_arrays(
@@ -160,30 +178,58 @@ class Federation:
         return _federation(pool, test, train, held)
 
 
-def federate(source: Source, partition: Partition, clients: int, data_seed: int) -> Federation:
-    """Load the data, keep a fifth as the global test set, and deal out the rest.
+def federate(
+    source: Source,
+    partition: Partition,
+    clients: int,
+    data_seed: int,
+    shift: Shift | None = None,
+) -> Federation:
+    """Load the data, keep a part as the global test set, deal out the rest, and shift it.
 
-    The test set depends on the data and `data_seed` alone, so it is the same for every partition.
-    With fewer clients than a natural partition has, the first ones take part.
+    Which examples are the test set depends on the data and `data_seed` alone, so they are the same
+    for every partition. With a shift the test set is a sample of what all clients have: each of its
+    examples is shifted as some group's are (`groups_of_tests`; with a natural partition as the
+    client's that it comes from). With fewer clients than a natural partition has, the first ones
+    take part.
 
-    Raises ValueError where the partition cannot serve so many clients.
+    Raises ValueError where the partition cannot serve so many clients, or the shift these data.
     """
     check_seed("data_seed", data_seed)
     n, d, C = source.shape()
-    partition.check(pool_size(n), C, clients, source.sites())
+    partition.check(pool_size(n, source.test_fraction), C, clients, source.sites())
+    if shift is not None:
+        check_shift(shift, source, partition)
     table = source.load(data_seed)
     if (*table.X.shape, len(table.classes)) != (n, d, C):
         raise ValueError(f"{type(source).__name__}: shape() is not that of the table it loads")
-    pool, test = cut_test(table, data_seed)
-    if partition.natural and pool.client is not None:
-        pool = pool.rows(np.flatnonzero(pool.client < clients))
-    names = pool.client_names[:clients] if partition.natural else ()
-    train, held = partition.split(pool, clients, data_seed)
-    return _federation(replace(pool, client_names=names), test, train, held)
+    chosen = test_rows(table, data_seed, source.test_fraction)
+    rows, tests = np.flatnonzero(~chosen), np.flatnonzero(chosen)
+    if partition.natural and table.client is not None:
+        rows = rows[table.client[rows] < clients]
+    pool, names = table.rows(rows), table.client_names[:clients] if partition.natural else ()
+    train, held = partition.split(pool, clients, data_seed, source.held_out)
+    if shift is not None and shift.groups > 1:
+        owner = owners((train, held), len(rows))
+        group = np.full(n, -1, dtype=np.int64)
+        group[rows] = np.where(owner >= 0, owner % shift.groups, -1)
+        group[tests] = groups_of_tests(table, group, tests, shift.groups, data_seed)
+        if partition.natural and table.client is not None:
+            home = tests[table.client[tests] < clients]
+            group[home] = table.client[home] % shift.groups
+        table = shifted(shift, table, group, data_seed)
+    pool = replace(table.rows(rows), client_names=names)
+    return _federation(pool, table.rows(tests), train, held)
 
 
 def cut_test(table: Table, seed: int, fraction: float = TEST_FRACTION) -> tuple[Table, Table]:
-    """(the rest, the global test set): `fraction` of the table, of each class in proportion.
+    """(the rest, the global test set), the latter being the `test_rows`."""
+    chosen = test_rows(table, seed, fraction)
+    return table.rows(np.flatnonzero(~chosen)), table.rows(np.flatnonzero(chosen))
+
+
+def test_rows(table: Table, seed: int, fraction: float) -> Bools:
+    """(n,) mask of the global test set: `fraction` of the table, of each class in proportion.
 
     A natural client whose examples would all be taken keeps one of them.
     """
@@ -193,7 +239,7 @@ def cut_test(table: Table, seed: int, fraction: float = TEST_FRACTION) -> tuple[
         rest = np.bincount(table.client[~chosen], minlength=int(table.client.max()) + 1)
         ids, first = np.unique(table.client, return_index=True)
         chosen[first[rest[ids] == 0]] = False
-    return table.rows(np.flatnonzero(~chosen)), table.rows(np.flatnonzero(chosen))
+    return chosen
 
 
 def check_seed(name: str, seed: int) -> None:

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from fedplay.engine.loop import Run, calm
+from fedplay.engine.loop import Round, Run, calm
+from fedplay.engine.trace import state_after
 from fedplay.stages.base import Array
 
 
-def personal_accuracy(run: Run, w: Array, number: int) -> Array:
-    """Each panel client's accuracy on its held-out data, (panel,), once it has personalised.
+def personal_accuracy(run: Run, round: Round) -> Array:
+    """Each panel client's accuracy on its held-out data, (panel,), with its personal model."""
+    if round.personal is not None:
+        return round.personal
+    return tuned_accuracy(run, round.parameters, round.number)
 
-    It starts from the global model w (P,) of round `number`.
-    """
+
+def tuned_accuracy(run: Run, w: Array, number: int) -> Array:
+    """The same of models that are made from the global one w (P,) of round `number` alone."""
     with calm():
-        return run.evaluate.each(run.personalise(w, number))
+        return run.evaluate.each(run.personalise(run.after(w), number))
+
+
+def personal_models(
+    run: Run, w: Array, number: int, clients: ArrayLike
+) -> Generator[None, None, Array]:
+    """The personal models of some clients, (K, P), after round `number` with its global model w.
+
+    Where they are learnt along the run is repeated up to there, a round a piece.
+    """
+    state = yield from state_after(run, number, w)
+    with calm():
+        return run.personalise(state, number, clients)
 
 
 def local_only(run: Run, cohorts: Sequence[Array]) -> Iterator[Array]:
@@ -34,6 +52,7 @@ def local_only(run: Run, cohorts: Sequence[Array]) -> Iterator[Array]:
         with calm():
             rows = np.flatnonzero(np.isin(run.panel, cohort, assume_unique=True))
             ids = run.panel[rows]
-            W[rows] = run.trainer(W[rows], None, ids=ids, round=number, epochs=run.exp.local_epochs)
+            epochs, _ = run.epochs(number, ids)
+            W[rows] = run.trainer(W[rows], None, ids=ids, round=number, epochs=epochs)
             accuracy = run.evaluate.each(W)
         yield accuracy

@@ -23,9 +23,14 @@ class Scores(NamedTuple):
     client_accuracy: Array  # (panel,) of the same model on each client's held-out data
 
 
-def panel(N: int, streams: Streams) -> Array:
-    """The clients that are evaluated one by one: all, or a fixed random PANEL of them."""
-    return streams.subset(N, min(N, PANEL), Purpose.PANEL)
+def panel(N: int, streams: Streams, guests: int = 0) -> Array:
+    """The clients that are evaluated one by one: all, or a fixed random PANEL of them.
+
+    Guests, the last of the N, are always among them.
+    """
+    N -= guests
+    chosen = streams.subset(N, min(N, PANEL), Purpose.PANEL)
+    return np.append(chosen, np.arange(N, N + guests)) if guests else chosen
 
 
 def with_ones(X: Array, dtype: str) -> Array:
@@ -60,18 +65,42 @@ class Evaluator:
         loss = np.add.reduce(self.network.loss(outputs[:T], self.y[:T]), dtype=np.float64)
         return Scores(float(shares[0]), float(loss) / T if T else math.nan, shares[1:])
 
-    def each(self, W: Array) -> Array:
-        """The accuracy of each client's own model, W (panel, P), on its held-out data, (panel,)."""
-        right = np.zeros(len(self.y))
+    def losses(self, w: Array) -> Array:
+        """The loss of one model w (P,) on each client's held-out data, (panel,)."""
+        X, y = self.X[self.tests :], self.y[self.tests :]
+        if not len(y):
+            return np.full(len(self.sizes), np.nan)
+        loss = self.network.loss(self.network.outputs(w, X), y)
+        return Stretches(self.sizes).mean(loss)
+
+    def each(self, W: Array, places: Array | None = None) -> Array:
+        """The accuracy of each client's own model, W (K, P), on its held-out data, (K,).
+
+        places (K,): whose these are, by place in the panel; of all of it by default
+        """
+        places = np.arange(len(self.sizes)) if places is None else places
+        sizes, shares = self.sizes[places], np.full(len(places), np.nan)
         # Clients of one size at a time: a stack that batched matrix products can work on.
-        for size in np.unique(self.sizes[self.sizes > 0]):
-            who = np.flatnonzero(self.sizes == size)
-            rows = self.stretches.starts[who + 1][:, None] + np.arange(size)
+        for size in np.unique(sizes[sizes > 0]):
+            who = np.flatnonzero(sizes == size)
+            rows = self.stretches.starts[places[who] + 1][:, None] + np.arange(size)
             outputs = self.network.outputs(W[who], self.X[rows])
-            right[rows] = self.network.right(outputs, self.y[rows])
-        shares = self.stretches.mean(right)[1:]
+            shares[who] = self.network.right(outputs, self.y[rows]).mean(axis=1)
         shares[~np.isfinite(W).all(axis=1)] = np.nan
         return shares
+
+
+def judged(clients: Array) -> Array:
+    """The columns of (n, N) that belong to clients that hold something out."""
+    kept: Array = clients[:, ~np.isnan(clients[:1]).ravel()]
+    return kept
+
+
+def mean_of(clients: Array) -> Array:
+    """(n,) mean over the clients that hold something out, NaN where the model is not finite."""
+    known = judged(clients)
+    mean: Array = known.mean(axis=1) if known.shape[1] else np.full(len(clients), np.nan)
+    return mean
 
 
 class Stretches:

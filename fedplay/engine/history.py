@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import os
 from collections import deque
@@ -16,8 +15,9 @@ import numpy as np
 from fedplay import untrusted
 from fedplay.cost import LIMIT, Limit
 from fedplay.data import Federation
-from fedplay.engine.alone import local_only, personal_accuracy
+from fedplay.engine.alone import local_only, tuned_accuracy
 from fedplay.engine.loop import Round, Run, stream
+from fedplay.engine.tables import as_csv
 from fedplay.experiment import Experiment
 from fedplay.files import write_whole
 from fedplay.stages.base import Array
@@ -43,6 +43,8 @@ class History:
     update_norm: Array  # (R + 1,) mean length of the cohort's messages before the channel
     step_norm: Array  # (R + 1,) length of the aggregate that the server followed
     parameters: Array  # (P,) the final global model
+    # (R + 1, N) of personal models that are learnt along, on each client's held-out data; else None
+    personal: Array | None = None
     _run: Run | None = field(default=None)
 
     @classmethod
@@ -62,6 +64,7 @@ class History:
             update_norm=np.array([sum(n := r.update_norm.tolist()) / max(1, len(n)) for r in seen]),
             step_norm=np.array([r.step_norm for r in seen], dtype=np.float64),
             parameters=seen[-1].parameters,
+            personal=None if seen[0].personal is None else np.array([r.personal for r in seen]),
             _run=run,
         )
 
@@ -87,8 +90,10 @@ class History:
 
     @cached_property
     def personal_accuracy(self) -> Array:
-        """(N,) each client's accuracy on its held-out data after fine-tuning the final model."""
-        return personal_accuracy(self._prepared(), self.parameters, self.rounds)
+        """(N,) each client's accuracy on its held-out data with its personal model, at the end."""
+        if self.personal is not None:
+            return np.asarray(self.personal[-1])
+        return tuned_accuracy(self._prepared(), self.parameters, self.rounds)
 
     @cached_property
     def local_accuracy(self) -> Array:
@@ -133,18 +138,13 @@ class History:
 
     def to_csv(self, path: str | os.PathLike[str] | None = None) -> str:
         """`table()` as CSV text; also written to `path` where one is given."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
         columns = self.table()
-        writer.writerow(columns)
-        writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
-        if path is not None:
-            write_whole(path, text.getvalue().encode())
-        return text.getvalue()
+        rows = zip(*(column.tolist() for column in columns.values()), strict=True)
+        return as_csv(columns, rows, path)
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the learning curves on matplotlib axes (new ones by default); returns them."""
-        from fedplay.views.curves import plot_history  # the one door upwards: a convenience
+        from fedplay.views.plot import plot_history  # the one door upwards: a convenience
 
         return plot_history(self, ax)
 
@@ -154,6 +154,8 @@ class History:
         arrays["cohort_ids"] = np.concatenate(self.cohort).astype(np.int64)
         arrays["cohort_sizes"] = np.array([len(ids) for ids in self.cohort])
         arrays["experiment"] = np.array(self.experiment.to_json())
+        if self.personal is not None:
+            arrays["personal"] = self.personal
         content = io.BytesIO()
         np.savez_compressed(content, **arrays)
         write_whole(path, content.getvalue())
@@ -172,7 +174,7 @@ class History:
         sizes = arrays["cohort_sizes"]
         cohort = tuple(np.split(arrays["cohort_ids"], np.cumsum(sizes)[:-1]))
         early: dict[str, Any] = {name: arrays[name] for name in ARRAYS if name not in LATE}
-        history = cls(experiment=exp, cohort=cohort, **early)
+        history = cls(experiment=exp, cohort=cohort, personal=arrays.get("personal"), **early)
         history.__dict__.update({name: arrays[name] for name in LATE})
         return history
 
@@ -213,6 +215,8 @@ def _check_shapes(path: str, arrays: dict[str, Array]) -> None:
         "cohort_sizes": (rows,),
         "cohort_ids": (arrays["cohort_ids"].size,),
     }
+    if "personal" in arrays:
+        shapes["personal"] = (rows, N)
     for name, shape in shapes.items():
         if arrays[name].shape != shape or arrays[name].dtype.kind not in "iuf":
             raise ValueError(f"{path}: not a history, {name} should have shape {shape}")

@@ -8,18 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cache, lru_cache, partial
-from typing import Any, NamedTuple
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from threadpoolctl import LibController, ThreadpoolController
 
 from fedplay.cost import LIMIT, Limit, estimate
 from fedplay.data import Federation, federate
 from fedplay.engine.evaluate import Evaluator, panel, with_ones
 from fedplay.engine.sgd import Trainer
+from fedplay.engine.work import Work
 from fedplay.experiment import Experiment
 from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Layer
+from fedplay.stages.footprint import footprint
 from fedplay.streams import Purpose, Streams
 
 
@@ -37,6 +40,16 @@ class Round(NamedTuple):
     bytes_down: int  # sent by the server so far
     update_norm: Array  # (K,) length of each client's message before the channel
     step_norm: float  # length of the aggregate that the server followed
+    # (panel,) of personal models that are learnt along, on each client's held-out data; else None
+    personal: Array | None = None
+
+
+def epsilon_of(exp: Experiment) -> Array:
+    """ε after every round, (rounds + 1,): it depends on no data, so it is known beforehand."""
+    N, counts = exp.clients, np.arange(exp.rounds + 1)
+    q = exp.stage("schedule").expected(N) / N
+    spent = [e for layer in exp.layers if (e := layer.epsilon(counts, N, q)) is not None]
+    return np.sum(spent, axis=0) if spent else np.full(len(counts), np.inf)
 
 
 @dataclass
@@ -48,6 +61,7 @@ class State:
     own: Arrays  # the algorithm's tables of the clients, (N, ·)
     layers: list[Arrays]  # each channel layer's tables of the clients, (N, ·)
     memory: Arrays  # the server optimiser's arrays
+    personal: Arrays  # the personal slot's tables of the clients, (N, ·)
     bytes_up: float = 0.0
     bytes_down: float = 0.0
 
@@ -66,30 +80,26 @@ class Run:
         self.streams = Streams(exp.seed)
         self.network = exp.stage("model").bind(fed.d, fed.C)
         self.algorithm: Algorithm = exp.stage("algorithm")
+        self.algorithm.fits(self.network.spans)
         self.schedule = exp.stage("schedule")
         self.aggregate = exp.stage("aggregate")
         self.optimizer = exp.stage("server")
         self.personal = exp.stage("personal")
         self.layers: tuple[Layer, ...] = exp.layers
-        self.panel = panel(fed.clients, self.streams)
+        self.local_epochs: int = exp.in_force("local_epochs")
+        self.panel = panel(fed.clients, self.streams, len(fed.guests))
         X = with_ones(fed.X, exp.dtype)
         self.trainer = Trainer(
             self.network,
             X,
-            fed,
-            batch_size=exp.batch_size,
+            fed.y,
+            fed.train,
+            batch_size=exp.in_force("batch_size"),
             learning_rate=exp.learning_rate,
             streams=self.streams,
         )
         self.evaluate = Evaluator(self.network, X, fed, self.panel, exp.dtype)
-        self.epsilon = self._epsilon()
-
-    def _epsilon(self) -> Array:
-        """ε after every round, (rounds + 1,): it depends on no data, so it is known beforehand."""
-        N, counts = self.federation.clients, np.arange(self.exp.rounds + 1)
-        q = self.schedule.expected(N) / N
-        spent = [e for layer in self.layers if (e := layer.epsilon(counts, N, q)) is not None]
-        return np.sum(spent, axis=0) if spent else np.full(len(counts), np.inf)
+        self.epsilon = epsilon_of(exp)
 
     def initial(self) -> Array:
         """The first global model, (P,)."""
@@ -97,53 +107,85 @@ class Run:
 
     def start(self) -> State:
         N, w = self.federation.clients, self.initial()
-        server, own = self.algorithm.init(len(w), N)
-        # What M will be is known from an empty cohort's message.
-        M = self._message(w, own, server, self.cohort(0, np.zeros(0, np.int64)))[0].shape[1]
+        server, own = (self._alike(arrays) for arrays in self.algorithm.init(len(w), N))
+        c = self.cohort(0, self.panel)
+        server = self._alike(self.algorithm.prepare(w, server, Work(self.trainer, c, c.epochs), c))
+        M = footprint(self.algorithm, len(w), self.network.spans).message
         layers = [layer.init(M, N) for layer in self.layers]
-        return State(w, server, own, layers, self.optimizer.init(len(w)))
+        personal = self._alike(self.personal.init(w, N))
+        return State(w, server, own, layers, self.optimizer.init(len(w)), personal)
+
+    def _alike(self, arrays: Arrays) -> Arrays:
+        """Arrays in the run's precision; whole numbers stay what they are."""
+        kind = self.exp.dtype
+        return {n: a.astype(kind) if a.dtype.kind == "f" else a for n, a in arrays.items()}
 
     def cohort(self, number: int, ids: Array | None = None) -> Cohort:
         """The facts of a round; `ids` instead of whom the schedule draws."""
         N = self.federation.clients
+        drawn = ids is None
         if ids is None:
             ids = self.schedule.choose(number, N, self.streams)
+        epochs, late = self.epochs(number, ids)
+        if drawn and self.exp.partial_work == "dropped":
+            ids, epochs = ids[~late], epochs[~late]
+        weight, expected = self.federation.sizes[ids], self.schedule.expected(N)
+        if self.algorithm.weighs == "clients":
+            weight = np.minimum(weight, 1)
         return Cohort(
             round=number,
             ids=ids,
-            weight=self.federation.sizes[ids],
-            steps=self.trainer.steps(ids, self.exp.local_epochs),
+            weight=weight,
+            epochs=epochs,
+            steps=self.trainer.steps(ids, epochs),
             stale=np.zeros(len(ids), np.int64),
             N=N,
-            expected=self.schedule.expected(N),
+            expected=expected,
+            divisor=self.aggregate.divisor(weight, expected),
             lr=self.exp.learning_rate,
             streams=self.streams,
+            spans=self.network.spans,
         )
+
+    def epochs(self, number: int, ids: Array) -> tuple[Array, Array]:
+        """(K,) local epochs of these clients in a round, and (K,) who of them is a straggler.
+
+        A straggler comes to x epochs, x uniform from 1 to E (Li et al. 2020, section 5.2). Each
+        tosses a coin of its own, so that nobody's work tells who else is there.
+        """
+        full, share = self.local_epochs, self.exp.stragglers
+        epochs, late = np.full(len(ids), full), np.zeros(len(ids), bool)
+        for place, client in enumerate(ids.tolist() if share > 0 else ()):
+            rng = self.streams.at(Purpose.STRAGGLERS, number, client)
+            if rng.random() < share:
+                late[place], epochs[place] = True, rng.integers(1, full + 1)
+        return epochs, late
 
     def _message(self, w: Array, own: Arrays, server: Arrays, c: Cohort) -> tuple[Array, Arrays]:
         """What the cohort sends, (K, M), and its new own rows."""
         mine = {name: table[c.ids] for name, table in own.items()}
         w0 = self.algorithm.begin(w, mine, server, c)
-        sgd = partial(self._sgd, c, self.exp.local_epochs, Purpose.SHUFFLE)
-        wk = self.algorithm.local(sgd, w0, mine, server, c)
+        sgd = Work(self.trainer, c, c.epochs)
+        wk, mine = self.algorithm.local(sgd, w0, mine, server, c)
         return self.algorithm.message(w0, wk, mine, server, c)
 
-    def _sgd(
-        self, c: Cohort, epochs: int, purpose: Purpose, w0: Array, correction: Any = None
-    ) -> Array:
-        return self.trainer(
-            w0, correction, ids=c.ids, round=c.round, epochs=epochs, purpose=purpose
-        )
+    def learn(self, w: Array, tables: Arrays, c: Cohort) -> None:
+        """What the cohort learns for itself in a round that sends out w: changes its `tables`."""
+        if tables:
+            mine = {name: table[c.ids] for name, table in tables.items()}
+            sgd = Work(self.trainer, c, c.epochs)
+            scatter(tables, c.ids, self.personal.learn(w, mine, sgd, c))
 
     def advance(self, state: State, number: int) -> tuple[Cohort, Array, Array]:
         """One round: changes `state`; returns the cohort, its messages' lengths, the aggregate."""
         c = self.cohort(number)
+        self.learn(state.w, state.personal, c)
         rows, mine = self._message(state.w, state.own, state.server, c)
         scatter(state.own, c.ids, mine)
         lengths = np.sqrt(np.einsum("km,km->k", rows, rows))
 
         M = rows.shape[1]
-        wire = float(M * rows.itemsize)
+        wire = float(self.algorithm.upload(M) * rows.itemsize)
         for layer, table in zip(self.layers, state.layers, strict=True):
             rows, mine = layer.client(rows, {n: t[c.ids] for n, t in table.items()}, c)
             scatter(table, c.ids, mine)
@@ -156,17 +198,33 @@ class Run:
             w, state.memory = self.optimizer.step(w, direction, state.memory)
             return w
 
-        sent = self.algorithm.broadcast(len(state.w)) * state.w.itemsize
+        shared = self.algorithm.shared(len(state.w), self.network.spans)
+        sent = self.algorithm.broadcast(shared) * state.w.itemsize
         state.w, state.server = self.algorithm.absorb(state.w, state.server, m, step, c)
         state.bytes_up += c.K * wire
         state.bytes_down += c.K * sent
         return c, lengths, m
 
-    def personalise(self, w: Array, number: int) -> Array:
-        """Each panel client's personal model, (panel, P), from the global one after a round."""
-        c = self.cohort(number, self.panel)
-        sgd = partial(self._sgd, c, self.personal.epochs(), Purpose.FINETUNE)
-        return np.asarray(self.personal.personalise(w, sgd, c))
+    @property
+    def lasting(self) -> bool:
+        """Whether clients have models of their own that are learnt along, round by round."""
+        return bool(self.algorithm.keeps or self.personal.init(np.zeros(self.network.P), 0))
+
+    def personalise(self, state: State, number: int, clients: ArrayLike | None = None) -> Array:
+        """Clients' personal models, (K, P), after a round: of the panel's."""
+        ids = self.panel if clients is None else np.asarray(clients, dtype=np.int64)
+        c = self.cohort(number, ids)
+        sgd = Work(self.trainer, c, self.personal.epochs(), Purpose.FINETUNE)
+        own, mine = (
+            {name: table[ids] for name, table in tables.items()}
+            for tables in (state.own, state.personal)
+        )
+        W = self.algorithm.models(state.w, own, state.server, sgd, c)
+        return np.asarray(self.personal.personalise(W, mine, sgd, c))
+
+    def after(self, w: Array) -> State:
+        """A state with this global model, of a run in which nothing else matters to a client."""
+        return State(w, {}, {}, [], {}, {})
 
 
 def rounds(
@@ -211,6 +269,7 @@ def _round(
         bytes_down=round(state.bytes_down),
         update_norm=lengths,
         step_norm=step_norm,
+        personal=run.evaluate.each(run.personalise(state, number)) if run.lasting else None,
     )
 
 
@@ -248,7 +307,8 @@ def _blas() -> list[LibController]:
 
 def federation_of(exp: Experiment) -> Federation:
     """The experiment's data, spread over its clients; the last few are kept."""
-    return _federate(exp.source, exp.stage("partition"), exp.clients, exp.data_seed)
+    partition, shift = exp.stage("partition"), exp.stage("shift")
+    return _federate(exp.source, partition, exp.clients, exp.data_seed, shift)
 
 
 _federate = lru_cache(maxsize=8)(federate)

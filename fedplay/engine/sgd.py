@@ -7,14 +7,17 @@ is padded, and the padding has scale zero.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from fedplay.cost import CHUNK
-from fedplay.data import Federation, Shares
+from fedplay.data import Shares
+from fedplay.data.base import Ints
 from fedplay.models import Network, Workspace
-from fedplay.stages.base import Array, Correction
+from fedplay.stages.base import Array, Correction, LocalStep
 from fedplay.streams import Purpose, Streams
 
 
@@ -24,6 +27,7 @@ class Plan:
 
     order: Array  # (K,) from most steps to fewest
     shares: list[Array]  # each client's examples, in that order
+    epochs: Array  # (K,)
     steps_an_epoch: Array  # (K,)
     active: list[int]  # (S,) how many clients are at work in each step
     scales: list[Array | float]  # (S,) η / batch size, (K, B) where a batch is ragged
@@ -39,7 +43,8 @@ class Trainer:
         self,
         network: Network,
         X: Array,
-        federation: Federation,
+        y: Ints,
+        shares: Shares,
         *,
         batch_size: int | None,
         learning_rate: float,
@@ -47,20 +52,58 @@ class Trainer:
     ) -> None:
         self.network = network
         self.X = X  # (n, d + 1), the last column of ones
-        self.y = federation.y
-        self.shares: Shares = federation.train
+        self.y = y
+        self.shares = shares
         self.batch_size = batch_size
         self.lr = learning_rate
         self.streams = streams
+        # Told of every step: the clients that took it (k,), and their models (k, P), not to keep.
+        self.watch: Callable[[Array, Array], None] | None = None
         self._work: Workspace | None = None
-        self._plans: dict[tuple[int, bytes], Plan] = {}
+        self._plans: dict[tuple[bytes, bytes], Plan] = {}
 
-    def steps(self, ids: Array, epochs: int) -> Array:
+    def on(self, shares: Shares) -> Trainer:
+        """The same work on the examples of other clients."""
+        return Trainer(
+            self.network,
+            self.X,
+            self.y,
+            shares,
+            batch_size=self.batch_size,
+            learning_rate=self.lr,
+            streams=self.streams,
+        )
+
+    def steps(self, ids: Array, epochs: Array | int) -> Array:
         """How many local steps each client takes, (K,)."""
         sizes = self.shares.sizes[ids]
         if self.batch_size is None:
             return np.where(sizes > 0, epochs, 0)
         return epochs * -(-sizes // self.batch_size)
+
+    def gradient(self, W: Array, ids: Array) -> Array:
+        """Each client's gradient over all its training examples, (K, P), at its row of W (K, P)."""
+        total = np.zeros_like(W)
+        for a in range(0, len(ids), CHUNK):
+            total[a : a + CHUNK] = self._gradient(W[a : a + CHUNK], ids[a : a + CHUNK])
+        return total
+
+    def _gradient(self, W: Array, ids: Array) -> Array:
+        plan = self._plan(ids, np.ones(len(ids), np.int64))
+        rows = np.concatenate([np.zeros(0, np.intp), *plan.shares])[plan.seat]
+        work = self._room(len(ids), plan.B)
+        targets = work.targets(self.y[rows], plan.place)
+        each = (1 / np.maximum(self.shares.sizes[ids[plan.order]], 1)).astype(self.X.dtype)[:, None]
+        np.take(W, plan.order, axis=0, out=work.W[: len(ids)])
+        total = np.zeros_like(W)
+        at = 0
+        for k, scale in zip(plan.active, plan.scales, strict=True):
+            self.X.take(rows[at : at + k], axis=0, out=work.X[:k], mode="clip")
+            # Padding has scale 0 in the plan, and counts nothing here either.
+            work.gradient(k, targets[at : at + k], np.sign(scale).astype(self.X.dtype) * each[:k])
+            total[plan.order[:k]] += work.G[:k]
+            at += k
+        return total
 
     def __call__(
         self,
@@ -69,17 +112,21 @@ class Trainer:
         *,
         ids: Array,
         round: int,
-        epochs: int,
+        epochs: Array | int,
         purpose: Purpose = Purpose.SHUFFLE,
     ) -> Array:
-        """The models (K, P) after each client's local epochs from its row of W0 (K, P)."""
+        """The models (K, P) after each client's local epochs from its row of W0 (K, P).
+
+        epochs: (K,), or one number for all
+        """
+        epochs = np.broadcast_to(epochs, ids.shape)
         if len(ids) <= CHUNK:
             return self._train(W0, correction, ids, round, epochs, purpose)
         W = np.empty_like(W0)
         for a in range(0, len(ids), CHUNK):
             part = slice(a, a + CHUNK)
             W[part] = self._train(
-                W0[part], _rows(correction, part), ids[part], round, epochs, purpose
+                W0[part], _rows(correction, part), ids[part], round, epochs[part], purpose
             )
         return W
 
@@ -89,14 +136,15 @@ class Trainer:
         correction: Correction | None,
         ids: Array,
         round: int,
-        epochs: int,
+        epochs: Array,
         purpose: Purpose,
     ) -> Array:
         plan = self._plan(ids, epochs)
-        rows = self._examples(plan, ids, round, epochs, purpose)
+        rows = self._examples(plan, ids, round, purpose)
         work = self._room(len(ids), plan.B)
         targets = work.targets(self.y[rows], plan.place)
-        correction = _rows(correction, plan.order)
+        added = _rows(correction, plan.order)
+        pull = None if added is None else _Pull(added, self.lr, W0)
         gradient, take = work.gradient, self.X.take
         np.take(W0, plan.order, axis=0, out=work.W[: len(ids)])
         at = 0
@@ -104,33 +152,95 @@ class Trainer:
             W, G, X = work.W[:k], work.G[:k], work.X[:k]
             take(rows[at : at + k], axis=0, out=X, mode="clip")
             gradient(k, targets[at : at + k], scale)
-            if correction is not None:
-                _correct(G, W, correction, self.lr)
+            if pull is not None:
+                pull.add(G, W)
             np.subtract(W, G, out=W)
             at += k
+            if self.watch is not None:
+                self.watch(ids[plan.order[:k]], W)
         out = np.empty_like(W0)
         out[plan.order] = work.W[: len(ids)]
         return out
 
-    def _plan(self, ids: Array, epochs: int) -> Plan:
-        key = (epochs, ids.tobytes())
+    def by(
+        self,
+        states: tuple[Array, ...],
+        step: LocalStep,
+        *,
+        ids: Array,
+        round: int,
+        epochs: Array | int,
+        purpose: Purpose = Purpose.SHUFFLE,
+        again: bool = False,
+        most: int | None = None,
+    ) -> tuple[Array, ...]:
+        """Several models of each client, after local steps of a rule of one's own.
+
+        states: (K, ·) each, a row for each client; what they become is returned
+        step:   what happens in a step; see `fedplay.stages.base.Local.by`
+        again:  whether a second batch is drawn for every step, from a shuffle of its own
+        most:   no more local steps than this
+        """
+        epochs = np.broadcast_to(epochs, ids.shape)
+        out = tuple(np.empty_like(state) for state in states)
+        for a in range(0, len(ids), CHUNK):
+            part = slice(a, a + CHUNK)
+            some = tuple(state[part] for state in states)
+            seconds = Purpose.AGAIN if again else None
+            done = self._by(some, step, ids[part], round, epochs[part], (purpose, seconds), most)
+            for whole, piece in zip(out, done, strict=True):
+                whole[part] = piece
+        return out
+
+    def _by(
+        self,
+        states: tuple[Array, ...],
+        step: LocalStep,
+        ids: Array,
+        round: int,
+        epochs: Array,
+        purposes: tuple[Purpose, Purpose | None],
+        most: int | None,
+    ) -> tuple[Array, ...]:
+        plan = self._plan(ids, epochs)
+        rows = [self._examples(plan, ids, round, p) for p in purposes if p is not None]
+        work = self._room(len(ids), plan.B)
+        targets = [work.targets(self.y[some], plan.place) for some in rows]
+        sorted_ = [state[plan.order] for state in states]
+        at = 0
+        for k, scale in zip(plan.active[:most], plan.scales[:most], strict=True):
+            part = slice(at, at + k)
+            batches = [(self.X, r[part], t[part]) for r, t in zip(rows, targets, strict=True)]
+            slopes = [Slope(work, batch, scale) for batch in batches]
+            step(*slopes, *(state[:k] for state in sorted_))
+            at += k
+            if self.watch is not None:
+                self.watch(ids[plan.order[:k]], sorted_[0][:k])
+        out = tuple(np.empty_like(state) for state in states)
+        for whole, state in zip(out, sorted_, strict=True):
+            whole[plan.order] = state
+        return out
+
+    def _plan(self, ids: Array, epochs: Array) -> Plan:
+        key = (epochs.tobytes(), ids.tobytes())
         if key not in self._plans:
             if len(self._plans) >= 16:  # a cohort that is drawn anew each round seldom comes back
                 self._plans.clear()
             self._plans[key] = self._make_plan(ids, epochs)
         return self._plans[key]
 
-    def _make_plan(self, ids: Array, epochs: int) -> Plan:
+    def _make_plan(self, ids: Array, epochs: Array) -> Plan:
         sizes = self.shares.sizes[ids]
         B = max(1, int(sizes.max(initial=0)))
         if self.batch_size is not None:
             B = min(B, self.batch_size)
         an_epoch = self.steps(ids, 1)
-        order = np.argsort(-an_epoch, kind="stable")
-        sizes, an_epoch = sizes[order], an_epoch[order]
+        order = np.argsort(-epochs * an_epoch, kind="stable")
+        sizes, an_epoch, epochs = sizes[order], an_epoch[order], epochs[order]
         total = epochs * an_epoch
         active = [int(np.searchsorted(-total, -s)) for s in range(int(total.max(initial=0)))]
-        first = epochs * (np.cumsum(sizes) - sizes)  # where each client's examples begin
+        seen = epochs * sizes
+        first = np.cumsum(seen) - seen  # where each client's examples begin
         scales: list[Array | float] = []
         seats = [np.zeros((0, B), np.intp)]
         for s, k in enumerate(active):
@@ -145,13 +255,18 @@ class Trainer:
                 scales.append(scale.astype(self.X.dtype))
         shares = [self.shares.of(int(i)) for i in ids[order]]
         place = np.concatenate([np.arange(k) for k in [0, *active]])
-        return Plan(order, shares, an_epoch, active, scales, np.concatenate(seats), place, B)
+        return Plan(
+            order, shares, epochs, an_epoch, active, scales, np.concatenate(seats), place, B
+        )
 
-    def _examples(self, plan: Plan, ids: Array, round: int, epochs: int, purpose: Purpose) -> Array:
+    def _examples(self, plan: Plan, ids: Array, round: int, purpose: Purpose) -> Array:
         """Which examples each client sees in each step: (Σ active, B) indices into the pool."""
         seen: list[Array] = []
-        at, shares, batches = self.streams.at, plan.shares, plan.steps_an_epoch.tolist()
-        for client, share, count in zip(ids[plan.order].tolist(), shares, batches, strict=True):
+        at, who = self.streams.at, ids[plan.order].tolist()
+        work = zip(
+            who, plan.shares, plan.epochs.tolist(), plan.steps_an_epoch.tolist(), strict=True
+        )
+        for client, share, epochs, count in work:
             if count == 1:  # one batch holds everything: its order does not matter
                 seen += [share] * epochs
             else:
@@ -167,15 +282,48 @@ class Trainer:
         return self._work
 
 
-def _correct(G: Array, W: Array, correction: Correction, lr: float) -> None:
-    """G += η (shift + pull · (w − anchor)), in place; G already carries η."""
-    k = len(G)
-    if correction.shift is not None:
-        G += lr * correction.shift[:k]
-    if correction.pull:
-        anchor = correction.anchor
-        assert anchor is not None, "a pull needs an anchor"
-        G += lr * correction.pull * (W - (anchor if anchor.ndim == 1 else anchor[:k]))
+class Slope:
+    """η times the gradient on one batch of each client at work: `slope(W)`, (k, P) -> (k, P).
+
+    What it returns is overwritten by the next call.
+    """
+
+    def __init__(self, work: Workspace, batch: tuple[Array, Array, Array], scale: Any) -> None:
+        self.work, self.batch, self.scale = work, batch, scale
+
+    def __call__(self, W: Array) -> Array:
+        (X, rows, targets), work, k = self.batch, self.work, len(W)
+        if work.holds is not rows:
+            X.take(rows, axis=0, out=work.X[:k], mode="clip")
+            work.holds = rows
+        np.copyto(work.W[:k], W)
+        work.gradient(k, targets, self.scale)
+        return work.G[:k]
+
+
+class _Pull:
+    """G += η (shift + pull · (w − anchor)), in place, at every step; G already carries η.
+
+    What stays the same in every step is computed once.
+    """
+
+    def __init__(self, correction: Correction, lr: float, W0: Array) -> None:
+        shift, pull, anchor = correction
+        self.constant = None if shift is None else lr * shift
+        self.strength = lr * pull
+        if pull:
+            assert anchor is not None, "a pull needs an anchor"
+            self.anchor = np.broadcast_to(anchor, W0.shape)
+            self.apart = np.empty_like(W0)
+
+    def add(self, G: Array, W: Array) -> None:
+        k = len(G)
+        if self.constant is not None:
+            np.add(G, self.constant[:k], out=G)
+        if self.strength:
+            apart = np.subtract(W, self.anchor[:k], out=self.apart[:k])
+            np.multiply(apart, self.strength, out=apart)
+            np.add(G, apart, out=G)
 
 
 def _rows(correction: Correction | None, rows: Array | slice) -> Correction | None:

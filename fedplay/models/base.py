@@ -16,6 +16,7 @@ class Model(Checked):
     """A choice of model and its knobs. `bind` meets it with the sizes of the data."""
 
     slot: ClassVar[str] = "model"
+    score: ClassVar[str] = "accuracy"  # what tells how good it is: this, or its "loss"
 
     def bind(self, d: int, C: int) -> Network:
         """The network for d features and C classes; ValueError where it cannot serve them."""
@@ -31,6 +32,7 @@ class Workspace:
     W: Array  # (K, P) the clients' models
     X: Array  # (K, B, d + 1) their batches
     G: Array  # (K, P) their gradients
+    holds: Any = None  # which examples the batches are, where somebody keeps book of it
 
     def targets(self, labels: Array, client: Array) -> Array:
         """Labels in the form that `gradient` wants, prepared for all steps of a round at once.
@@ -58,9 +60,15 @@ class Network:
     C: int  # classes, 0 where the model does not classify
     multiply_adds: int  # of one forward pass of one example
 
+    spans: tuple[tuple[int, int], ...] = ()  # from and to of each layer's parameters
+
     def init(self, rng: np.random.Generator) -> Array:
         """The first global model, (P,) float64."""
         raise NotImplementedError
+
+    def layers(self, W: Array) -> list[Array]:
+        """Each layer's weights as a view: W (..., P) -> [(..., out, in + 1)]; [] without layers."""
+        return []
 
     def workspace(self, K: int, B: int, d: int, dtype: Any) -> Workspace:
         """Room for up to K clients and batches of B examples of d features."""

@@ -130,7 +130,7 @@ class Perceptron(Network):
             )
         self.shapes = [(out, into + 1) for into, out in itertools.pairwise(sizes)]
         ends = np.cumsum([0] + [out * into for out, into in self.shapes]).tolist()
-        self.spans = list(itertools.pairwise(ends))
+        self.spans = tuple(itertools.pairwise(ends))
         self.P = ends[-1]
         self.multiply_adds = self.P
 

@@ -1,13 +1,13 @@
 """A problem small enough to solve on paper: f(w) = ½ a ‖w − x‖², one example (a, x) each.
 
 Every step towards the optimum can be written down, so what federated averaging does to it can be
-too: see `tests/test_closed_forms.py`.
+too: see `fedplay/engine/closed_forms.py`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,10 +18,22 @@ from fedplay.models.base import Array, Model, Network, Workspace
 class Quadratic(Model):
     """Features are the curvature a, then the optimum x of the example; labels are not read."""
 
+    score: ClassVar[str] = "loss"
+
     def bind(self, d: int, C: int) -> Network:
         if d < 2:
             raise ValueError(f"model='quadratic': needs features (a, x...), got {d}")
         return QuadraticNetwork(d - 1)
+
+
+def merged(X: Array) -> tuple[float, Array]:
+    """(a, x (P,)) of the one quadratic that the mean of examples X (n, P + 2) is, up to a constant.
+
+    >>> merged(np.array([[1.0, -1.0, 1.0], [3.0, 1.0, 1.0]]))
+    (2.0, array([0.5]))
+    """
+    a, x = X[:, 0].astype(np.float64), X[:, 1:-1].astype(np.float64)
+    return float(a.mean()), a @ x / a.sum()
 
 
 class Room(Workspace):

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ from fedplay.streams import Purpose, Streams
 
 Array = NDArray[Any]
 Arrays = dict[str, Array]
+Spans = tuple[tuple[int, int], ...]  # from (inclusive) and to (exclusive) of each layer
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,13 +38,16 @@ class Cohort:
 
     round: int  # 1 is the first
     ids: Array  # (K,) which clients, ascending
-    weight: Array  # (K,) training examples of each, n_k
+    weight: Array  # (K,) of each in the average: its training examples n_k, or 1 (`weighs`)
+    epochs: Array  # (K,) local epochs that each will take
     steps: Array  # (K,) local steps that each will take
     stale: Array  # (K,) by how many rounds the model it starts from is old; 0 when synchronous
     N: int  # clients in all
     expected: float  # the cohort's expected size, q·N: a constant, unlike K
+    divisor: float  # by how many clients the aggregate divides: divisor · m is their sum
     lr: float  # the clients' learning rate
     streams: Streams
+    spans: Spans = ()  # where each layer's parameters are in a model; () for one without layers
 
     @property
     def K(self) -> int:
@@ -65,8 +69,54 @@ class Correction(NamedTuple):
     anchor: Array | None = None
 
 
-Local = Callable[..., Array]  # sgd(w0 (K, P), correction=None) -> (K, P) after the local steps
+class Local(Protocol):
+    """The local work that the engine offers to an algorithm, for the cohort of a round."""
+
+    def __call__(self, w0: Array, correction: Correction | None = None) -> Array:
+        """The models (K, P) after each client's local steps from its row of w0 (K, P)."""
+
+    def by(
+        self,
+        step: LocalStep,
+        *states: Array,
+        again: bool = False,
+        most: int | None = None,
+        epochs: int | None = None,
+    ) -> tuple[Array, ...]:
+        """Several arrays (K, ·) after local steps by a rule of the method's own.
+
+        In every local step, `step(slope, *rows)` is called with the rows (k, ·) of the clients
+        still at work, to be changed in place; `slope(W)` is η times the gradient of each client's
+        batch at W (k, P), and valid until it is called again. With `again` there are two slopes,
+        on two batches drawn independently. `most` is the most steps that anybody takes, and
+        `epochs` how many local epochs there are, in place of the round's.
+        """
+
+    def gradient(self, W: Array) -> Array:
+        """Each client's gradient over all its training examples, (K, P), at its row of W."""
+
+    def losses(self, W: Array) -> Array:
+        """The mean loss of each of G models W (G, P) on each client's training data, (K, G)."""
+
+    def together(self, w: Array) -> Array:
+        """One model (P,) trained from w (P,) on the cohort's examples thrown together."""
+
+
+LocalStep = Callable[..., None]  # of a method's own: see `Local.by`
 Step = Callable[[Array, Array], Array]  # the server slot: step(w (P,), direction (P,)) -> (P,)
+
+
+def stable_pull(name: str, strength: float, learning_rate: float) -> None:
+    """Raise ValueError where a pull towards an anchor is so strong that a step overshoots it.
+
+    A local step leaves 1 − η·pull of the distance to the anchor: beyond η·pull = 1 it jumps to the
+    other side, and beyond 2 further and further away.
+    """
+    if strength * learning_rate > 1:
+        raise ValueError(
+            f"{name}={strength:g}: must be at most {1 / learning_rate:g} with "
+            f"learning_rate={learning_rate:g}, because a stronger pull overshoots what it pulls to"
+        )
 
 
 class Schedule(Checked):
@@ -87,14 +137,43 @@ class Algorithm(Checked):
     """What a client does and sends, and what the server makes of it. The defaults are FedAvg."""
 
     slot: ClassVar[str] = "algorithm"
+    # Whose weight counts: "examples", clients by the number n_k of theirs, or "clients", all alike.
+    weighs: ClassVar[str] = "examples"
+    fixes: ClassVar[dict[str, Any]] = {}  # training knobs that the method sets itself
+    # What a message is, as the screen says it.
+    sends: ClassVar[str] = "its arrow, from where it began to where it ended"
+    without_privacy: ClassVar[str] = ""  # why it can't go with clipping or noise, as a clause
+    keeps: ClassVar[str] = ""  # what of a model each client has for itself, as a noun; "" for none
+    arrows: ClassVar[bool] = True  # whether a message begins with the client's update
+    plain_server: ClassVar[bool] = False  # whether only the server's plain step goes with it
+    # What to choose with it where it can't be run as things are: a screen does it by itself.
+    brings: ClassVar[dict[str, str]] = {}
+
+    def check(self, learning_rate: float) -> None:
+        """Raise ValueError where the knobs do not go together."""
+
+    def fits(self, spans: Spans) -> None:
+        """Raise ValueError where it can do nothing with a model whose layers are at `spans`."""
 
     def init(self, P: int, N: int) -> tuple[Arrays, Arrays]:
         """The server's arrays, and tables with a row for each client, (N, ·)."""
         return {}, {}
 
-    def broadcast(self, P: int) -> int:
-        """How many numbers the server sends to each client of the cohort."""
+    def prepare(self, w: Array, server: Arrays, sgd: Local, c: Cohort) -> Arrays:
+        """The server's arrays before the first round; the clients of c are all that are shown."""
+        return server
+
+    def shared(self, P: int, spans: Spans) -> int:
+        """How many of a model's parameters are shared at all."""
         return P
+
+    def broadcast(self, P: int) -> int:
+        """How many numbers the server sends to each client of the cohort, of P that are shared."""
+        return P
+
+    def upload(self, M: int) -> int:
+        """How many numbers of a message really travel: zeros in known places need not."""
+        return M
 
     def begin(self, w: Array, own: Arrays, server: Arrays, c: Cohort) -> Array:
         """The models that the cohort starts from, (K, P)."""
@@ -104,9 +183,14 @@ class Algorithm(Checked):
         """What is added to each local gradient."""
         return None
 
-    def local(self, sgd: Local, w0: Array, own: Arrays, server: Arrays, c: Cohort) -> Array:
-        """Each client's model after its local work, (K, P)."""
-        return sgd(w0, self.correct(w0, own, server, c))
+    def local(
+        self, sgd: Local, w0: Array, own: Arrays, server: Arrays, c: Cohort
+    ) -> tuple[Array, Arrays]:
+        """Each client's model after its local work, (K, P), and what `message` needs beside it.
+
+        Where the work does not begin at w0, that says so as "start", (K, P).
+        """
+        return sgd(w0, self.correct(w0, own, server, c)), own
 
     def message(
         self, w0: Array, wk: Array, own: Arrays, server: Arrays, c: Cohort
@@ -120,12 +204,17 @@ class Algorithm(Checked):
         """The new global model and the server's new arrays, from the aggregate m (M,)."""
         return step(w, m), server
 
+    def models(self, w: Array, own: Arrays, server: Arrays, sgd: Local, c: Cohort) -> Array:
+        """What each client of a cohort would use as it is, (K, P), once the round is over."""
+        return np.repeat(w[None], c.K, axis=0)
+
 
 class Layer(Checked):
     """One layer of the channel: what happens to a message on its way, in two halves."""
 
     slot: ClassVar[str] = "channel"
     linear_only: ClassVar[bool] = False  # whether the server half needs a linear aggregate
+    protects: ClassVar[bool] = False  # whether it bounds what one client's data can change
 
     def active(self) -> bool:
         """Whether it does anything at these knob values."""
@@ -162,6 +251,10 @@ class Aggregate(Checked):
     slot: ClassVar[str] = "aggregate"
     linear: ClassVar[bool] = True
 
+    def divisor(self, weight: Array, expected: float) -> float:
+        """By how many clients of equal weight it divides; weight (K,), the cohort expected."""
+        return float(np.count_nonzero(weight))
+
     def combine(self, rows: Array, c: Cohort) -> Array:
         """(K, M) -> (M,); zeros where nobody came."""
         raise NotImplementedError
@@ -182,14 +275,30 @@ class ServerOptimizer(Checked):
 
 
 class Personal(Checked):
-    """A second model beside the shared one, for each client."""
+    """A second model for each client, beside what the algorithm gives it.
+
+    Some are made when they are asked for (fine-tuning); others are learnt along, round by round,
+    and live in tables with a row for each client, which a round without it leaves alone.
+    """
 
     slot: ClassVar[str] = "personal"
+    needs_global: ClassVar[bool] = False  # whether it needs a global model that is whole
+
+    def check(self, learning_rate: float) -> None:
+        """Raise ValueError where the knobs do not go together."""
+
+    def init(self, w: Array, N: int) -> Arrays:
+        """Tables (N, ·) of what is learnt along, from the first global model w (P,)."""
+        return {}
+
+    def learn(self, w: Array, own: Arrays, sgd: Local, c: Cohort) -> Arrays:
+        """The cohort's new rows of the tables, in the round that sends out w (P,)."""
+        return own
 
     def epochs(self) -> int:
-        """How many local epochs of personalisation."""
-        raise NotImplementedError
+        """How many local epochs `sgd` has in `personalise`."""
+        return 0
 
-    def personalise(self, w: Array, sgd: Local, c: Cohort) -> Array:
-        """The personal models (K, P) of a cohort, from the global model w (P,)."""
+    def personalise(self, W: Array, own: Arrays, sgd: Local, c: Cohort) -> Array:
+        """The personal models (K, P) after a round, from what the algorithm gives, W (K, P)."""
         raise NotImplementedError

@@ -1,113 +1,143 @@
-"""The whole picture: learning curves above, the clients' labels below, one canvas."""
+"""The whole picture: the learning curves and, below them, one more view; one canvas."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
+from fedplay.data import Federation
+from fedplay.experiment import Experiment
+from fedplay.views.boundary import Boundaries
 from fedplay.views.canvas import RGBA, Canvas
-from fedplay.views.curves import UNSEEN, Curves, Late, Series
-from fedplay.views.federation import LabelBars, short
-from fedplay.views.style import SMALL, look
+from fedplay.views.compare import Compare
+from fedplay.views.curves import Curves
+from fedplay.views.digits import Pictures
+from fedplay.views.drift import DriftView
+from fedplay.views.each import EachClient
+from fedplay.views.federation import LabelBars
+from fedplay.views.guest import MyClient
+from fedplay.views.guest_sketch import Mine
+from fedplay.views.inside import InsideRound
+from fedplay.views.models_view import Models
+from fedplay.views.scene import Box, Hit, Scene
+from fedplay.views.spending import Spending
+from fedplay.views.style import look
+from fedplay.views.sweep import Sweep
+from fedplay.views.view import View
 
-Array = NDArray[Any]
+VIEWS: dict[str, type[View]] = {
+    view.name: view
+    for view in (
+        Curves,
+        LabelBars,
+        EachClient,
+        InsideRound,
+        DriftView,
+        Boundaries,
+        Pictures,
+        Models,
+        Spending,
+        MyClient,
+        Compare,
+        Sweep,
+    )
+}
+GAP = 12  # css pixels between the two
 
-LEFT, RIGHT, TOP, BOTTOM = 58, 172, 14, 42  # css pixels around the axes
-GAP, BARS_PART = 74, 0.3
-NOTE = f"{UNSEEN} only in a simulation: a real server never sees what belongs to a client"
+
+def check_views(names: Sequence[str] | None) -> tuple[str, ...]:
+    """The names of views that a screen offers, all by default; ValueError for what is none."""
+    choices = [name for name in VIEWS if name != Sweep.name]
+    if names is None:
+        return tuple(choices)
+    if isinstance(names, str) or not names:
+        raise ValueError(f"views={names!r}: must be a list with one or more of {choices}")
+    for name in names:
+        if name not in choices:
+            raise ValueError(f"views: {name!r} is none of {choices}")
+    return tuple(dict.fromkeys(names))
 
 
-class Labels(NamedTuple):
-    """What the bars show: counts (K, C) of the clients `ids` (K,), of all `clients`."""
-
-    counts: Array
-    ids: Array
-    classes: Sequence[str]
-    clients: int
-    names: Sequence[str] = ()  # of the clients, where the data name them
-
-    def name(self, place: int) -> str:
-        """What to call the client at a place in the panel."""
-        return self.names[place] if place < len(self.names) else f"client {place}"
+def suitable(names: Sequence[str], exp: Experiment, federation: Federation) -> list[str]:
+    """Those of the views that have something to show."""
+    accurate = exp.stage("model").score == "accuracy"
+    fit = [name for name in names if accurate or not VIEWS[name].accurate]
+    return [name for name in fit if VIEWS[name].suits(exp, federation)]
 
 
 class Board:
-    """Both views on one canvas of `width` × `height` css pixels."""
+    """One or two views, top to bottom, on a canvas of `width` × `height` css pixels."""
 
-    def __init__(self, width: int, height: int, ratio: float = 1.0, *, dark: bool = False) -> None:
+    def __init__(
+        self,
+        width: int,
+        height: int,
+        ratio: float = 1.0,
+        *,
+        views: Sequence[str] = (Curves.name, LabelBars.name),
+        dark: bool = False,
+    ) -> None:
         self.size, self.look = (width, height, ratio), look(dark)
         self.canvas = Canvas(width, height, ratio, self.look.paper)
-        wide = max(width - LEFT - RIGHT, 60)
-        tall = max(height - TOP - BOTTOM - GAP, 120)
-        low = round(tall * BARS_PART)
+        first = height
+        if len(views) > 1:
+            first = round((1 - VIEWS[views[1]].part) * (height - GAP))
+        boxes = [Box(0, 0, width, first), Box(0, first + GAP, width, height - GAP - first)]
+        self.views = {
+            name: VIEWS[name](self.canvas, box, self.look)
+            for name, box in zip(views, boxes, strict=False)
+        }
+        self.lit: int | None = None
 
-        def place(bottom: float, height_: float) -> tuple[float, float, float, float]:
-            return LEFT / width, bottom / height, wide / width, height_ / height
+    @property
+    def curves(self) -> Curves | None:
+        """The learning curves, where they are shown."""
+        view = self.views.get(Curves.name)
+        return view if isinstance(view, Curves) else None
 
-        figure = self.canvas.figure
-        self.curves = Curves(
-            self.canvas, figure.add_axes(place(BOTTOM + low + GAP, tall - low)), self.look
-        )
-        self.bars = LabelBars(self.canvas, figure.add_axes(place(BOTTOM, low)), self.look)
-        figure.text(
-            LEFT / width, 10 / height, NOTE, color=self.look.muted, fontsize=SMALL, parse_math=False
-        )
-        self.series = Series(1, np.empty(0), np.empty((0, 0)))
-        self.chosen: int | None = None
-        self._labels: Labels | None = None
+    @property
+    def drift(self) -> DriftView | None:
+        """The drift microscope, where it is shown."""
+        view = self.views.get(DriftView.name)
+        return view if isinstance(view, DriftView) else None
 
-    def show(self, series: Series, late: Late | None, labels: Labels) -> None:
-        """Everything anew; label bars only where they have changed."""
-        self.series = series
-        if labels is not self._labels:
-            self._labels = labels
-            self.bars.show(labels.counts, labels.ids, labels.classes, labels.clients)
-        self.curves.show(series)
-        self.curves.show_late(late)
-        self.choose(self.chosen)
+    @property
+    def compare(self) -> Compare | None:
+        """The comparison of methods, where it is shown."""
+        view = self.views.get(Compare.name)
+        return view if isinstance(view, Compare) else None
 
-    def mark(self, number: int, cohort: Collection[int] | Array) -> None:
-        """Stand at a round, and mark who took part in it."""
-        self.curves.mark(number if number else None)
-        self.bars.mark(cohort)
+    @property
+    def mine(self) -> MyClient | None:
+        """The client of one's own, where it is shown."""
+        view = self.views.get(MyClient.name)
+        return view if isinstance(view, MyClient) else None
 
-    def choose(self, client: int | None) -> None:
-        """Make a client (by its place in the panel) stand out in both views."""
-        self.chosen = client
-        name = self._labels.name(client) if self._labels and client is not None else ""
-        self.curves.choose(self.series, client, short(name))
-        self.bars.choose(client)
-        self.curves.label()
+    def show(self, scene: Scene) -> None:
+        """Everything anew."""
+        for view in self.views.values():
+            view.show(scene)
+            view.light(self.lit)
+
+    def light(self, client: int | None) -> None:
+        """Make a client (by its place in the panel) stand out in every view."""
+        self.lit = client
+        for view in self.views.values():
+            view.light(client)
+
+    def sketch(self, mine: Mine) -> RGBA:
+        """The last picture, in which nothing but a drawing has changed."""
+        view = self.mine
+        assert view is not None
+        view.draw(mine)
+        return self.canvas.again(view.sheet.moving, view.box)
 
     def frame(self) -> RGBA:
         """The picture, (height, width, 4) uint8; copy it, the next frame overwrites it."""
         return self.canvas.frame()
 
-    def client_at(self, x: float, y: float) -> int | None:
-        """The client whose curve or bar is at a css position from the top left, or None."""
-        width, height, _ = self.size
-        point = (x / width, 1 - y / height)
-        for axes in (self.curves.axes, self.bars.axes):
-            box = axes.get_position()
-            if not box.contains(*point):
-                continue
-            inside = ((point[0] - box.x0) / box.width, (point[1] - box.y0) / box.height)
-            (a, b), (low, high) = axes.get_xlim(), axes.get_ylim()
-            at = a + inside[0] * (b - a), low + inside[1] * (high - low)
-            if axes is self.bars.axes:
-                place = round(at[0])
-                return place if 0 <= place < len(self.bars.ids) else None
-            return self.curves.nearest(self.series, *at, reach=0.02)
+    def at(self, x: float, y: float) -> Hit | None:
+        """What is at a css position from the top left."""
+        for view in self.views.values():
+            if view.box.holds(x, y):
+                return view.at(x, y)
         return None
-
-    def round_at(self, x: float, y: float) -> int | None:
-        """The round at a css position in the learning curves, or None outside of them."""
-        width, height, _ = self.size
-        box = self.curves.axes.get_position()
-        if not box.y0 <= 1 - y / height <= box.y1:
-            return None
-        part = (x / width - box.x0) / box.width
-        return round(part * self.curves.rounds) if -0.02 <= part <= 1.02 else None

@@ -7,6 +7,7 @@ moving artists on it.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
 RGBA = NDArray[np.uint8]
@@ -24,7 +26,7 @@ class Canvas:
     """One Agg figure of `width` × `height` css pixels, `ratio` picture pixels each."""
 
     def __init__(self, width: int, height: int, ratio: float, paper: str) -> None:
-        self.ratio = ratio
+        self.width, self.height, self.ratio = width, height, ratio
         self.figure = Figure(figsize=(width / DOTS, height / DOTS), dpi=DOTS * ratio)
         self.figure.set_facecolor(paper)
         self.agg: Any = FigureCanvasAgg(self.figure)
@@ -32,6 +34,7 @@ class Canvas:
         self._moving: list[Artist] = []
         self._still: Any = None  # the pixels of the static layer
         self._below: Any = None  # the same with the seldom layer drawn on it
+        self._piece: Any = None  # of that, a part, and where it is: (left, top, width, height)
 
     def seldom(self, artists: Iterable[Artist]) -> None:
         """Artists that are drawn again only after `touch`."""
@@ -57,10 +60,42 @@ class Canvas:
         if self._below is None:
             self.agg.restore_region(self._still)
             self._draw(self._seldom)
-            self._below = self._copy()
+            self._below, self._piece = self._copy(), None
         self.agg.restore_region(self._below)
         self._draw(self._moving)
         return np.asarray(self.agg.buffer_rgba())
+
+    def again(self, artists: Iterable[Artist], part: tuple[float, float, float, float]) -> RGBA:
+        """The last frame, in a part of which (css pixels) these moving artists are drawn anew.
+
+        They must be all of the moving ones there. It is for what follows a pointer.
+        """
+        if self._below is None or self._piece is None or self._piece[1] != part:
+            left, top, width, height = part
+            low, high = self.height - top - height, self.height - top
+            edges = [(left, low), (left + width, high)]
+            self.frame()
+            self.agg.restore_region(self._below)
+            area = Bbox(np.array(edges) * self.ratio)
+            self._piece = self.agg.copy_from_bbox(area), part
+            return self.frame()
+        self.agg.restore_region(self._piece[0])
+        chosen = set(artists)
+        self._draw([artist for artist in self._moving if artist in chosen])
+        return np.asarray(self.agg.buffer_rgba())
+
+    def file(self, form: str, dpi: float = 2 * DOTS) -> bytes:
+        """The whole picture as a file, "png" or "svg"."""
+        layers = [*self._seldom, *self._moving]
+        for artist in layers:
+            artist.set_animated(False)
+        content = io.BytesIO()
+        try:
+            self.figure.savefig(content, format=form, dpi=dpi if form == "png" else DOTS)
+        finally:
+            for artist in layers:
+                artist.set_animated(True)
+        return content.getvalue()
 
     def _add(self, layer: list[Artist], artists: Iterable[Artist]) -> None:
         for artist in artists:

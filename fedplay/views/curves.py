@@ -1,334 +1,318 @@
 """Learning curves: accuracy over rounds, of the global model and of every client.
 
 The axes stay where they are: accuracy from 0 to 1, and rounds up to a tidy number, so that a longer
-run grows into the picture. Where a run diverges there is a cross, and where its model is no longer
-finite the curves end: nothing is drawn that was not computed.
+run grows into the picture. A model that has no accuracy is drawn by its loss, from 0 to a tidy
+number that holds as long as the curves fill the picture. Where a run diverges there is a cross, and
+where its model is no longer finite the curves end: nothing is drawn that was not computed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection, PolyCollection
-from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
+from fedplay.views.along import Along, tick, tidy
 from fedplay.views.canvas import Canvas
-from fedplay.views.stamp import Stamp
-from fedplay.views.style import LIGHT, SMALL, TEXT, Look
+from fedplay.views.ends import Ends, Named, Tag
+from fedplay.views.federation import short
+from fedplay.views.headline import at_client, at_curve, at_round, headline
+from fedplay.views.own_model import own_model
+from fedplay.views.scene import UNSEEN, Box, Hit, Scene, Series
+from fedplay.views.spread import SINGLE, band, distances, last, lowest, segments, worst
+from fedplay.views.strokes import Strokes, dress, put
+from fedplay.views.style import LEFT, RIGHT, Look
+from fedplay.views.view import View
 
 Array = NDArray[Any]
 
-SINGLE = 60  # clients that get a curve each; more of them are drawn as a band
-UNSEEN = "◉"  # marks what only a simulation can show
-NAMES = {
-    "global": "global model",
-    "mean": f"clients' mean {UNSEEN}",
-    "personal": f"fine-tuned {UNSEEN}",
-    "alone": f"each alone {UNSEEN}",
-    "clients": f"each client {UNSEEN}",
-    "band": f"nine in ten {UNSEEN}",
-    "before": "before",
-}
+TOP, BOTTOM = 14, 42  # css pixels above and below the axes
+REACH = 8  # css pixels from a curve that still mean it
+NOTHING = np.empty(0)
 
 
-@dataclass(frozen=True, eq=False)
-class Series:
-    """The arrays that the picture shows, as long as they are known. N clients (of the panel)."""
+class Curves(View):
+    """Accuracy over rounds, over what was sent, or over the privacy spent."""
 
-    rounds: int  # R, where the run ends
-    accuracy: Array  # (n,) of the global model, rounds 0 to n - 1
-    clients: Array  # (n, N)
-    diverged: int | None = None  # the first round after which it could not be saved
-    before: Array | None = None  # (m,) the global model's, in the run that was shown before
+    name = "curves"
+    title = "Learning curves"
+    help = f"Accuracy after every round. {UNSEEN} marks what a real server never sees."
 
-    @property
-    def mean(self) -> Array:
-        """(n,) the clients' mean."""
-        return mean_of(self.clients)
+    def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
+        super().__init__(canvas, box, look)
+        self.wide, self.tall = box.width - LEFT - RIGHT, box.height - TOP - BOTTOM
+        self.chart = self.axes(LEFT, TOP, self.wide, self.tall)
+        dress(self.chart, look)
+        self.strokes = Strokes(canvas, self.chart, look)
+        self.ends = Ends(canvas, self.chart, look.paper)
+        self.scene: Scene | None = None
+        self.hovered: int | None = None
+        self.along = Along("", NOTHING, "")
+        self.far = 1.0  # where the horizontal axis ends
+        self.top = 1.0  # where the vertical axis ends
+        self.named: dict[str, Named] = {}  # what is drawn, the most important first
 
-
-@dataclass(frozen=True, eq=False)
-class Late:
-    """What is computed after the main curves; `fresh` where it belongs to them."""
-
-    at: Array  # (c,) rounds after which clients fine-tuned
-    personal: Array  # (c,) their mean accuracy
-    alone: Array  # (n,) mean accuracy of models that never joined
-    fresh: bool = True
-
-
-def horizon(rounds: int) -> int:
-    """The end of the axis of rounds: the next tidy number."""
-    scale = 10 ** max(0, len(str(max(rounds, 1))) - 1)
-    steps = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
-    return next(int(np.ceil(s * scale)) for s in steps if s * scale >= rounds)
-
-
-def judged(clients: Array) -> Array:
-    """The columns of (n, N) that belong to clients that hold something out."""
-    kept: Array = clients[:, ~np.isnan(clients[:1]).ravel()]
-    return kept
-
-
-def mean_of(clients: Array) -> Array:
-    """(n,) mean over the clients that hold something out, NaN where the model is not finite."""
-    known = judged(clients)
-    if known.shape[1] == 0:
-        return np.full(len(clients), np.nan)
-    mean: Array = known.mean(axis=1)
-    return mean
-
-
-def segments(clients: Array) -> Array:
-    """(N, n, 2) the points of every client's curve."""
-    n, N = clients.shape
-    out = np.empty((N, n, 2))
-    out[:, :, 0] = np.arange(n)
-    out[:, :, 1] = clients.T
-    return out
-
-
-def band(clients: Array, low: float, high: float) -> Array:
-    """(2n, 2) the outline of a quantile band, without the rounds that are not finite."""
-    known = judged(clients)
-    rows = np.flatnonzero(np.isfinite(known).all(axis=1))
-    if not known.shape[1] or not len(rows):
-        return np.empty((0, 2))
-    lower, upper = np.quantile(known[rows], (low, high), axis=1)
-    there = np.column_stack([rows, upper])
-    back = np.column_stack([rows, lower])[::-1]
-    return np.concatenate([there, back])
-
-
-def apart(wanted: list[float], gap: float, low: float, high: float) -> list[float]:
-    """Heights near the wanted ones, at least `gap` apart and as far as possible within bounds.
-
-    >>> apart([0.50, 0.51], 0.1, 0.0, 1.0)
-    [0.455, 0.555]
-    """
-    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
-    groups: list[tuple[float, list[int]]] = []  # (centre, members in order)
-    for i in order:
-        groups.append((min(max(wanted[i], low), high), [i]))
-        while len(groups) > 1:
-            (a, left), (b, right) = groups[-2:]
-            if b - a >= gap * (len(left) + len(right)) / 2 - 1e-12:
-                break
-            joined = left + right
-            centre = (a * len(left) + b * len(right)) / len(joined)
-            half = gap * (len(joined) - 1) / 2
-            centre = max(min(centre, high - half), low + half)
-            groups[-2:] = [(centre, joined)]
-    out = [0.0] * len(wanted)
-    for centre, members in groups:
-        first = centre - gap * (len(members) - 1) / 2
-        for place, i in enumerate(members):
-            out[i] = round(first + gap * place, 9)
-    return out
-
-
-class Curves:
-    """The artists of the learning curves on `axes`, of a canvas that redraws only what moves."""
-
-    def __init__(self, canvas: Canvas, axes: Axes, look: Look) -> None:
-        self.canvas, self.axes, self.look = canvas, axes, look
-        self.rounds = -1
-        _dress(axes, look)
-        axes.set_ylabel("accuracy", color=look.muted, fontsize=TEXT)
-        axes.set_xlabel("round", color=look.muted, fontsize=TEXT)
-        line = self._line
-        self.wide = PolyCollection([], facecolor=look.muted, alpha=0.16, lw=0, zorder=2)
-        self.narrow = PolyCollection([], facecolor=look.muted, alpha=0.24, lw=0, zorder=2.1)
-        self.clients = LineCollection([], linewidths=1.1, alpha=0.6, zorder=3)
-        self.cursor = line(look.muted, 1.0, 3.5)
-        self.before = line(look.muted, 1.6, 4, ls=(0, (1, 1.6)))
-        self.alone = line(look.alone, 1.8, 5, ls=(0, (1.2, 1.2)))
-        self.personal = line(look.personal, 1.8, 6, ls=(0, (4, 1.6)), marker="o", ms=3.5)
-        self.mean = line(look.mean, 1.6, 7, ls=(0, (4, 1.6)))
-        self.glob = line(look.accent, 3.2, 8, solid_capstyle="round")
-        self.chosen = line(look.ink, 2.6, 9)
-        self.cross = line(look.alarm, 0, 10, marker="x", ms=13, mew=3)
-        self.dot = line(look.accent, 0, 10, marker="o", ms=7)
-        colours = {"global": look.accent, "mean": look.mean, "before": look.muted}
-        colours |= {"personal": look.personal, "alone": look.alone, "clients": look.muted}
-        self.labels = {name: self._stamp(name, colour) for name, colour in colours.items()}
-        self.label_colours = colours
-        for collection in (self.wide, self.narrow, self.clients):
-            axes.add_collection(collection, autolim=False)
-        lines = (self.cursor, self.before, self.alone, self.personal, self.mean, self.glob)
-        marks = (self.chosen, self.cross, self.dot)
-        canvas.moving([self.wide, self.narrow, self.clients, *lines, *marks])
-        canvas.moving(self.labels.values())
-        self._ends: dict[str, tuple[float, float]] = {}
-
-    def _line(self, colour: str, width: float, zorder: float, **style: Any) -> Line2D:
-        line = Line2D([], [], color=colour, lw=width, zorder=zorder, clip_on=False, **style)
-        self.axes.add_line(line)
-        return line
-
-    def _stamp(self, name: str, colour: str) -> Stamp:
-        weight = "bold" if name == "global" else "normal"
-        stamp = Stamp(self.axes, NAMES[name], colour, TEXT, weight)
-        stamp.right, stamp.zorder = 11, 12
-        stamp.set_figure(self.canvas.figure)
-        return stamp
+    @staticmethod
+    def sentence(scene: Scene) -> str:
+        """What the curves say at the round shown."""
+        return headline(scene)
 
     # --- what it shows ------------------------------------------------------------------------
 
-    def show(self, series: Series) -> None:
-        """Draw these curves; what is computed late stays as it was."""
-        if horizon(series.rounds) != self.rounds:
-            self.rounds = horizon(series.rounds)
-            self.axes.set_xlim(0, self.rounds)
+    def show(self, scene: Scene) -> None:
+        """Draw the curves as far as they are known, or nothing of them before a guess."""
+        self.scene, self.along, self.named = scene, Along.of(scene), {}
+        self._stretch(scene)
+        self._raise(scene)
+        series = self._within(scene.series)
+        if scene.veiled:
+            series = Series(
+                series.rounds, series.accuracy[:1], series.clients[:1], score=series.score
+            )
+        self._clients(series)
+        self._main(series)
+        self._ghosts(scene, lit=True)
+        self._means(scene, series)
+        self._ghosts(scene, lit=False)
+        self._others(scene, series)
+        self._marks(scene, series)
+        self._emphasise(scene)
+
+    def _stretch(self, scene: Scene) -> None:
+        """Let the horizontal axis reach over everything; it only grows while a run is computed."""
+        far, kind = self.along.end(scene), self.along.kind
+        if other := self.chart.get_xlabel() != self.along.label:
+            self.chart.set_xlabel(self.along.label)
+            self.chart.xaxis.set_major_formatter(FuncFormatter(lambda x, _: tick(kind, x)))
+        elif kind != "rounds" and len(scene.rounds) <= scene.series.rounds:
+            far = max(far, self.far)
+        if other or far != self.far:
+            self.far = far
+            self.chart.set_xlim(0, far)
             self.canvas.stale()
-        known, x = series.clients, np.arange(len(series.accuracy))
-        single = known.shape[1] <= SINGLE
-        self.clients.set_segments(list(segments(known)) if single else [])
-        self.clients.set_alpha(0.6 if known.shape[1] <= 12 else 0.4)
-        self.clients.set_color([self.look.client(k) for k in range(known.shape[1])])
-        self.wide.set_verts([] if single else [band(known, 0.05, 0.95)])
-        self.narrow.set_verts([] if single else [band(known, 0.25, 0.75)])
-        mean = series.mean
-        self.mean.set_data(x, mean)
-        self.glob.set_data(x, series.accuracy)
-        before = series.before if series.before is not None else np.empty(0)
-        self.before.set_data(np.arange(len(before)), before)
-        self._ends["global"] = _end(x, series.accuracy)
-        self._ends["mean"] = _end(x, mean)
-        self._ends["before"] = _end(np.arange(len(before)), before)
-        self._mark_end(series)
 
-    def _mark_end(self, series: Series) -> None:
-        """A dot at the newest round; a cross where the run diverged, and a sentence."""
-        x, y = self._ends["global"]
-        self.dot.set_data(*(([], []) if np.isnan(y) else ([x], [y])))
-        at, label = series.diverged, self.labels["global"]
-        if at is None or at >= len(series.accuracy):
-            self.cross.set_data([], [])
-            label.words, label.colour = NAMES["global"], self.look.accent
+    def _raise(self, scene: Scene) -> None:
+        """Let the vertical axis hold the curves: fixed for an accuracy, tidy for a loss."""
+        series, top = scene.series, 1.0
+        if series.score == "loss":
+            top = height(series)
+            if self.chart.get_ylabel() == series.score and 0.4 * self.top <= top <= self.top:
+                top = self.top
+        if series.score != self.chart.get_ylabel() or top != self.top:
+            self.top = top
+            self.chart.set_ylabel(series.score)
+            self.chart.set_ylim(0, top)
+            self.chart.set_yticks(np.linspace(0, top, 6))
+            self.canvas.stale()
+
+    def _within(self, series: Series) -> Series:
+        """The curves as far as they are on the picture: a loss may leave it at the top."""
+        if series.score == "accuracy":
+            return series
+        glob, clients, before = (
+            None if curve is None else np.where(curve <= self.top, curve, np.nan)
+            for curve in (series.accuracy, series.clients, series.before)
+        )
+        assert glob is not None
+        assert clients is not None
+        return replace(series, accuracy=glob, clients=clients, before=before)
+
+    def _clients(self, series: Series) -> None:
+        known, strokes = series.clients, self.strokes
+        N, x = known.shape[1], self.along.x[: len(known)]
+        few = N <= SINGLE
+        strokes.clients.set_segments(list(segments(x, known)) if few else [])
+        strokes.clients.set_color([self.look.client(k) for k in range(N)])
+        strokes.wide.set_verts([] if few else [band(x, known, 0.05, 0.95)])
+        strokes.narrow.set_verts([] if few else [band(x, known, 0.25, 0.75)])
+
+    def _name(self, key: str, curve: Named) -> None:
+        """Draw a curve up to where the axis ends; one point alone is a mark, and not named."""
+        keep = curve.x <= self.far
+        curve = curve._replace(numbers=curve.numbers[keep], x=curve.x[keep], y=curve.y[keep])
+        if len(curve.x) and not (self.scene is not None and self.scene.veiled):
+            self.named[key] = curve
+            put(getattr(self.strokes, key), curve.x, curve.y)
         else:
-            place = _end(np.arange(at + 1), series.accuracy[: at + 1])
-            self.cross.set_data([place[0]], [place[1]])
-            label.words, label.colour = f"diverged in round {at}", self.look.alarm
+            put(getattr(self.strokes, key), [], [])
 
-    def show_late(self, late: Late | None) -> None:
-        """Draw the means of personal and of lone models; grey while they belong to an older run."""
-        if late is None:
-            nothing = np.empty(0)
-            late = Late(nothing, nothing, nothing)
-        self.personal.set_data(late.at, late.personal)
-        self.alone.set_data(np.arange(len(late.alone)), late.alone)
-        self._ends["personal"] = _end(late.at, late.personal)
-        self._ends["alone"] = _end(np.arange(len(late.alone)), late.alone)
-        for name, line in (("personal", self.personal), ("alone", self.alone)):
-            colour = self.label_colours[name] if late.fresh else self.look.stale
-            line.set_color(colour)
-            self.labels[name].colour = colour
+    def _main(self, series: Series) -> None:
+        """The global model, and a cross where it diverged."""
+        n, gone, colour = len(series.accuracy), series.diverged, self.look.accent
+        x, words = self.along.x[:n], "global model"
+        put(self.strokes.cross, [], [])
+        if gone is not None and gone < n:
+            words, colour = f"diverged in round {gone}", self.look.alarm
+            end = last(x[: gone + 1], series.accuracy[: gone + 1])
+            put(self.strokes.cross, [end[0]], [end[1]])
+        self._name("glob", Named(words, colour, np.arange(n), x, series.accuracy, bold=True))
 
-    def mark(self, number: int | None) -> None:
-        """Stand at a round."""
-        self.cursor.set_data(*(([], []) if number is None else ([number, number], [0, 1])))
+    def _means(self, scene: Scene, series: Series) -> None:
+        """What is told of the clients in one number a round."""
+        look, n, rounds = self.look, len(series.clients), self.along.kind == "rounds"
+        numbers, x = np.arange(n), self.along.x[:n]
+        mean = series.mean if series.score == "accuracy" else NOTHING  # of losses: the global one
+        seen = slice(len(mean))
+        words = f"clients' mean {UNSEEN}"
+        self._name("mean", Named(words, look.mean, numbers[seen], x[seen], mean))
+        late = scene.late
+        at, personal, alone = np.empty(0, int), NOTHING, NOTHING
+        # A run that came before had other bytes and another ε, and lone models send nothing.
+        if late is not None and (rounds or late.fresh):
+            at, personal = late.at, late.personal
+            alone = late.alone if rounds else NOTHING
+        fresh = late is None or late.fresh
+        tuned, never = (c if fresh else look.stale for c in (look.personal, look.alone))
+        self.strokes.personal.set_color(tuned)
+        self.strokes.alone.set_color(never)
+        where = at.astype(float) if rounds else self.along.x[at]
+        called = (late.name if late is not None else "") or own_model(scene.exp)
+        words = f"{called} {UNSEEN}"
+        self._name("personal", Named(words, tuned, at, where, personal))
+        count = np.arange(len(alone))
+        self._name("alone", Named(f"each alone {UNSEEN}", never, count, count * 1.0, alone))
+        words, least = worst(series.clients, lowest=series.score == "accuracy")
+        self._name("worst", Named(f"{words} {UNSEEN}", look.mean, numbers, x, least))
 
-    def choose(self, series: Series, client: int | None, name: str = "") -> None:
-        """Make one client's curve (by its column) stand out, with its name in place of all."""
-        label = self.labels["clients"]
-        if client is None or client >= series.clients.shape[1]:
-            self.chosen.set_data([], [])
-            label.words, label.colour = NAMES["clients"], self.look.muted
-            if series.clients.shape[1] > SINGLE:
-                label.words = NAMES["band"]
-            self._ends["clients"] = _lowest(series.clients)
+    def _ghosts(self, scene: Scene, lit: bool) -> None:
+        """Pinned runs; those that are lit are named first."""
+        for ghost in scene.ghosts:
+            if ghost.lit == lit:
+                x = self.along.ghost(ghost)
+                on = np.flatnonzero(np.isfinite(x))
+                colour = self.look.ink if lit else self.look.muted
+                curve = Named(ghost.letter, colour, on, x[on], ghost.accuracy[on], bold=lit)
+                self.named[f"ghost {ghost.letter}"] = curve
+
+    def _others(self, scene: Scene, series: Series) -> None:
+        """Runs that are not this one: pinned, shown before, or about to be replaced."""
+        pinned = [self.named[f"ghost {ghost.letter}"] for ghost in scene.ghosts]
+        lines = [np.column_stack([curve.x, curve.y]) for curve in pinned]
+        self.strokes.pin(lines, [ghost.lit for ghost in scene.ghosts])
+        rounds, old = self.along.kind == "rounds", scene.old
+        before = NOTHING if series.before is None or not rounds else series.before
+        count = np.arange(len(before))
+        self._name("before", Named("before", self.look.muted, count, count * 1.0, before))
+        if old is None or scene.veiled or not rounds or old.score != series.score:
+            self.strokes.old.set_segments([])
             return
-        x, y = np.arange(len(series.clients)), series.clients[:, client]
-        self.chosen.set_data(x, y)
-        self.chosen.set_color(self.look.client(client))
-        label.words, label.colour = f"{name} {UNSEEN}", self.look.client(client)
-        self._ends["clients"] = _end(x, y)
+        old = self._within(old)
+        clients = old.clients if old.clients.shape[1] <= SINGLE else old.clients[:, :0]
+        curves = np.column_stack([clients, old.mean, old.accuracy])[: int(self.far) + 1]
+        self.strokes.old.set_segments(list(segments(np.arange(len(curves)), curves)))
+        self.strokes.old.set_linewidth([0.8] * clients.shape[1] + [1.6, 3.2])
 
-    def label(self) -> None:
-        """Put the labels beside the ends of their curves, apart from each other."""
-        height = self.axes.get_window_extent().height / self.canvas.ratio
-        there = [(name, *self._ends[name]) for name in self.labels if name in self._ends]
-        shown = [(name, x, y) for name, x, y in there if np.isfinite(y)]
-        heights = apart([y for _, _, y in shown], 17 / height, 0.0, 1.0)
-        for label in self.labels.values():
-            label.set_visible(False)
-        for (name, x, _), y in zip(shown, heights, strict=True):
-            self.labels[name].set_visible(True)
-            self.labels[name].place = (x, y)
+    def _marks(self, scene: Scene, series: Series) -> None:
+        """Where the viewer stands, as a line with a handle; where all start; the guess."""
+        strokes, at = self.strokes, 0 if scene.veiled else scene.at
+        x = float(self.along.x[at])
+        y = float(scene.series.accuracy[at]) if at < len(series.accuracy) else np.nan
+        put(strokes.cursor, *(([], []) if scene.veiled else ([x, x], [0, self.top])))
+        put(strokes.handle, [x], [min(y, self.top) if np.isfinite(y) else 0.0])
+        starts = series.clients[0] if scene.veiled else NOTHING
+        put(strokes.starts, np.full(len(starts), x), starts)
+        guess = scene.guess
+        put(strokes.guess, *(([], []) if guess is None else ([0, self.far], [guess, guess])))
+        put(strokes.arrow, *(([], []) if guess is None else ([self.far], [guess])))
+
+    # --- what stands out ----------------------------------------------------------------------
+
+    def light(self, client: int | None) -> None:
+        """Make a client's curve stand out, beside that of the client that is followed."""
+        if client != self.hovered:
+            self.hovered = client
+            if self.scene is not None:
+                self._emphasise(self.scene)
+
+    def _emphasise(self, scene: Scene) -> None:
+        known, chosen = self._within(scene.series).clients, []
+        N, followed = known.shape[1], scene.client
+        hovered = self.hovered if self.hovered != followed else None
+        for line, k in ((self.strokes.followed, followed), (self.strokes.lit, hovered)):
+            put(line, [], [])
+            if k is not None and k < N and not scene.veiled:
+                x, y, colour = self.along.x[: len(known)], known[:, k], self.look.client(k)
+                put(line, x, y)
+                line.set_color(colour)
+                words = f"{short(scene.name(k))} {UNSEEN}"
+                chosen.append(Tag(words, self.look.letters(k), *last(x, y), k == followed))
+        self.strokes.clients.set_alpha(0.3 if chosen else 0.6 if N <= 12 else 0.4)
+        self._label(scene, chosen)
+
+    def _label(self, scene: Scene, chosen: list[Tag]) -> None:
+        """Names beside the ends, the most important first."""
+        tags = [curve.tag for key, curve in self.named.items() if key != "glob"]
+        first = [self.named["glob"].tag] if "glob" in self.named else []
+        if scene.guess is not None:
+            words = f"your guess {scene.guess:.2f}"
+            first = [Tag(words, self.look.ink, self.far, scene.guess), *first]
+        N = scene.series.clients.shape[1]
+        if N and not chosen and not scene.veiled:
+            words = "each client" if N <= SINGLE else "nine in ten"
+            end = lowest(self.along.x, self._within(scene.series).clients)
+            tags.append(Tag(f"{words} {UNSEEN}", self.look.muted, *end))
+        self.ends.show([*first, *chosen, *tags])
 
     # --- what is where ------------------------------------------------------------------------
 
-    def nearest(self, series: Series, x: float, y: float, reach: float) -> int | None:
-        """The client whose curve passes within `reach` (of the axis) of a point, or None."""
-        number = round(x)
-        if not 0 <= number < len(series.clients) or series.clients.shape[1] > SINGLE:
+    def round_at(self, x: float) -> int:
+        """The known round nearest to a css position, also beyond the ends of the axes."""
+        along = (x - self.box.left - LEFT) / max(self.wide, 1) * self.far
+        return int(np.argmin(np.abs(self.along.x - along))) if len(self.along.x) else 0
+
+    def at(self, x: float, y: float) -> Hit | None:
+        """A client by its curve, a round anywhere else, or the accuracy that is guessed."""
+        scene, a, b = self.scene, x - self.box.left - LEFT, self.box.top + TOP + self.tall - y
+        if scene is None or not -REACH <= a <= self.wide + REACH or not self.box.holds(x, y):
             return None
-        away = np.abs(series.clients[number] - y)
-        if not np.isfinite(away).any():
+        if scene.veiled:
+            guess = min(max(b / self.tall, 0.0), 1.0)
+            return Hit("guess", guess, (f"your guess {guess:.2f}",), "ns-resize")
+        if not -REACH <= b <= self.tall + REACH:
             return None
-        best = int(np.nanargmin(away))
-        return best if away[best] <= reach else None
+        found, number = self._nearest(scene, a, b), self.round_at(x)
+        if isinstance(found, int):
+            return Hit("client", found, at_client(scene, found, number))
+        if found is None:
+            return Hit("round", number, at_round(scene, number), "ew-resize")
+        curve = self.named[found]
+        place = int(np.argmin(np.abs(curve.x - a / self.wide * self.far)))
+        nearest, words = int(curve.numbers[place]), curve.words
+        if found == "glob":
+            words = "global model"
+        elif found.startswith("ghost"):
+            words = f"pinned run {words}"
+        value = number if found.startswith("ghost") else nearest
+        return Hit("round", value, at_curve(words, nearest, float(curve.y[place])))
+
+    def _nearest(self, scene: Scene, a: float, b: float) -> int | str | None:
+        """The named curve, or the client's, that passes within reach, or None.
+
+        a, b are css pixels from the lower left of the axes.
+        """
+        scale, clients = self.wide / self.far, scene.series.clients
+        tall = self.tall / self.top
+        away: dict[int | str, float] = {}
+        for key, curve in self.named.items():
+            if len(curve.x):
+                ys = curve.y[None] * tall
+                away[key] = float(distances((a, b), curve.x * scale, ys, REACH)[0])
+        if clients.shape[1] <= SINGLE and len(clients):
+            x = self.along.x[: len(clients)] * scale
+            away |= enumerate(distances((a, b), x, clients.T * tall, REACH).tolist())
+        best = min(away, key=lambda key: away[key], default=None)
+        return best if best is not None and away[best] <= REACH else None
 
 
-def _dress(axes: Axes, look: Look) -> None:
-    axes.set_facecolor(look.paper)
-    axes.set_ylim(0, 1)
-    axes.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1])
-    axes.grid(True, color=look.faint, lw=1)
-    axes.set_axisbelow(True)
-    axes.tick_params(colors=look.muted, labelsize=SMALL, length=0, pad=6)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-    axes.spines["bottom"].set(visible=True, color=look.stale)
+def height(series: Series) -> float:
+    """A tidy number above the losses; one that grows beyond what it was at first leaves the axes.
 
-
-def _end(x: Array, y: Array) -> tuple[float, float]:
-    """The last point of a curve; NaN where there is none."""
-    good = np.flatnonzero(np.isfinite(y))
-    return (float(x[good[-1]]), float(y[good[-1]])) if len(good) else (0.0, float("nan"))
-
-
-def _lowest(clients: Array) -> tuple[float, float]:
-    """The end of the lowest curve."""
-    rows = np.flatnonzero(np.isfinite(clients).any(axis=1))
-    if not len(rows):
-        return 0.0, float("nan")
-    return float(rows[-1]), float(np.nanmin(clients[rows[-1]]))
-
-
-def plot_history(history: Any, ax: Any = None) -> Any:
-    """Draw a History's learning curves on matplotlib axes and return them.
-
-    Without `ax` a new pyplot figure is made, which is what a notebook shows by itself.
+    A run that diverges, or a client far from the others, must not press all else to the ground.
     """
-    if ax is None:
-        import matplotlib.pyplot as plt  # only here: a figure that nobody else would show
-
-        ax = plt.figure(layout="constrained").add_subplot()
-    look, clients = LIGHT, history.client_accuracy
-    rounds = np.arange(len(history.accuracy))
-    if clients.shape[1] <= SINGLE:
-        colours = [look.client(k) for k in range(clients.shape[1])]
-        lines = LineCollection(list(segments(clients)), colors=colours, linewidths=1, alpha=0.6)
-        lines.set_label("each client, on its own held-out data")
-        ax.add_collection(lines)
-    else:
-        words = "nine of ten clients, on their own held-out data"
-        verts = [band(clients, 0.05, 0.95)]
-        ax.add_collection(PolyCollection(verts, facecolor=look.stale, alpha=0.4, label=words))
-    ax.plot(rounds, mean_of(clients), color="#444444", lw=1.5, ls="--", label="clients' mean")
-    label = "global model, on the global test set"
-    if history.diverged is not None:
-        label += f" (diverged in round {history.diverged})"
-        x, y = _end(rounds, history.accuracy[: history.diverged + 1])
-        ax.plot([x], [y], color=look.alarm, marker="x", ms=9, mew=2.2, ls="")
-    ax.plot(rounds, history.accuracy, color=look.accent, lw=3, label=label)
-    ax.set(xlabel="round", ylabel="accuracy", xlim=(0, max(1, len(rounds) - 1)), ylim=(0, 1.02))
-    ax.grid(True, alpha=0.25)
-    ax.legend(frameon=False, loc="best")
-    return ax
+    known = np.column_stack([series.accuracy, series.clients])
+    known = known[:, ~np.isnan(known[:1]).ravel()]
+    first = float(known[:1].max(initial=0.0))
+    return tidy(float(np.clip(known[np.isfinite(known)].max(initial=0.0), 0.0, 2 * first)))

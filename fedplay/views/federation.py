@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
+from fedplay.views.along import tidy
 from fedplay.views.canvas import Canvas
-from fedplay.views.style import SMALL, TEXT, Look
+from fedplay.views.roster import beside, heading, told
+from fedplay.views.scene import UNSEEN, Box, Hit, Labels, Scene
+from fedplay.views.style import LEFT, RIGHT, SMALL, TEXT, Look
+from fedplay.views.view import View
 
 Array = NDArray[Any]
 
+TOP, BOTTOM = 30, 26  # css pixels above and below the axes
 BARS = 50  # clients that can be told apart in one row
 NAMED = 10  # classes that are named one by one
 LINE = 12.4  # css pixels from one name to the next
@@ -36,73 +40,87 @@ def bars(counts: Array, width: float = 0.78) -> Array:
     return corners.reshape(K * C, 4, 2)
 
 
-def tidy_top(largest: float) -> float:
-    """The end of the axis of examples: it moves seldom, so that bars can be compared."""
-    steps = [m * 10**e for e in range(7) for m in (1, 1.5, 2, 3, 4, 6, 8)]
-    return float(next((s for s in steps if s >= largest), largest))
-
-
-class LabelBars:
+class LabelBars(View):
     """A bar for each client, stacked by class, with a dot below: filled where it takes part."""
 
-    def __init__(self, canvas: Canvas, axes: Axes, look: Look) -> None:
-        self.canvas, self.axes, self.look = canvas, axes, look
-        self.ids: Array = np.empty(0, np.int64)
+    name = "federation"
+    title = "Federation"
+    help = f"Which labels each client has {UNSEEN}, and who takes part in the round."
+
+    def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
+        super().__init__(canvas, box, look)
+        self.wide, self.tall = box.width - LEFT - RIGHT, box.height - TOP - BOTTOM
+        self.chart = axes = self.axes(LEFT, TOP, self.wide, self.tall)
+        self.scene: Scene | None = None
+        self.labels: Labels | None = None  # what the bars were drawn from
+        self.hovered: int | None = None
         axes.set_facecolor(look.paper)
-        axes.tick_params(colors=look.muted, labelsize=SMALL, length=0, pad=6)
         axes.set_xticks([])
-        axes.set_ylabel("examples", color=look.muted, fontsize=TEXT)
+        axes.set_yticks([])
+        axes.set_ylabel("examples", color=look.muted, fontsize=TEXT, labelpad=34)
         for spine in axes.spines.values():
             spine.set_visible(False)
         axes.set_xlim(-0.6, 9.6)
         axes.set_ylim(0, 0.1)  # until there is something to show
         self.bars = PolyCollection([], lw=0.6, edgecolor=look.paper, zorder=3)
-        self.outline = PolyCollection([], lw=2, edgecolor=look.ink, facecolor="none", zorder=5)
+        self.outline = PolyCollection([], facecolor="none", zorder=5)
         axes.add_collection(self.bars, autolim=False)
         axes.add_collection(self.outline, autolim=False)
+        self.outline.set_clip_on(False)
         self.names: list[Text] = []
-        high = 1 + 6 / self._size()[1]
-        self.title = self._text(0, high, "", va="bottom", color=look.muted, fontsize=TEXT)
+        self.heading = self._text(0, 1 + 8 / self.tall, "", va="bottom", color=look.muted)
+        self.heading.set_fontsize(TEXT)
+        # Not ticks, which are static: the axis changes often, and all else would be drawn again.
+        side = {"ha": "right", "color": look.muted, "fontsize": SMALL}
+        self._text(-6 / self.wide, 0, "0", va="center", **side)
+        self.top = self._text(-6 / self.wide, 1, "", va="center", **side)
         self.dots = axes.scatter([], [], s=46, zorder=4, clip_on=False, lw=1.3)
         self.dots.set_offset_transform(axes.get_xaxis_transform())
-        canvas.seldom([self.bars])
+        canvas.seldom([self.bars, self.top])
         canvas.moving([self.dots, self.outline])
 
-    def _size(self) -> tuple[float, float]:
-        """Width and height of the axes, css pixels."""
-        box = self.axes.get_window_extent()
-        return box.width / self.canvas.ratio, box.height / self.canvas.ratio
-
     def _text(self, x: float, y: float, words: str, **style: Any) -> Text:
-        where = self.axes.transAxes
-        return self.axes.text(x, y, words, transform=where, parse_math=False, **style)
+        where = self.chart.transAxes
+        return self.chart.text(x, y, words, transform=where, parse_math=False, **style)
 
-    def show(self, counts: Array, ids: Array, classes: Sequence[str], clients: int) -> None:
-        """Draw the labels of some clients: counts (K, C) of the clients `ids`, of `clients`."""
-        self.ids = ids
-        K, C = counts.shape
-        self.bars.set_verts(list(bars(counts)))
+    def show(self, scene: Scene) -> None:
+        """Draw the bars where they have changed, and who takes part."""
+        self.scene = scene
+        if scene.labels is not self.labels:
+            self.labels = scene.labels
+            self._bars(scene.labels)
+        self._head(scene)
+        here = np.isin(scene.labels.ids, scene.now.cohort)
+        own = [self.look.client(k) for k in range(len(here))]
+        faces = [c if there else self.look.paper for c, there in zip(own, here, strict=True)]
+        self.dots.set_facecolor(faces)
+        self.dots.set_edgecolor(own)
+        self._outline()
+
+    def _bars(self, labels: Labels) -> None:
+        K, C = labels.counts.shape
+        axes = self.chart
+        self.bars.set_verts(list(bars(labels.counts)))
         self.bars.set_facecolor(self.look.classes(C) * K)
-        room = max(K, 4)  # a lone client need not fill the page
-        self.axes.set_xlim(-0.7, room - 0.3)
-        top = tidy_top(float(counts.sum(axis=1).max(initial=1)))
-        if self.axes.get_ylim()[1] != top:
-            self.axes.set_ylim(0, top)
-            self.axes.set_yticks([0, top], ["0", f"{top:,g}"])
-            self.canvas.stale()
-        if self.title.get_text() != _title(K, clients):
-            self.title.set_text(_title(K, clients))
-            self.canvas.stale()
-        self._name(classes)
-        self.dots.set_offsets(np.column_stack([np.arange(K), np.full(K, -13 / self._size()[1])]))
+        axes.set_xlim(-0.7, max(K, 4) - 0.3)  # a lone client need not fill the page
+        top = tidy(float(labels.counts.sum(axis=1).max(initial=1)))
+        axes.set_ylim(0, top)
+        self.top.set_text(f"{top:,g}")
+        self._key(labels.classes)
+        self.dots.set_offsets(np.column_stack([np.arange(K), np.full(K, -13 / self.tall)]))
         self.canvas.touch()
 
-    def _name(self, classes: Sequence[str]) -> None:
+    def _head(self, scene: Scene) -> None:
+        words = heading(scene)
+        if self.heading.get_text() != words:
+            self.heading.set_text(words)
+            self.canvas.stale()
+
+    def _key(self, classes: Sequence[str]) -> None:
         """The key of colours beside the bars, the order as in the stack."""
         C = len(classes)
         shown = range(C) if C <= NAMED else (0, C - 1)
-        wide, tall = self._size()
-        columns = 1 if len(shown) * LINE <= tall else 2
+        columns = 1 if len(shown) * LINE <= self.tall else 2
         words = [short(classes[c], 16 // columns) for c in shown]
         if [text.get_text() for text in self.names if text.get_gid() == "name"] == words:
             return
@@ -110,40 +128,53 @@ class LabelBars:
             text.remove()
         self.names = []
         rows = -(-len(words) // columns)
-        step = min(max(LINE, tall / max(rows, 5)), 1.4 * LINE) / tall
+        step = min(max(LINE, self.tall / max(rows, 5)), 1.4 * LINE) / self.tall
         colours = self.look.classes(C)
         for place, (c, word) in enumerate(zip(shown, words, strict=True)):
             x, y = 8 + 76 * (place // rows), (place % rows + 0.5) * step
-            square = self._text(1 + x / wide, y, "■", color=colours[c], fontsize=TEXT)
-            name = self._text(1 + (x + 16) / wide, y, word, color=self.look.muted, gid="name")
+            square = self._text(1 + x / self.wide, y, "■", color=colours[c], fontsize=TEXT)
+            name = self._text(1 + (x + 16) / self.wide, y, word, color=self.look.muted, gid="name")
             name.set_fontsize(SMALL)
             self.names += [square, name]
         for text in self.names:
             text.set_verticalalignment("center")
         self.canvas.stale()
 
-    def mark(self, cohort: Collection[int] | Array) -> None:
-        """Fill the dots of the clients that take part in the round shown."""
-        here = np.isin(self.ids, np.asarray(cohort, dtype=np.int64))
-        own = [self.look.client(k) for k in range(len(self.ids))]
-        faces = [c if there else self.look.paper for c, there in zip(own, here, strict=True)]
-        self.dots.set_facecolor(faces)
-        self.dots.set_edgecolor(own)
+    # --- what stands out, and what is where ---------------------------------------------------
 
-    def choose(self, place: int | None) -> None:
-        """Outline one client's bar."""
-        if place is None or place >= len(self.ids):
-            self.outline.set_verts([])
-            return
-        low, high = self.axes.get_ylim()
-        corners = [(place - 0.45, low), (place - 0.45, high), (place + 0.45, high)]
-        self.outline.set_verts([[*corners, (place + 0.45, low)]])
+    def light(self, client: int | None) -> None:
+        """Outline a client's bar, beside that of the client that is followed."""
+        self.hovered = client
+        if self.scene is not None:
+            self._outline()
 
+    def _outline(self) -> None:
+        scene = self.scene
+        assert scene is not None
+        K, (low, high) = len(scene.labels.ids), self.chart.get_ylim()
+        wanted = ((scene.client, 2.4, self.look.ink), (self.hovered, 1.4, self.look.muted))
+        drawn = [(k, lw, c) for k, lw, c in wanted if k is not None and k < K]
+        if scene.client == self.hovered:
+            drawn = drawn[:1]
+        box = [(-0.45, low), (-0.45, high), (0.45, high), (0.45, low)]
+        self.outline.set_verts([[(k + x, y) for x, y in box] for k, _, _ in drawn])
+        self.outline.set_linewidth([lw for _, lw, _ in drawn])
+        self.outline.set_edgecolor([colour for _, _, colour in drawn])
 
-def _title(K: int, clients: int) -> str:
-    if clients > K:
-        return f"labels of {K} of the {clients:,} clients; a filled dot takes part in this round"
-    return "labels of each client; a filled dot takes part in this round"
+    def at(self, x: float, y: float) -> Hit | None:
+        """The client whose bar or dot is there."""
+        if self.scene is None or not self.box.holds(x, y):
+            return None
+        low, high = self.chart.get_xlim()
+        place = round(low + (x - self.box.left - LEFT) / max(self.wide, 1) * (high - low))
+        if not 0 <= place < len(self.scene.labels.ids) or y < self.box.top + TOP:
+            return None
+        return Hit("client", place, beside(self.scene, place))
+
+    @staticmethod
+    def sentence(scene: Scene) -> str:
+        """How much the clients have, how unlike they are, and who takes part."""
+        return told(scene)
 
 
 def short(name: str, most: int = 16) -> str:

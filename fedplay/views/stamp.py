@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.text import Text
+from matplotlib.transforms import offset_copy
 from numpy.typing import NDArray
 
-DOTS = 72
+from fedplay.views.canvas import DOTS as DOTS
+from fedplay.views.glyphs import Face, ink, quiet, rgb
+
+GROUND = 190  # of 255: how much of what is below the ground of a word hides
 
 
 class Stamp(Artist):
@@ -25,34 +28,46 @@ class Stamp(Artist):
         self.size, self.weight = size, weight
         self.place = (0.0, 0.0)  # in the coordinates of the axes' data
         self.right = 0.0  # css pixels to the right of it
+        self.ground: str | None = None  # a colour that lets little of what is below show through
         self.set_visible(False)
 
     def draw(self, renderer: Any) -> None:
         if not self.get_visible():
             return
+        if not isinstance(renderer, RendererAgg):  # a file of lines and letters, not of pixels
+            self._write(renderer)
+            return
         ratio = renderer.dpi / DOTS
         image = rendered(self.words, self.colour, self.size, self.weight, renderer.dpi)
         x, y = self.at.transData.transform(self.place)
-        left, bottom = x + self.right * ratio, y - image.shape[0] / 2
-        graphics = renderer.new_gc()
-        renderer.draw_image(graphics, round(left), round(bottom), image)
+        left, bottom = round(x + self.right * ratio), round(y - image.shape[0] / 2)
+        graphics: Any = renderer.new_gc()
+        if self.ground is not None:
+            block = np.empty(image.shape, np.uint8)
+            block[...] = [*rgb(self.ground), GROUND]
+            renderer.draw_image(graphics, left, bottom, block)
+        renderer.draw_image(graphics, left, bottom, image)
         graphics.restore()
 
+    def _write(self, renderer: Any) -> None:
+        """The same words as letters."""
+        where = offset_copy(self.at.transData, self.at.figure, self.right, 0, units="dots")
+        style: dict[str, Any] = {"size": self.size, "weight": self.weight, "va": "center"}
+        if self.ground is not None:
+            part = GROUND / 255
+            style["bbox"] = {"fc": self.ground, "alpha": part, "lw": 0, "boxstyle": "square,pad=0"}
+        text = Text(*self.place, self.words, color=self.colour, parse_math=False, **style)
+        text.set_figure(self.at.figure)
+        text.set_transform(where)
+        with quiet():
+            text.draw(renderer)
 
-@lru_cache(maxsize=64)
+
+@lru_cache(maxsize=128)  # those on the screen
 def rendered(words: str, colour: str, size: float, weight: str, dpi: float) -> NDArray[np.uint8]:
     """The words as (height, width, 4) uint8 with a transparent ground, the lowest row first."""
-    tall = round(1.6 * size * dpi / DOTS)
-    wide = round(0.9 * size * (len(words) + 1) * dpi / DOTS)
-    figure = Figure(figsize=(wide / dpi, tall / dpi), dpi=dpi, facecolor="white")
-    style: dict[str, Any] = {"size": size, "weight": weight, "va": "center", "parse_math": False}
-    figure.text(0, 0.5, words, color="black", **style)
-    canvas: Any = FigureCanvasAgg(figure)
-    canvas.draw()
-    ink = 255 - np.asarray(canvas.buffer_rgba())[..., 0]
-    used = np.flatnonzero(ink.any(axis=0))
-    ink = ink[:, : used[-1] + 1 if len(used) else 1]
-    out = np.empty((*ink.shape, 4), np.uint8)
-    out[..., :3] = np.rint(255 * np.array(to_rgb(colour)))
-    out[..., 3] = ink
-    return out[::-1].copy()
+    cover = ink(words, Face(size, weight, dpi))[::-1]
+    out = np.empty((*cover.shape, 4), np.uint8)
+    out[..., :3] = rgb(colour)
+    out[..., 3] = cover
+    return out

@@ -10,10 +10,13 @@ Sizes are css pixels: a figure of 72 dots an inch makes one point one pixel.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import matplotlib
 import numpy as np
 from matplotlib.colors import to_hex, to_rgb
+
+from fedplay.methods import METHODS
 
 PETROFF10 = (
     "#3f90da",
@@ -29,6 +32,8 @@ PETROFF10 = (
 )
 
 SMALL, TEXT, TITLE = 11.5, 12.5, 13.5  # css pixels
+READABLE = 4.5  # contrast that words need (WCAG 2.1, AA)
+LEFT, RIGHT = 58, 172  # css pixels beside axes: room for ticks, and for names
 
 
 @dataclass(frozen=True)
@@ -47,10 +52,19 @@ class Look:
     stale: str  # what does not belong to the newest run yet
     alarm: str  # divergence
     clients: tuple[str, ...]
+    methods: tuple[str, ...]  # in the order of METHODS
 
     def client(self, k: int) -> str:
         """The colour of client k."""
         return self.clients[k % len(self.clients)]
+
+    def letters(self, k: int) -> str:
+        """The colour of client k for words, as near to its own as can be read."""
+        return legible(self.client(k), self.ink, self.paper)
+
+    def method(self, name: str) -> str:
+        """The colour of a method; that of ink for what somebody wrote."""
+        return dict(zip(METHODS, self.methods, strict=True)).get(name, self.ink)
 
     def classes(self, C: int) -> list[str]:
         """C colours from one scale, dark to light on paper and light to dark at night."""
@@ -71,6 +85,24 @@ def mixed(colour: str, other: str, part: float) -> str:
     return to_hex((red, green, blue))
 
 
+def contrast(colour: str, other: str) -> float:
+    """How well one can be read on the other, from 1 to 21. Source: WCAG 2.1."""
+    low, high = sorted((_luminance(colour), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    return sum(part * c for part, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@cache
+def legible(colour: str, ink: str, paper: str) -> str:
+    """A colour with as little ink in it as makes words of it readable on paper."""
+    parts = (mixed(colour, ink, step / 20) for step in range(20))
+    return next((c for c in parts if contrast(c, paper) >= READABLE), ink)
+
+
 LIGHT = Look(
     dark=False,
     paper="#ffffff",
@@ -79,11 +111,24 @@ LIGHT = Look(
     faint="#e3e6eb",
     accent="#d6156c",
     mean="#1d2330",
-    personal="#00796b",
+    personal="#005a3c",
     alone="#8a5a00",
     stale="#b8bec8",
     alarm="#c62828",
     clients=PETROFF10,
+    methods=(  # the usual four furthest apart, to any eye: tests/test_colours.py measures it
+        "#dc7369",
+        "#360ef8",
+        "#144a00",
+        "#b98e00",
+        "#643b37",
+        "#806e1f",
+        "#944afe",
+        "#a987bc",
+        "#1e98f2",
+        "#54009d",
+        "#2b62a4",
+    ),
 )
 
 DARK = Look(
@@ -94,11 +139,24 @@ DARK = Look(
     faint="#2c313a",
     accent="#ff5fa2",
     mean="#eceff4",
-    personal="#4dd0b5",
+    personal="#3df0b0",
     alone="#e0a84a",
     stale="#565d69",
     alarm="#ff7b72",
-    clients=tuple(mixed(colour, "#ffffff", 0.22) for colour in PETROFF10),
+    clients=tuple(mixed(colour, "#ffffff", 0.12) for colour in PETROFF10),
+    methods=(
+        "#b8ce5a",
+        "#8899fb",
+        "#0ef0bb",
+        "#edd103",
+        "#9ee794",
+        "#a08106",
+        "#8f6cff",
+        "#deb0f9",
+        "#ce7557",
+        "#a37bc0",
+        "#06988d",
+    ),
 )
 
 

@@ -6,36 +6,49 @@ remembers nothing: the store does.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 import ipywidgets
+import traitlets
 from ipywidgets import Layout
 
-from fedplay.knobs import Knob
+from fedplay.knobs import MANY, Knob
 from fedplay.untrusted import escape
-from fedplay.widgets.scales import shown, stops
+from fedplay.widgets.quiet import Quiet
+from fedplay.widgets.scales import shown, spread, stops
 
 Post = Callable[..., None]  # post(name, value, shown=True): whether the field shows it already
+SWEPT = 9  # values of a sweep, at most
+HIDDEN = ((8,), (16,), (32,), (64,), (128,), (64, 64))  # layers that a sweep of sizes tries
 
 
 class Control:
-    """A row: a label, a field, below it a note and, where there is one, the error."""
+    """A row: a label, a field, below it a note and, where there is one, the error.
 
-    def __init__(self, name: str, post: Post, field: Any, *beside: Any) -> None:
-        self.name, self.post, self.field = name, post, field
-        line = (
-            field if not beside else ipywidgets.HBox([field, *beside], layout=Layout(width="100%"))
-        )
+    The label is a button: it tries all of the values. `on_sweep` is set by whoever can do that.
+    """
+
+    def __init__(
+        self, name: str, post: Post, label: str, help: str, field: Any, *beside: Any
+    ) -> None:
+        self.name, self.post, self.field, self.label, self.help = name, post, field, label, help
+        self.on_sweep: Callable[[str], None] | None = None
+        self.button = ipywidgets.Button(description=label, tooltip=f"{help} Click: try every value")
+        self.button.add_class("fedplay-name")
+        self.button.on_click(lambda _button: self.on_sweep and self.on_sweep(name))
+        line = ipywidgets.HBox([self.button, field, *beside], layout=Layout(width="100%"))
         self.widget = ipywidgets.VBox([line], layout=Layout(width="100%"))
         self.widget.add_class("fedplay-control")
         self._texts: dict[str, Any] = {}
-        self._quiet_in: int | None = None  # the thread in which the field is being set
+        self._quiet = Quiet()
 
     def show(self, value: Any) -> None:
         """Let the field show a value, whoever has set it."""
+        raise NotImplementedError
+
+    def sweep(self, value: Any) -> tuple[list[Any], list[str]]:
+        """The values that a sweep tries, `value` among them, and how each is shown."""
         raise NotImplementedError
 
     def note(self, html: str) -> None:
@@ -61,19 +74,16 @@ class Control:
         """Post the field's value when its person changes it."""
 
         def changed(_change: Any) -> None:
-            if self._quiet_in != threading.get_ident():
+            if not self._quiet.now:
                 self.post(self.name, value_of())
 
         self.field.observe(changed, trait)
 
-    @contextmanager
-    def _quietly(self) -> Iterator[None]:
-        """Set the field without posting. A message of the page comes in another thread."""
-        self._quiet_in = threading.get_ident()
-        try:
-            yield
-        finally:
-            self._quiet_in = None
+
+class Stops(ipywidgets.SelectionSlider):  # type: ignore[misc]
+    """A slider whose moves the kernel does not say back: one message less for each of them."""
+
+    index = traitlets.Int(None, allow_none=True).tag(sync=True, echo_update=False)
 
 
 class Slider(Control):
@@ -84,17 +94,19 @@ class Slider(Control):
     ) -> None:
         self.knob, self.prefix, self.reverse = knob, prefix, reverse
         self.stops = self._ordered(stops(knob))
-        field = ipywidgets.SelectionSlider(
+        field = Stops(
             options=[self._label(value) for value in self.stops],
             index=self.stops.index(knob.default) if knob.default in self.stops else 0,
-            description=label or words(knob),
-            description_allow_html=True,
             tooltip=knob.help,
             continuous_update=True,
             layout=Layout(width="100%"),
         )
-        super().__init__(knob.name, post, field)
-        self._listen("index", lambda: self.stops[field.index])
+        super().__init__(knob.name, post, label or words(knob), knob.help, field)
+        self._listen("index", lambda: self.stops[field.index or 0])
+
+    def sweep(self, value: Any) -> tuple[list[Any], list[str]]:
+        values = spread(self.stops, value, SWEPT)
+        return values, [self._label(v) for v in values]
 
     def _possible(self, value: Any) -> bool:
         """Whether the knob allows it; a slider has no place for anything else."""
@@ -110,7 +122,7 @@ class Slider(Control):
         return self.prefix + shown(self.knob, value)
 
     def show(self, value: Any) -> None:
-        with self._quietly():
+        with self._quiet:
             if value not in self.stops and self._possible(value):
                 numbers = sorted({v for v in self.stops if v is not None} | {value})
                 none = [None] if None in self.stops else []
@@ -135,56 +147,77 @@ class Choice(Control):
         field = ipywidgets.Dropdown(
             options=_names(options),
             index=0,
-            description=label,
             tooltip=help,
             layout=Layout(width="100%"),
         )
-        super().__init__(name, post, field, *beside)
+        super().__init__(name, post, label, help, field, *beside)
         self._listen("index", lambda: self.options[field.index])
+
+    def sweep(self, value: Any) -> tuple[list[Any], list[str]]:
+        values = spread([*self.options], value, SWEPT)
+        names = _names(self.options)
+        return values, [names[self.options.index(v)] for v in values]
 
     def offer(self, options: Sequence[Any]) -> None:
         """Change what there is to choose from."""
         if list(options) != self.options:
-            with self._quietly():
+            with self._quiet:
                 self.options = list(options)
                 self.field.options = _names(options)
 
     def show(self, value: Any) -> None:
         if value not in self.options:
             self.offer([*self.options, value])
-        with self._quietly():
+        with self._quiet:
             if self.field.index != self.options.index(value):
                 self.field.index = self.options.index(value)
 
 
-class Sizes(Control):
-    """A list of whole numbers, with commas between them."""
+class Numbers(Control):
+    """A list of numbers, with commas between them."""
+
+    kind: ClassVar[type] = float
+    empty: ClassVar[str] = "drawn"  # what no number at all stands for
 
     def __init__(self, knob: Knob, post: Post) -> None:
         field = ipywidgets.Text(
-            description=words(knob),
-            description_allow_html=True,
+            placeholder=self.empty,
             tooltip=f"{knob.help} Numbers with commas between them.",
             continuous_update=False,
             layout=Layout(width="100%"),
         )
-        super().__init__(knob.name, post, field)
-        self._listen("value", lambda: _sizes(field.value))
+        super().__init__(knob.name, post, words(knob), knob.help, field)
+        self._listen("value", lambda: _listed(field.value, self.kind))
+
+    def sweep(self, value: Any) -> tuple[list[Any], list[str]]:
+        return self._tried({(), value})
+
+    def _tried(self, values: set[Any]) -> tuple[list[Any], list[str]]:
+        tried = sorted(value for value in values if isinstance(value, tuple))
+        return tried, [_text(value) or self.empty for value in tried]
 
     def show(self, value: Any) -> None:
-        text = value if isinstance(value, str) else ", ".join(map(str, value))
-        with self._quietly():
+        text = value if isinstance(value, str) else _text(value)
+        with self._quiet:
             if self.field.value != text:
                 self.field.value = text
+
+
+class Sizes(Numbers):
+    """A list of whole numbers: the widths of layers."""
+
+    kind = int
+    empty = "none"
+
+    def sweep(self, value: Any) -> tuple[list[Any], list[str]]:
+        return self._tried({*HIDDEN, value})
 
 
 class Seed(Control):
     """A whole number, and a button that rolls another one."""
 
     def __init__(self, knob: Knob, post: Post, roll: Callable[[], int]) -> None:
-        field = ipywidgets.IntText(
-            description=knob.label, tooltip=knob.help, layout=Layout(flex="1 1 auto", width="auto")
-        )
+        field = ipywidgets.IntText(tooltip=knob.help, layout=Layout(flex="1 1 auto", width="auto"))
         self.dice = ipywidgets.Button(
             description="⚄ roll",
             tooltip=f"{knob.label}: roll the dice",
@@ -192,19 +225,23 @@ class Seed(Control):
         )
         self.dice.add_class("fedplay-dice")
         self.dice.on_click(lambda _button: setattr(field, "value", roll()))
-        super().__init__(knob.name, post, field, self.dice)
+        super().__init__(knob.name, post, words(knob), knob.help, field, self.dice)
         self._listen("value", lambda: field.value)
 
+    def sweep(self, value: Any) -> tuple[list[Any], list[str]]:
+        seeds = list(range(value, value + SWEPT))  # how much is luck?
+        return seeds, [str(seed) for seed in seeds]
+
     def show(self, value: Any) -> None:
-        with self._quietly():
+        with self._quiet:
             if isinstance(value, int) and self.field.value != value:
                 self.field.value = value
 
 
 def words(knob: Knob) -> str:
-    """A knob's name for people, with its letter, as HTML."""
-    label = escape(knob.label or knob.name.replace("_", " ").capitalize())
-    return f"{label} <i>{escape(knob.symbol)}</i>" if knob.symbol else label
+    """A knob's name for people, with its letter."""
+    label = knob.label or knob.name.replace("_", " ").capitalize()
+    return f"{label} {knob.symbol}" if knob.symbol else label
 
 
 def for_knob(knob: Knob, post: Post, roll: Callable[[], int]) -> Control:
@@ -216,8 +253,8 @@ def for_knob(knob: Knob, post: Post, roll: Callable[[], int]) -> Control:
     if knob.kind == "choice":
         label = knob.label or knob.name
         return Choice(knob.name, post, label, knob.help, knob.choices)
-    if knob.kind == "sizes":
-        return Sizes(knob, post)
+    if knob.kind in MANY:
+        return (Sizes if knob.kind == "sizes" else Numbers)(knob, post)
     return Slider(knob, post)
 
 
@@ -232,9 +269,13 @@ def _names(options: Sequence[Any]) -> list[str]:
     return names
 
 
-def _sizes(text: str) -> Any:
+def _text(value: tuple[float, ...]) -> str:
+    return ", ".join(f"{number:.12g}" for number in value)
+
+
+def _listed(text: str, kind: type) -> Any:
     """The numbers in a text, or the text itself, which the store will refuse in words."""
     try:
-        return tuple(int(part) for part in text.replace(";", ",").split(",") if part.strip())
+        return tuple(kind(part) for part in text.replace(";", ",").split(",") if part.strip())
     except ValueError:
         return text

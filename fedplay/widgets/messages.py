@@ -9,6 +9,10 @@ from typing import Final
 MAX_SIDE: Final = 8192  # css px
 MAX_PIXELS: Final = 8_000_000  # of a picture: what the kernel allocates is not a page's choice
 POINTER_KINDS: Final = ("move", "down", "up", "leave")
+KEYS: Final = frozenset(
+    ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown")
+) | {"Enter", " ", "Escape"}
+MAX_TEXT: Final = 48_000  # bytes; of what a page remembers
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,7 @@ class Size:
     ratio: float
     local: bool  # the page comes from this machine
     fresh: bool  # the first report of a new view
+    window: int = 0  # css px, how high the page's window is; 0 where it does not say
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,32 @@ class Theme:
     dark: bool
 
 
-Message = Acknowledged | Size | Pointer | Theme
+@dataclass(frozen=True)
+class Key:
+    key: str
+
+
+@dataclass(frozen=True)
+class Motion:
+    reduced: bool
+
+
+@dataclass(frozen=True)
+class Copied:
+    ok: bool
+
+
+@dataclass(frozen=True)
+class Remembered:
+    text: str
+
+
+@dataclass(frozen=True)
+class Linked:
+    text: str
+
+
+Message = Acknowledged | Size | Pointer | Theme | Key | Motion | Copied | Remembered | Linked
 
 
 def page_message(content: object) -> Message | None:
@@ -54,6 +84,16 @@ def page_message(content: object) -> Message | None:
             return Acknowledged(n)
         case {"kind": "theme", "dark": bool(dark)}:
             return Theme(dark)
+        case {"kind": "motion", "reduced": bool(reduced)}:
+            return Motion(reduced)
+        case {"kind": "key", "key": str(key)} if key in KEYS:
+            return Key(key)
+        case {"kind": "copied", "ok": bool(ok)}:
+            return Copied(ok)
+        case {"kind": "remembered", "text": str(text)} if text and fits(text):
+            return Remembered(text)
+        case {"kind": "linked", "text": str(text)} if text and fits(text):
+            return Linked(text)
         case {"kind": "pointer", "type": str(kind), "x": x, "y": y} if kind in POINTER_KINDS:
             x, y = _number(x, -MAX_SIDE, MAX_SIDE), _number(y, -MAX_SIDE, MAX_SIDE)
             return None if x is None or y is None else Pointer(kind, x, y)
@@ -63,8 +103,18 @@ def page_message(content: object) -> Message | None:
             if width is None or height is None or ratio is None or len(host) > 255:
                 return None
             ratio = _affordable(width, height, ratio)
-            return Size(int(width), int(height), ratio, _local(host), content.get("fresh") is True)
+            window = int(_number(content.get("window"), 1, MAX_SIDE) or 0)
+            fresh = content.get("fresh") is True
+            return Size(int(width), int(height), ratio, _local(host), fresh, window)
     return None
+
+
+def fits(text: str) -> bool:
+    """Whether a page may remember a text: valid Unicode, and not too long."""
+    try:
+        return len(text) <= MAX_TEXT and len(text.encode()) <= MAX_TEXT
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
 
 
 def _number(value: object, lo: float, hi: float) -> float | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import difflib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import ipywidgets
@@ -18,6 +19,7 @@ Plan = dict[str, list[str]]  # heading -> names of slots and knobs, in order
 SLOT_WORDS = {
     "data": ("Data", "Where the examples come from."),
     "partition": ("Partition", "How the examples are dealt out to the clients."),
+    "shift": ("Shift", "How clients' examples differ beyond their labels."),
     "model": ("Model", "What every client trains."),
     "algorithm": ("Algorithm", "What a client does and sends."),
     "schedule": ("Schedule", "Who takes part in a round; auto: what the privacy needs."),
@@ -36,15 +38,17 @@ def plan(exp: Experiment, *, own_data: bool = False) -> Plan:
     def of(slot: str) -> list[str]:
         return [name for name in knobs_of(exp.stage(slot)) if name in active]
 
-    data = [*of("partition"), "clients", "partition", "data", *of("data"), "data_seed"]
+    data = [*of("partition"), "clients", "partition", "shift", *of("shift")]
+    data += ["data", *of("data"), "data_seed"]
     training = ["rounds", *of("schedule"), "local_epochs", "learning_rate", "batch_size"]
     training += ["model", *of("model")]
     for slot in ("algorithm", "schedule", "aggregate", "server"):
         training += [slot, *of(slot)] if _is_choice(exp, slot) else of(slot)
-    training += ["seed"]
+    training += ["stragglers"] + (["partial_work"] if exp.stragglers > 0 else []) + ["seed"]
+    training = [n for n in training if n in active or n in SLOTS]  # a method may fix some itself
     personal = ["personal"] if _is_choice(exp, "personal") else []
     personal += of("personal")
-    channel = [n for n in active if n not in {*data, *training, *personal}]
+    channel = [n for n in active if n not in {*data, *training, *personal, "partial_work"}]
     if exp.noise_multiplier == 0:
         channel = [n for n in channel if n != "delta"]
     channel.sort(key=lambda name: name != "noise_multiplier")  # first; the rest stays in order
@@ -63,13 +67,41 @@ def _is_choice(exp: Experiment, slot: str) -> bool:
     return own or len(SLOTS[slot]) > (2 if slot in AUTO else 1)
 
 
+def check_controls(names: Sequence[str] | None) -> tuple[str, ...] | None:
+    """The names of controls that a screen offers, None for all; ValueError for what is none."""
+    if names is None:
+        return None
+    if isinstance(names, str):
+        raise ValueError(f"controls={names!r}: must be a list of names of knobs and slots")
+    for name in names:
+        if name not in knobs() and (name not in CHOICES or name == "channel"):
+            close = difflib.get_close_matches(str(name), [*CHOICES, *knobs()], 1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise ValueError(f"controls: {name!r} is neither a knob nor a slot{hint}")
+    return tuple(names)
+
+
+def narrowed(wanted: Plan, only: Sequence[str]) -> Plan:
+    """A plan with some of its controls only."""
+    found = {heading: [n for n in names if n in only] for heading, names in wanted.items()}
+    return {heading: names for heading, names in found.items() if names}
+
+
 class Panel:
     """The controls on the page. `value_of(name)` is what each shows; `roll()` rolls the dice."""
 
     def __init__(
-        self, post: Post, value_of: Callable[[str], Any], roll: Callable[[], int], own_data: bool
+        self,
+        post: Post,
+        value_of: Callable[[str], Any],
+        roll: Callable[[], int],
+        sweep: Callable[[str], None],
+        *,
+        own_data: bool,
+        only: Sequence[str] | None = None,
     ) -> None:
-        self.post, self.value_of, self.roll, self.own_data = post, value_of, roll, own_data
+        self.post, self.value_of, self.roll, self.sweep = post, value_of, roll, sweep
+        self.own_data, self.only = own_data, only
         self.controls: dict[str, Control] = {}
         self.widget = ipywidgets.VBox()
         self.widget.add_class("fedplay-controls")
@@ -78,11 +110,18 @@ class Panel:
         self._groups: dict[str, Any] = {}
         self.upload: Any = None
 
+    @property
+    def offers(self) -> bool:
+        """Whether there is any control to offer."""
+        return self.only is None or bool(self.only)
+
     def update(self, exp: Experiment, errors: Mapping[str, str], ours: frozenset[str]) -> None:
         """Show what the store holds. `ours` were just set here: their fields are left alone."""
         wanted = plan(exp, own_data=self.own_data)
+        if self.only is not None:
+            wanted = narrowed(wanted, self.only)
         for name in (name for names in wanted.values() for name in names):
-            control = self._control(name)
+            control = self.control(name)
             if isinstance(control, Choice) and name in SLOTS:
                 control.offer(self._options(name))
             if name not in ours:
@@ -103,9 +142,11 @@ class Panel:
             yield self._groups[heading]
             yield from (self.controls[name].widget for name in names)
 
-    def _control(self, name: str) -> Control:
+    def control(self, name: str) -> Control:
+        """The control of a knob or slot, made when it is first needed."""
         if name not in self.controls:
             self.controls[name] = self._made(name)
+            self.controls[name].on_sweep = self.sweep
         return self.controls[name]
 
     def _made(self, name: str) -> Control:

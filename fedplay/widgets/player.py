@@ -5,6 +5,10 @@ everything that a person does is one short call in between.
 
 Three modes. "whole": compute all rounds and show them (what a slider does). "play": show one round
 after the other. "stand": show the rounds up to the cursor and compute nothing beyond it.
+
+When the run is there, it goes on with what need not be waited for, in this order: what the view
+beside the curves needs (a close-up), the values of a sweep, pinned runs, personal and lone models,
+and at last, once the hand has come to rest, the runs of a comparison.
 """
 
 from __future__ import annotations
@@ -13,17 +17,26 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Any
 
+from fedplay.cost import estimate
 from fedplay.data import Federation
+from fedplay.engine.guest import Given, Party
 from fedplay.experiment import Experiment
-from fedplay.views.curves import Late, Series
+from fedplay.views.scene import Late, Series
 from fedplay.widgets.cache import Cache
-from fedplay.widgets.recording import Facts, Recording, facts
+from fedplay.widgets.closeup import Closeup
+from fedplay.widgets.comparing import Comparing
+from fedplay.widgets.inside import Inside
+from fedplay.widgets.recording import Facts, Prepare, Recording, facts, identity
+from fedplay.widgets.sweeping import Sweeping
 
-CACHE_BYTES = 32_000_000
+CACHE_BYTES = 12_000_000
 PATIENCE = 0.06  # s without a new picture, after which a run that is almost done is not given up
 GROWING = 0.15  # s after which a long run is shown while it grows
 SETTLED = 0.7  # s that a run must have been looked at to be compared with the next one
+CALM = 0.25  # s after a run, before which the hand may still be dragging
+HEAVY = 0.6  # s; a run that will take longer is shown while it grows, from its first round on
 
 
 class Player:
@@ -38,6 +51,7 @@ class Player:
         cache_bytes: int = CACHE_BYTES,
     ) -> None:
         self.federation, self.clock = federation, clock
+        self.party: Party | None = None  # the data with a guest in them
         self._failed = failed if failed is not None else _raise
         self.mode = "whole"
         self.speed = 5.0  # rounds a second while playing; inf for as fast as it goes
@@ -48,6 +62,14 @@ class Player:
         self.before: Recording | None = None  # what was shown before the last change
         self.late_of: Recording | None = None  # whose personal and lone models are in the picture
         self.changes = 0  # counts everything that makes the picture differ
+        self.old: Recording | None = None  # what is being replaced, while the new run grows
+        self.inside, self.calmly = Inside(), False  # calmly: without movements
+        self.near = Closeup(clock)  # what the view beside the curves needs
+        self.sweeping: Sweeping | None = None
+        self.comparing: Comparing | None = None
+        self.spare = False  # only a comparison is left to be computed
+        self.pinned: list[Recording] = []
+        self._failed_key: Any = None  # the run that could not be
         self._queued: Experiment | None = None  # asked for while a run is almost done
         self._tick = 0.0  # when the next round is to be shown
         self._hungry: float | None = None  # since when a new picture has been waited for
@@ -58,7 +80,8 @@ class Player:
 
     def want(self, exp: Experiment) -> None:
         """Show this experiment's whole run; an older one that is not finished is given up."""
-        if self.recording is not None and self.recording.exp == exp:
+        key = identity(exp, self.data)
+        if key in (self._failed_key, None if self.recording is None else self.recording.key):
             self._queued = None
             return
         if self._hungry is None:
@@ -67,6 +90,11 @@ class Player:
             self._queued = exp  # first finish this one, or a quick hand would never see a picture
         else:
             self._begin(exp)
+
+    @property
+    def data(self) -> Given:
+        """What a run is given: data of somebody's own, a guest, or nothing."""
+        return self.federation if self.party is None else self.party
 
     def _nearly_done(self) -> bool:
         rec = self.recording
@@ -81,11 +109,16 @@ class Player:
         self._queued, rec = None, self.recording
         self.mode = "whole"
         looked_at = self.clock() - self._presented > SETTLED
-        if looked_at and self.shown is not None and self.shown.complete:
-            self.before = self.shown
+        if self.shown is not None and self.shown.complete:
+            self.old = self.shown
+            if looked_at:
+                self.before = self.shown
         if rec is not None:
             rec.rest()
-        self.recording = self.cache.get(self._key(exp)) or Recording(exp, self.federation)
+        self._failed_key = None
+        new = Recording(exp, self.data)
+        self.recording = self.cache.get(new.key) or new
+        self.inside.leave()
         self._present_if_complete()
 
     def play(self) -> None:
@@ -97,7 +130,7 @@ class Player:
     def pause(self) -> None:
         if self.mode == "play":
             self.mode = "stand"
-            self._touch()
+            self.touch()
 
     def step(self) -> None:
         """Show one round more; after the last one, start over."""
@@ -117,9 +150,11 @@ class Player:
         number = min(max(int(number), 0), rec.R)
         if self.mode == "whole" and self.shown is rec and rec.complete:
             self.cursor = number
-            self._touch()
+            self.inside.leave()
+            self.touch()
         elif self._stand(again=False):
-            self._go(number)
+            assert self.recording is not None
+            self._go(min(number, self.recording.R))  # which may have been waiting, and be shorter
 
     def pace(self, rounds_a_second: float) -> None:
         """How fast to play; inf for as fast as it goes."""
@@ -127,6 +162,39 @@ class Player:
             raise ValueError(f"speed={rounds_a_second}: must be above 0")
         self.speed = float(rounds_a_second)
         self._tick = self.clock() + 1 / self.speed
+
+    def look(self, prepare: Prepare | None, client: int | None) -> None:
+        """Keep ready what a view needs to show the round at the cursor, and a client in it."""
+        if (prepare, client) != (self.near.prepare, self.near.client):
+            if prepare is not self.near.prepare:
+                self.inside.leave()
+            self.near.prepare, self.near.client = prepare, client
+            self.touch()
+
+    def sweep(self, sweeping: Sweeping | None) -> None:
+        """Compute the runs of a sweep; None closes it."""
+        self.sweeping = sweeping
+        self.touch()
+
+    def compare(self, comparing: Comparing | None) -> None:
+        """Compute the runs of a comparison; None closes it."""
+        self.comparing = comparing
+        self.touch()
+
+    def go_inside(self, phase: float) -> None:
+        """Stand inside the round, at a phase from 0 to 4."""
+        self.inside.stand(phase)
+        self.touch()
+
+    def slow(self) -> None:
+        """Play the inside of the round slowly, or stop doing so."""
+        if self.near.prepare is None or self.near.trouble is not None:
+            return
+        self.pause()
+        if self.cursor == 0:
+            self.scrub(1)
+        self.inside.toggle(self.clock())
+        self.touch()
 
     def _stand(self, again: bool = True) -> bool:
         """Leave the whole run (or the play) and stand at the cursor, at 0 if that is at the end."""
@@ -138,7 +206,7 @@ class Player:
         new = self.shown is not rec  # not in the picture yet
         if new or (again and self.cursor >= rec.R):
             self.cursor = 0
-        self.mode, self.before, self._hungry = "stand", None, None
+        self.mode, self.before, self.old, self._hungry = "stand", None, None, None
         self._go(self.cursor)
         return True
 
@@ -147,9 +215,11 @@ class Player:
         rec = self.recording
         assert rec is not None
         self.cursor = number
+        self.inside.leave()
         if rec.n:
-            self.shown, self.revealed = rec, min(number, rec.n - 1)
-        self._touch()
+            self._show(rec)
+            self.revealed = min(number, rec.n - 1)
+        self.touch()
 
     # --- what the computer does ---------------------------------------------------------------
 
@@ -173,63 +243,125 @@ class Player:
             return 0.0
 
     def _piece_of(self, rec: Recording) -> float | None:
+        wait, self.spare = math.inf, False
         if self.mode == "play":
             wait = self._tick - self.clock()
             if wait <= 0:
                 self._play_on(rec)
                 return 0.0
-        elif rec.n <= (rec.R if self.mode == "whole" else self.cursor):
+        elif rec.n <= (rec.R if self.mode == "whole" else min(self.cursor, rec.R)):
             self._advance(rec)
             self._present_if_complete()
             return 0.0
-        else:
-            wait = math.inf
+        if self._another():
+            return 0.0
         if rec.complete and not rec.late_done and not rec.late_failed:
             rec.late_failed = True  # until it has not
             rec.later()
             rec.late_failed = False
             if rec.late_done:
                 self.late_of = rec
-                self._touch()
+                self.touch()
             return 0.0
-        return wait if self.mode == "play" else None
+        if self.inside.playing:
+            before = self.inside.phase
+            there = self.near.done(self.shown, self.at) if self.shown is not None else False
+            wait = min(wait, self.inside.move(self.clock(), there, calmly=self.calmly))
+            if self.inside.phase != before:
+                self.touch()
+        wait = min(wait, self._compare())
+        return wait if wait < math.inf else None
+
+    def _compare(self) -> float:
+        """Compute a piece of a comparison; when to go on with it, inf for never."""
+        if self.comparing is None or not self.comparing.busy:
+            return math.inf
+        self.spare, rest = self.mode != "play", self._presented + CALM - self.clock()
+        if rest <= 0 and self.comparing.advance():
+            self.touch()
+        return max(rest, 0.0)
+
+    def _another(self) -> bool:
+        """Compute a piece of what need not be waited for; whether there was one."""
+        if self._closer():
+            return True
+        if self.sweeping is not None and self.sweeping.advance(self.cache):
+            self.touch()
+            return True
+        for recording in self.pinned:
+            if not (recording.complete or recording.broken):
+                try:
+                    recording.advance()
+                except Exception as error:  # of an algorithm that somebody is just writing, perhaps
+                    recording.broken = str(error) or type(error).__name__
+                if recording.complete or recording.broken:
+                    recording.rest()
+                    self.touch()
+                return True
+        return False
+
+    def _closer(self) -> bool:
+        """Compute a piece of the close-up; whether there was one."""
+        rec = self.shown
+        if rec is None or rec is not self.recording or rec.n == 0:
+            return False  # the run is not there yet
+        if (self.mode == "whole" and not rec.complete) or self.near.done(rec, self.at):
+            return False
+        if self.near.advance(rec, self.at):
+            self.touch()
+        return True
 
     def _play_on(self, rec: Recording) -> None:
-        if rec.n <= self.cursor + 1:
-            self._advance(rec)
-        if rec.n <= self.cursor + 1:  # that was round 0
-            return
-        self._go(self.cursor + 1)
-        self._tick = max(self._tick + 1 / self.speed, self.clock())
-        if self.cursor == rec.R:
+        if self.cursor < rec.R:
+            if rec.n <= self.cursor + 1:
+                self._advance(rec)
+            if rec.n <= self.cursor + 1:  # that was round 0
+                return
+            self._go(self.cursor + 1)
+            self._tick = max(self._tick + 1 / self.speed, self.clock())
+        if self.cursor >= rec.R:
             self.mode = "whole"
             self._present_if_complete()
 
     def _advance(self, rec: Recording) -> None:
         rec.advance()
         if rec.complete:
-            self.cache.put(self._key(rec.exp), rec)
+            self.cache.put(rec.key, rec)
         if self.mode != "whole":
             self._go(self.cursor)
-        elif not rec.complete and self._waited() > GROWING:
+        elif not rec.complete and (self._waited() > GROWING or self._heavy(rec)):
             self._go(rec.n - 1)
+
+    def _show(self, rec: Recording) -> None:
+        """Put a run in the picture; the one before lets go of its data, which are large."""
+        if self.shown is not None and self.shown is not rec:
+            self.shown.facts = None
+        self.shown = rec
+
+    def _heavy(self, rec: Recording) -> bool:
+        """Whether even the first rounds of a run are worth a picture."""
+        return rec.n == 1 and estimate(rec.exp, self.federation).seconds > HEAVY
 
     def _present_if_complete(self) -> None:
         rec = self.recording
         if rec is None or not rec.complete or self.mode != "whole":
             return
-        self.shown, self.cursor, self.revealed = rec, rec.R, rec.R
+        self._show(rec)
+        self.cursor = self.revealed = rec.R
         if rec.late_done:
             self.late_of = rec
-        self._hungry, self._presented = None, self.clock()
-        self._touch()
+        self._hungry, self._presented, self.old = None, self.clock(), None
+        self.touch()
         if self._queued is not None:
             self._hungry = self.clock()
             self._begin(self._queued)
 
     def _give_up(self, error: Exception) -> None:
-        """Forget a run that cannot be; the picture stays."""
+        """Forget a run that cannot be, and do not try it again; the picture stays."""
+        self._failed_key = None if self.recording is None else self.recording.key
         self.recording = self.shown if self.shown is not None and self.shown.complete else None
+        if self.recording is not None:
+            self.cursor = min(self.cursor, self.recording.R)
         self._queued = self._hungry = None
         self._failed(error)
 
@@ -237,11 +369,9 @@ class Player:
         """For how long a new picture has been waited for."""
         return 0.0 if self._hungry is None else self.clock() - self._hungry
 
-    def _touch(self) -> None:
+    def touch(self) -> None:
+        """Something that is shown has changed."""
         self.changes += 1
-
-    def _key(self, exp: Experiment) -> tuple[Experiment, str]:
-        return exp, self.federation.digest if self.federation is not None else ""
 
     # --- what is in the picture ---------------------------------------------------------------
 
@@ -260,7 +390,20 @@ class Player:
         if rec is None or rec.n == 0:
             return None
         before = self.before if self.mode == "whole" and self.before is not rec else None
+        if before is not None and before.exp.data != rec.exp.data:
+            before = None  # another task: there is nothing to compare
         return rec.series(self.revealed, None if before is None else before.accuracy)
+
+    def replaced(self) -> Series | None:
+        """The run that is being replaced, while the new one grows over it."""
+        old, rec = self.old, self.shown
+        if old is None or rec is None or rec.complete or self.mode != "whole":
+            return None
+        return old.series(old.R)
+
+    def closeup(self) -> tuple[Any, bool]:
+        """What the view beside the curves needs, and whether it belongs to what is shown."""
+        return (None, False) if self.shown is None else self.near.seen(self.shown, self.at)
 
     def late(self) -> Late | None:
         """The personal and lone models of the shown run; meanwhile those of an older one."""

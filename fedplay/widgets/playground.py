@@ -1,119 +1,91 @@
 """`Playground`: drag a slider, and the whole federation is trained again while you drag.
 
-The path of a slider event: the page's message only puts (name, value) into an inbox, because under
-ipykernel 7 it arrives on a thread of its own. The one asyncio task, on the kernel's main thread,
-empties the inbox into the store, lets the player compute in slices of 5 ms, and draws. Without a
-running loop (a script, a test) `settle()` does the same at once.
+Here its parts are put together, and whatever a person does on the screen is a method. How an event
+becomes a picture: `live.py`.
 """
 
 from __future__ import annotations
 
-import asyncio
 import base64
+import hashlib
+import os
 import random
-import time
-from collections import deque
+import secrets
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import ipywidgets
-
-from fedplay.cost import estimate
+from fedplay import untrusted
 from fedplay.data import Federation
 from fedplay.engine import History
 from fedplay.experiment import Experiment
-from fedplay.untrusted import escape
-from fedplay.views.board import Board
-from fedplay.widgets import readouts
-from fedplay.widgets.names import names
-from fedplay.widgets.panel import Panel
-from fedplay.widgets.player import Player
-from fedplay.widgets.stage import Stage
-from fedplay.widgets.store import Store
-from fedplay.widgets.transport import Transport
+from fedplay.files import write_whole
+from fedplay.widgets.actions import Actions
+from fedplay.widgets.live import Live
+from fedplay.widgets.page import Page
+from fedplay.widgets.panel import Panel, check_controls
+from fedplay.widgets.screen import Screen
+from fedplay.widgets.seating import DRAWS
+from fedplay.widgets.session import Session
 
-SLICE = 0.005  # s of computing before the event loop has its turn
-PAUSE = 0.001  # s; sleep(0) would starve the messages of the page
-FRAME = 1 / 60  # s between two pictures, at least
-WORDS = 0.1  # s between two changes of the numbers, at least
-FIRST = 0.4  # s that the first picture may take before the cell is done
-WIDTH, HEIGHT = 900, 558  # css pixels, until the page says how much room there is
-INVITATION = "Drag a slider: the whole federation is trained again while you drag."
+PROCESS = secrets.token_hex(8)  # tells a page whether the kernel is still the one it knew
 
 
 class Playground:
     """The interactive screen; the last expression of a notebook cell shows it.
 
     experiment: what to begin with
+    controls:   names of the knobs and slots to offer, all by default; [] for none
+    views:      names of the views to offer: "curves", "federation", "inside", "boundary",
+                "pictures", "privacy", "mine", "compare"; all by default
     federation: data of your own, in place of the experiment's
     core:       use nothing but the widgets every notebook has (no pointer, no theme)
 
-    `set(alpha=0.1)` does what the sliders do; `experiment` is what is in force, `shown` the History
-    of what is drawn.
+    Whatever a person does on the screen is a method here; `experiment` is what is in force, `shown`
+    the History of what is drawn. ValueError for a name that is none of the above.
     """
 
     def __init__(
         self,
         experiment: Experiment | None = None,
         *,
+        controls: Sequence[str] | None = None,
+        views: Sequence[str] | None = None,
         federation: Federation | None = None,
         core: bool = False,
     ) -> None:
         exp = experiment if experiment is not None else Experiment()
         if federation is not None:
             exp = exp.replace(data="arrays", clients=federation.clients)
-        self.store = Store(exp, lambda exp: estimate(exp, federation).check())
-        self.player = Player(federation, failed=self._failed)
-        self.stage = Stage(width=WIDTH, height=HEIGHT, core=core)
-        self.board = self._board()
-        self._inbox: deque[tuple[str, Any, bool]] = deque()
-        self._ours: frozenset[str] = frozenset()  # the knobs that the page is just setting
-        self._task: asyncio.Task[None] | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        with suppress(RuntimeError):  # none in a plain script
-            self._loop = asyncio.get_running_loop()
-        # The player's `changes` when the picture, the numbers, the description were made.
-        self._drawn = self._written = self._described = -1
-        self._drawn_at = self._written_at = 0.0
-        self._began = self._pressed = False
-        self._build(federation is not None, core)
-        self.stage.on_resize = self._resized
-        self.stage.on_theme = self._themed
-        self.stage.on_pointer = self._pointed
+        self.session = Session(exp, federation, views, self._failed)
+        self.store, self.player = self.session.store, self.session.player
+        self.live = Live()
+        panel = Panel(
+            self.live.post,
+            self.store.value,
+            _roll,
+            lambda name: self.live.act("sweep", name),
+            own_data=federation is not None,
+            only=check_controls(controls),
+        )
+        page = Page(_key(exp, controls, views), PROCESS, core=core)
+        page.on_remembered = self._remembered
+        page.on_copied = self._copied
+        page.on_linked = lambda token: self.live.act("link", token)
+        self.screen = Screen(self.session, self.live.act, panel, page, core=core)
+        self._does = Actions(self.screen)
+        stage = self.screen.stage
+        stage.on_resize = lambda width, height, _ratio: self.screen.resized(width, height)
+        stage.on_theme = lambda _dark: self.screen.redraw()
+        stage.on_pointer, stage.on_key = self._pointed, self.screen.hand.key
+        stage.on_motion = self._moved
         self.store.observe(self._changed)
-        self._begin()
-
-    def _build(self, own_data: bool, core: bool) -> None:
-        self.panel = Panel(self._post, self.store.value, self._roll, own_data)
-        self.transport = Transport(self._act, self.player.speed)
-        self.head, self.numbers = ipywidgets.HTML(_head("")), ipywidgets.HTML()
-        self.numbers.add_class("fedplay-numbers")
-        style = Path(__file__).with_name("playground.css").read_text(encoding="utf-8")
-        self._style = ipywidgets.HTML(f"<style>{style}</style>")
-        self._style.layout.display = "none"
-        right = ipywidgets.VBox([self.stage.widget, self.transport.widget, self.numbers])
-        right.add_class("fedplay-right")
-        both = ipywidgets.HBox([self.panel.widget, right])
-        both.add_class("fedplay-both")
-        spoken = None if core else names()
-        self.widget = ipywidgets.VBox([self._style, self.head, both, *([spoken] if spoken else [])])
-        self.widget.add_class("fedplay")
-
-    def _begin(self) -> None:
-        """The first picture, before the cell is done: it is in the notebook when it is saved."""
-        self.panel.update(self.store.experiment, self.store.errors, frozenset())
+        self.screen.follow(frozenset())
         self.player.want(self.store.experiment)
-        end = time.perf_counter() + FIRST
-        while time.perf_counter() < end and self.player.busy:
-            self.player.work(FIRST / 10)
-        self._began = True
-        self._draw()
-        self._write()
-        self._describe()
-        self._wake()
+        self.live.begin(self.screen, self._does.table())
 
-    # --- what a person does -------------------------------------------------------------------
+    # --- what is in force, and what is seen ---------------------------------------------------
 
     @property
     def experiment(self) -> Experiment:
@@ -131,241 +103,198 @@ class Playground:
         """Why the last value of a knob was refused, by its name."""
         return dict(self.store.errors)
 
+    @property
+    def widget(self) -> Any:
+        """The widget to put into a layout of your own."""
+        return self.screen.widget
+
+    # --- what a person does -------------------------------------------------------------------
+
     def set(self, **choices: Any) -> None:
         """Change knobs and slots together, as the controls do one by one.
 
         A value that is refused shows its error beside its control and in `errors`.
         """
-        self._drain()
+        self.live.drain()
         self.store.set(**choices)
-        self._wake()
+        self.live.wake()
+
+    def open(self, experiment: Experiment | str) -> None:
+        """Put a whole experiment in force: an Experiment, a link token, or JSON.
+
+        ValueError for a text that is neither; what is too large is told in `errors`.
+        """
+        self.live.do("open", experiment)
+
+    def preset(self, name: str) -> None:
+        """Open one of `fedplay.PRESETS` by its name, with its view."""
+        self.live.do("preset", name)
 
     def play(self) -> None:
         """Show round after round."""
-        self._do("play")
+        self.live.do("play")
 
     def pause(self) -> None:
-        self._do("pause")
+        self.live.do("pause")
 
     def step(self) -> None:
         """Show one more round."""
-        self._do("step")
+        self.live.do("step")
 
     def reset(self) -> None:
         """Back to the model before any training."""
-        self._do("reset")
+        self.live.do("reset")
 
     def scrub(self, number: int) -> None:
         """Stand at a round."""
-        self._do("scrub", number)
+        self.live.do("scrub", number)
 
     def speed(self, rounds_a_second: float) -> None:
         """How fast to play; math.inf for as fast as it goes."""
-        self._do("pace", rounds_a_second)
+        self.live.do("pace", rounds_a_second)
+
+    def view(self, name: str) -> None:
+        """Show a view beside the curves."""
+        self.live.do("view", name)
+
+    def follow(self, client: int | None) -> None:
+        """Follow a client (by its place in the panel) in every view; None to follow nobody."""
+        self.live.do("follow", client)
+
+    def inside(self, phase: float) -> None:
+        """Stand inside the round: 0 to 1 broadcast, 2 local steps, 3 updates, 4 average."""
+        self.live.do("inside", phase)
+
+    def sweep(self, name: str | None) -> None:
+        """Try all values of a knob or slot, everything else as it is; None closes the sweep."""
+        self.live.do("sweep", name)
+
+    def take(self, index: int) -> None:
+        """Take one of the values of the sweep."""
+        self.live.do("take", index)
+
+    def compare(
+        self,
+        methods: Sequence[str] | None = None,
+        *,
+        seeds: int | None = None,
+        target: float | None = None,
+    ) -> None:
+        """Compare methods, with 3, 5 or 10 seeds; what is not given stays as it was chosen."""
+        self.live.do("compare", methods, seeds, target)
+
+    def mine(self, action: str, *arguments: Any) -> None:
+        """Do something in the view "mine", where one draws a client of one's own.
+
+        "label", k: the class of what comes next. "ink", "down" or "move" or "up", x, y: a stroke on
+        the pad, 0 to 1 right and down. "add": the drawing becomes an example. "point", x, y: a
+        point of the plane does. "random": an example of the test set. "back", "wipe", "clear",
+        and "remove", k: take something out. "join", "leave". ValueError where it cannot be done.
+        """
+        if action not in DRAWS:
+            raise ValueError(f"action={action!r}: must be one of {sorted(DRAWS)}")
+        self.live.do("draw", action, *arguments)
+
+    def pin(self) -> None:
+        """Keep the run in force, to compare others with."""
+        self.live.do("pin")
+
+    def unpin(self, letter: str) -> None:
+        """Let go of a pinned run."""
+        self.live.do("unpin", letter)
+
+    def undo(self) -> None:
+        """Back to the run before."""
+        self.live.do("undo")
+
+    def restore(self, place: int) -> None:
+        """Back to a run of the trail, 0 the oldest."""
+        self.live.do("restore", place)
+
+    def axis(self, name: str) -> None:
+        """Draw the curves against "rounds", "bytes" or "epsilon"."""
+        self.live.do("axis", name)
+
+    def guess(self, accuracy: float | None = None) -> None:
+        """Hide what comes until `reveal`; with a number, place the guess."""
+        self.live.do("veil")
+        if accuracy is not None:
+            self.live.do("guess", accuracy)
+
+    def reveal(self) -> None:
+        """Show what was hidden."""
+        self.live.do("reveal")
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture (.png, .svg) or the data (.csv) on the screen to a file."""
+        ending = Path(path).suffix.lower().removeprefix(".")
+        self.live.draw()
+        files = self.screen.files()
+        if ending not in files:
+            raise ValueError(f"path={str(path)!r}: must end in one of {['.' + e for e in files]}")
+        write_whole(path, files[ending])
 
     def settle(self) -> None:
         """Compute and draw all that was asked for, now; a play goes to its end."""
-        self._drain()
-        while (wait := self.player.work(1.0)) is not None:
-            if wait:
-                time.sleep(wait)
-        self._draw()
-        self._write()
-        self._describe()
+        self.live.settle()
 
     async def idle(self) -> None:
         """Return when the screen has come to rest."""
-        self._loop = asyncio.get_running_loop()
-        self._start()
-        while self._task is not None and not self._task.done():
-            await asyncio.shield(self._task)
+        await self.live.idle()
 
     def close(self) -> None:
         """Stop computing and take the widgets off the page."""
-        if self._task is not None:
-            self._task.cancel()
-        self.stage.close()
-        self.widget.close()
+        self.live.stop()
+        self.screen.close()
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> dict[str, Any]:
         """The widgets and, for a notebook that is read without a kernel, the picture."""
         bundle = dict(self.widget._repr_mimebundle_() or {})
         bundle["text/plain"] = f"Playground({self.experiment!r})"
-        if self.stage.png:
-            bundle["image/png"] = base64.b64encode(self.stage.png).decode("ascii")
+        if self.screen.stage.png:
+            bundle["image/png"] = base64.b64encode(self.screen.stage.png).decode("ascii")
         return bundle
 
-    # --- from the page's thread to ours -------------------------------------------------------
-
-    def _post(self, name: str, value: Any, shown: bool = True) -> None:
-        """A control's value, from any thread; `shown` where its field is the one that says so."""
-        self._inbox.append((name, value, shown))
-        self._wake()
-
-    def _act(self, action: str, *arguments: Any) -> None:
-        """A button, from any thread."""
-        self._post("!" + action, arguments)
-
-    def _wake(self) -> None:
-        """See to what has come in; from any thread."""
-        if self._loop is None:
-            self._drain()
-        elif not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._start)
-
-    def _start(self) -> None:
-        """See that the one task is alive."""
-        if self._task is None or self._task.done():
-            self._task = asyncio.ensure_future(self._live())
-            self._task.set_name("fedplay playground")
-
-    def _drain(self) -> None:
-        """Do what the inbox says; of several values for one knob in a row only the newest."""
-        values: dict[str, tuple[Any, bool]] = {}
-        while self._inbox:
-            name, value, shown = self._inbox.popleft()
-            if name.startswith("!"):
-                self._set_from_page(values)
-                values = {}
-                self._do(name[1:], *value)
-            else:
-                values[name] = (value, shown)
-        self._set_from_page(values)
-
-    def _set_from_page(self, values: dict[str, tuple[Any, bool]]) -> None:
-        for name, (value, shown) in values.items():
-            if name:
-                self._ours = frozenset([name] if shown else [])
-                self.store.set(**{name: value})
-                self._ours = frozenset()
-            else:
-                self.panel.controls["data"].error(value)
-
-    def _do(self, action: str, *arguments: Any) -> None:
-        player = self.player
-        if action == "toggle":
-            action = "pause" if player.mode == "play" else "play"
-        getattr(player, action)(*arguments)
-        if self._loop is not None:
-            self._wake()
-
-    # --- the one task -------------------------------------------------------------------------
-
-    async def _live(self) -> None:
-        while True:
-            self._drain()
-            wait = self.player.work(SLICE)
-            due = self._refresh()
-            if wait is None and due is None and not self._inbox:
-                self._describe()
-                return
-            waits = [w for w in (wait, due) if w is not None]
-            await asyncio.sleep(max(PAUSE, min([*waits, 0.01])))
-
-    def _refresh(self) -> float | None:
-        """Draw and write what is due; when something is due again, in seconds."""
-        now, changes = time.perf_counter(), self.player.changes
-        due = []
-        if self._drawn != changes:
-            if now >= self._drawn_at + FRAME:
-                self._draw()
-            else:
-                due.append(self._drawn_at + FRAME - now)
-        if self._written != changes:
-            if now >= self._written_at + WORDS:
-                self._write()
-            else:
-                due.append(self._written_at + WORDS - now)
-        return min(due) if due else None
-
-    # --- what is on the screen ----------------------------------------------------------------
+    # --- what happens by itself ----------------------------------------------------------------
 
     def _changed(self, names: frozenset[str]) -> None:
         """The store has changed."""
-        self.panel.update(self.store.experiment, self.store.errors, self._ours)
-        head = _head(self.store.errors.get("", ""))
-        if self.head.value != head:
-            self.head.value = head
-        self.player.want(self.store.experiment)
+        self.screen.follow(self.live.ours)
+        self.session.forget_guess()
+        self.session.seating.seat()
+        self._does.keep_sweeping()
 
     def _failed(self, error: Exception) -> None:
         """A run could not begin, or broke off."""
-        if not self._began:
+        if not self.live.began:
             raise error
         words = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         self.store.refuse(words)
 
-    def _draw(self) -> None:
-        player = self.player
-        self._drawn, self._drawn_at = player.changes, time.perf_counter()
-        series = player.series()
-        if series is None or player.shown is None:
-            return
-        self.board.show(series, player.late(), player.facts().labels)
-        self.board.mark(player.cursor, player.shown.rounds[player.at].cohort)
-        self.stage.show(self.board.frame())
-
-    def _write(self) -> None:
-        player = self.player
-        self._written, self._written_at = player.changes, time.perf_counter()
-        if player.shown is None or player.shown.n == 0:
-            return
-        self.transport.show(player.cursor, player.shown.R, player.mode == "play")
-        words = readouts.numbers(player)
-        if self.numbers.value != words:
-            self.numbers.value = words
-        self._note("alpha" if "alpha" in self.panel.shown else "partition", self._skew())
-        self._note("noise_multiplier", readouts.privacy_note(player))
-
-    def _describe(self) -> None:
-        """The picture in words, once it has come to rest."""
-        if self._described != self.player.changes:
-            self._described = self.player.changes
-            self.stage.describe(readouts.alternative(self.player))
-
-    def _skew(self) -> str:
-        return readouts.skew_note(self.player.facts())
-
-    def _note(self, name: str, html: str) -> None:
-        if name in self.panel.shown:
-            self.panel.controls[name].note(html)
-
-    def _board(self) -> Board:
-        stage = self.stage
-        board = Board(stage.width, stage.height, stage.ratio, dark=stage.dark)
-        stage.palette(board.look.key_colours())
-        return board
-
-    def _resized(self, width: int, height: int, ratio: float) -> None:
-        tall = min(max(round(0.62 * width), 420), 760)
-        if tall != height:
-            self.stage.resize(tall)
-        self._redraw()
-
-    def _themed(self, dark: bool) -> None:
-        self._redraw()
-
-    def _redraw(self) -> None:
-        self.board = self._board()
-        self._draw()
-
     def _pointed(self, kind: str, x: float, y: float) -> None:
-        """Hovering makes a client stand out; pressing and dragging stands at a round."""
-        if kind in ("down", "up", "leave"):
-            self._pressed = kind == "down"
-        number = self.board.round_at(x, y) if self._pressed else None
-        if number is not None:
-            self.scrub(number)
-        client = None if kind == "leave" or self._pressed else self.board.client_at(x, y)
-        if client != self.board.chosen:
-            self.board.choose(client)
-            self.stage.show(self.board.frame())
+        changes = self.player.changes
+        if self.screen.hand.pointer(kind, x, y) and self.player.changes == changes:
+            self.screen.show()
 
-    def _roll(self) -> int:
-        """A seed that is easily told to a neighbour."""
-        return random.SystemRandom().randrange(1000)
+    def _moved(self, reduced: bool) -> None:
+        """The person wants no movements, or does."""
+        self.player.calmly = reduced
+
+    def _copied(self, ok: bool) -> None:
+        words = "Copied." if ok else "The page does not allow it: select the text and copy it."
+        self.screen.share.say(words, wrong=not ok)
+
+    def _remembered(self, text: str) -> None:
+        """What the page has kept from a kernel that is no more."""
+        with suppress(ValueError):
+            self.live.act("remembered", untrusted.json_object(text))
 
 
-def _head(notice: str) -> str:
-    told = f'<span class="fedplay-error">{escape(notice)}</span>' if notice else ""
-    return f'<div class="fedplay-head"><b>fedplay</b><span>{INVITATION}</span>{told}</div>'
+def _key(exp: Experiment, controls: Sequence[str] | None, views: Sequence[str] | None) -> str:
+    """Under which name a page keeps the state of a Playground that began like this."""
+    return hashlib.sha256(repr((exp, controls, views)).encode()).hexdigest()[:16]
+
+
+def _roll() -> int:
+    """A seed that is easily told to a neighbour."""
+    return random.SystemRandom().randrange(1000)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -14,17 +14,22 @@ from numpy.typing import NDArray
 from fedplay.data import Federation, Skew, measure
 from fedplay.engine import History, Round
 from fedplay.engine.alone import local_only, personal_accuracy
+from fedplay.engine.guest import Given, counted, data_of
 from fedplay.engine.history import has_diverged
-from fedplay.engine.loop import Run, stream
-from fedplay.experiment import Experiment
-from fedplay.views.board import Labels
-from fedplay.views.curves import Late, Series
+from fedplay.engine.loop import Run, calm, stream
+from fedplay.experiment import CHOICES, Experiment
 from fedplay.views.federation import BARS
+from fedplay.views.own_model import own_model
+from fedplay.views.scene import Labels, Late, Moment, Series
 
 Array = NDArray[Any]
 
 CHECKPOINTS = 10  # rounds after which clients fine-tune, besides round 0
+MODELS = 2_000_000  # bytes of models that are kept, one a round; else those of checkpoints only
 NOTHING: Array = np.zeros(0, np.float32)
+
+
+Prepare = Callable[[Moment], Iterator[Any]]
 
 
 class Facts(NamedTuple):
@@ -32,14 +37,26 @@ class Facts(NamedTuple):
 
     labels: Labels
     skew: Skew | None
+    federation: Federation
+    panel: Array  # (N,) the clients that are evaluated one by one
 
 
 def facts(run: Run) -> Facts:
     """The labels of a run's clients: of the first ones for the bars, of the panel for the skew."""
     fed = run.federation
     counts = fed.label_counts(run.panel)
-    labels = Labels(counts[:BARS], run.panel[:BARS], fed.classes, fed.clients, fed.client_names)
-    return Facts(labels, measure(counts) if counts.any() else None)
+    ids = run.panel.tolist()
+    sample = ids != list(range(len(ids)))  # then the place is not the number
+    names = [fed.client_name(i) for i in ids] if sample or fed.client_names or fed.guests else []
+    labels = Labels(counts[:BARS], run.panel[:BARS], fed.classes, fed.clients, names)
+    return Facts(labels, measure(counts) if counts.any() else None, fed, run.panel)
+
+
+def identity(exp: Experiment, federation: Given) -> tuple[Any, ...]:
+    """What makes two runs the same: also the code of the stages, which a notebook may change."""
+    classes = [type(exp.stage(slot)) for slot in CHOICES if slot != "channel"]
+    classes += [type(layer) for layer in exp.layers]
+    return exp, federation.digest if federation is not None else "", tuple(classes)
 
 
 class Recording:
@@ -49,17 +66,20 @@ class Recording:
     main curves need not wait for. `rest()` lets go of the run's buffers; both go on after it.
     """
 
-    def __init__(self, exp: Experiment, federation: Federation | None = None) -> None:
-        self.exp, self.given = exp, federation
+    def __init__(self, exp: Experiment, federation: Given = None) -> None:
+        self.exp, self.given, self.key = exp, federation, identity(exp, federation)
         self.R = exp.rounds
         self.rounds: list[Round] = []  # with the model's parameters at checkpoints only
         self.checkpoints = np.unique(np.linspace(0, self.R, CHECKPOINTS + 1).round().astype(int))
+        # Of the global model; `score` says whether these, and the clients', are losses instead.
         self.accuracy = np.empty(self.R + 1)
+        self.score: str = exp.stage("model").score
         self.clients: Array = np.empty((self.R + 1, 0))
         self.diverged: int | None = None
         self.personal: dict[int, Array] = {}  # round -> (panel,) accuracies
         self.alone = np.empty(self.R + 1)
         self.late_done = self.late_failed = False
+        self.broken = ""  # why it can never be complete
         self.facts: Facts | None = None  # kept here by whoever asks `facts`
         self.seconds = 0.0  # of computing
         self._run: Run | None = None
@@ -85,8 +105,16 @@ class Recording:
     def run(self) -> Run:
         """The prepared run. Raises ValueError where there can be none."""
         if self._run is None:
-            self._run = Run(self.exp, self.given)
+            self._run = self._anew()
         return self._run
+
+    def _anew(self) -> Run:
+        return Run(self.exp, data_of(self.given, self.exp))
+
+    @property
+    def counted(self) -> Experiment:
+        """The experiment with as many clients as its run has: a guest is one more."""
+        return counted(self.given, self.exp)
 
     @property
     def nbytes(self) -> int:
@@ -104,22 +132,34 @@ class Recording:
     # --- computing it -------------------------------------------------------------------------
 
     def advance(self) -> None:
-        """Compute the next round."""
+        """Compute the next round, if there is one more."""
+        if self.complete:
+            return
         began = time.perf_counter()
         if self._stream is None:  # at first, or after a rest: the same rounds once more
             self._stream = islice(stream(self.run), self.n, None)
-        got = next(self._stream)
+        try:
+            got = next(self._stream)
+        except Exception:
+            self._stream = None  # it is spent: who tries again is told the same reason
+            raise
         if got.number == 0:
             self.clients = np.empty((self.R + 1, len(got.client_accuracy)))
-        self.accuracy[got.number] = got.accuracy
-        self.clients[got.number] = got.client_accuracy
+        self.accuracy[got.number], self.clients[got.number] = self._scores(got)
         start = self.rounds[0].loss if self.rounds else got.loss
         if self.diverged is None and has_diverged(got.loss, start):
             self.diverged = got.number
-        if got.number not in self.checkpoints:
+        if got.number not in self.checkpoints and got.parameters.nbytes * self.R > MODELS:
             got = got._replace(parameters=NOTHING)
         self.rounds.append(got)
         self.seconds += time.perf_counter() - began
+
+    def _scores(self, got: Round) -> tuple[float, Array]:
+        """How good the model of a round is: for everybody, and for each client of the panel."""
+        if self.score == "accuracy":
+            return got.accuracy, got.client_accuracy
+        with calm():
+            return got.loss, self.run.evaluate.losses(got.parameters)
 
     def later(self) -> None:
         """Compute a piece of the personal and lone models; call it until `late_done`."""
@@ -131,8 +171,7 @@ class Recording:
         """Clients fine-tune after each checkpoint; then models that never join, round by round."""
         for number in self.checkpoints.tolist():
             if number not in self.personal:
-                w = self.rounds[number].parameters
-                self.personal[number] = personal_accuracy(self.run, w, number)
+                self.personal[number] = personal_accuracy(self.run, self.rounds[number])
                 yield
         alone = NOTHING
         for number, alone in enumerate(local_only(self.run, self.history.cohort[1:])):
@@ -149,6 +188,15 @@ class Recording:
         """Over the panel's clients that hold something out."""
         known = accuracy[np.isfinite(self.clients[0])]
         return float(known.mean()) if len(known) else float("nan")
+
+    def closeup(self, prepare: Prepare, number: int, client: int | None) -> Iterator[Any]:
+        """What a view prepares for a round that is known, in pieces; the last is the close-up."""
+        w = self.rounds[number].parameters
+        if not w.size:  # compute that model once more
+            for again in islice(stream(self._anew()), number + 1):
+                w = again.parameters
+                yield None
+        yield from prepare(Moment(self.run, number, w, client))
 
     def rest(self) -> None:
         """Let go of everything that can be made again."""
@@ -175,19 +223,25 @@ class Recording:
             return self.history
         rounds = self.rounds[: number + 1]
         if not rounds[-1].parameters.size:  # not a checkpoint: compute that model once more
-            again = next(islice(stream(Run(self.exp, self.given)), number, None))
+            again = next(islice(stream(self._anew()), number, None))
             rounds[-1] = again
         return History.of(self.run, rounds)
 
     def series(self, number: int, before: Array | None = None) -> Series:
         """The main curves up to a round."""
         n = number + 1
-        return Series(self.R, self.accuracy[:n], self.clients[:n], self.diverged, before)
+        return Series(
+            self.R, self.accuracy[:n], self.clients[:n], self.diverged, before, self.score
+        )
 
     def late(self, number: int, fresh: bool = True) -> Late | None:
         """The late curves up to a round, once all of them are known."""
         if not self.late_done:
             return None
         at = self.checkpoints[self.checkpoints <= number]
+        alone = self.alone[: number + 1]
+        if not np.isin(self.history.panel, np.concatenate(self.history.cohort)).any():
+            # Nobody of the panel was ever called, so none of these models has trained.
+            alone = np.full_like(alone, np.nan)
         means = np.array([self._mean(self.personal[r]) for r in at.tolist()])
-        return Late(at, means, self.alone[: number + 1], fresh)
+        return Late(at, means, alone, fresh, own_model(self.exp))

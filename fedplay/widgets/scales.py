@@ -92,4 +92,20 @@ def shown(knob: Knob, value: Any) -> str:
         return "auto" if word == "automatic" else word[:8]
     if isinstance(value, int):
         return f"{value:,}" if value < 1e6 else f"{value / 1e6:.3g} M"
-    return f"{value:.3g}"
+    return f"{value:,.0f}" if 1000 <= value < 1e6 else f"{value:.3g}"
+
+
+def spread(values: list[Any], kept: Any, most: int) -> list[Any]:
+    """At most so many of the values, evenly spread, in order; the ends and `kept` are among them.
+
+    >>> spread(list(range(10)), 4, 4)
+    [0, 4, 6, 9]
+    """
+    if len(values) <= most:
+        return list(values)
+    places = [round(i * (len(values) - 1) / (most - 1)) for i in range(most)]
+    if kept in values:
+        at = values.index(kept)
+        inner = range(1, most - 1) if at not in (0, len(values) - 1) else range(most)
+        places[min(inner, key=lambda i: abs(places[i] - at))] = at
+    return [values[i] for i in places]

@@ -1,31 +1,57 @@
 // The page's half of fedplay's Stage: one canvas that draws what the kernel sends, and says so.
 //
-//   kernel -> page   {kind: "frame", n, ratio} with the buffers [PNG, padding]
-//   page -> kernel   {kind: "size", width, height, ratio, host, fresh}   css pixels; fresh: a new view
+//   kernel -> page   {kind: "frame", n, ratio, tip, cursor} with the buffers [PNG, padding];
+//                    tip: null or [x, y, lines], css pixels of the picture and plain text
+//   page -> kernel   {kind: "size", width, height, ratio, window, host, fresh}   css pixels; a new view is fresh
 //                    {kind: "ack", n}                                    frame n is on the screen
 //                    {kind: "pointer", type, x, y}                       css pixels of the picture
-//                    {kind: "theme", dark}
+//                    {kind: "key", key}                                  one of KEYS
+//                    {kind: "theme", dark} {kind: "motion", reduced}     and when they change
 
 const DARK = "(prefers-color-scheme: dark)";
+const STILL = "(prefers-reduced-motion: reduce)";
 const RESIZE_PAUSE = 120; // ms: a new size costs the kernel a whole redraw
+const SLOP = 6; // css px that a finger moves before it is a drag
+const GAP = 14; // css px between the pointer and its tip
+const KEYS = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End"]);
+for (const key of ["PageUp", "PageDown", "Enter", " ", "Escape"]) KEYS.add(key);
+const CURSORS = new Set(["default", "pointer", "crosshair", "grab", "grabbing", "help"]);
+for (const cursor of ["move", "ew-resize", "ns-resize", "not-allowed", "wait"]) CURSORS.add(cursor);
 
-// JupyterLab, Notebook and Voilà write their theme on <body>; elsewhere the system's choice counts.
+// JupyterLab, Notebook and Voilà write their theme on <body>, VS Code too, Colab on <html>;
+// elsewhere the system's choice counts.
 function pageIsDark() {
-  const light = document.body.dataset.jpThemeLight;
-  return light === undefined ? matchMedia(DARK).matches : light === "false";
+  const { jpThemeLight: light, vscodeThemeKind: kind } = document.body.dataset;
+  if (light !== undefined) return light === "false";
+  if (kind !== undefined) return kind === "vscode-dark" || kind === "vscode-high-contrast";
+  const colab = document.documentElement.getAttribute("theme");
+  if (colab !== null || globalThis.google?.colab) return colab === "dark";
+  return matchMedia(DARK).matches;
 }
 
+function make(tag, className, parent) {
+  const element = document.createElement(tag);
+  element.className = className;
+  parent.append(element);
+  return element;
+}
+
+// "application": its keys are for the picture, a screen reader must not take them for itself.
 function makeCanvas(el) {
-  const frame = document.createElement("div");
-  const canvas = document.createElement("canvas");
-  frame.className = "fedplay-frame";
+  const frame = make("div", "fedplay-frame", el);
   frame.style.cssText = "height: 0; visibility: hidden"; // until it has drawn: a picture stands there
-  canvas.className = "fedplay-canvas";
+  const canvas = make("canvas", "fedplay-canvas", frame);
   canvas.tabIndex = 0;
-  canvas.setAttribute("role", "img");
-  frame.append(canvas);
-  el.append(frame);
-  return { frame, canvas };
+  canvas.setAttribute("role", "application");
+  canvas.setAttribute("aria-roledescription", "interactive picture");
+  const tip = make("div", "fedplay-tip", frame);
+  tip.hidden = true;
+  const help = make("span", "fedplay-unseen", frame);
+  help.id = `fedplay-help-${Math.random().toString(36).slice(2)}`;
+  canvas.setAttribute("aria-describedby", help.id);
+  const said = make("div", "fedplay-unseen", frame);
+  said.setAttribute("aria-live", "polite");
+  return { frame, canvas, tip, help, said };
 }
 
 // Beside the canvas, for pages that cannot load this module: the core Image, and its words.
@@ -34,25 +60,49 @@ function hideFirstPicture(el) {
   for (const part of parts) part.style.display = "none";
 }
 
+// Beside the pointer, on the side where there is room. The lines may come from anybody's data:
+// they are text, never HTML.
+function showTip({ frame, canvas, tip }, spot) {
+  tip.hidden = !spot;
+  if (!spot) return;
+  const [x, y, lines] = spot;
+  tip.replaceChildren(
+    ...lines.map((text, i) => {
+      const line = document.createElement(i ? "div" : "b");
+      line.textContent = text;
+      return line;
+    }),
+  );
+  const scale = canvas.getBoundingClientRect().width / parseFloat(canvas.style.width) || 1;
+  const place = (at, size, room) =>
+    Math.max(0, at + GAP + size <= room ? at + GAP : at - GAP - size);
+  tip.style.left = `${place(x * scale, tip.offsetWidth, frame.clientWidth)}px`;
+  tip.style.top = `${place(y * scale, tip.offsetHeight, frame.clientHeight)}px`;
+}
+
 // Draws the newest frame, and acknowledges every frame, even one that cannot be decoded: an
 // acknowledgement that never comes would stall the kernel.
-function drawing({ model, el, frame, canvas }) {
+function drawing(view) {
+  const { model, el, frame, canvas } = view;
   const context = canvas.getContext("2d", { alpha: false });
   let newest = 0;
-  const put = (bitmap, ratio) => {
+  const put = (bitmap, { ratio, tip, cursor }) => {
     if (canvas.width !== bitmap.width) canvas.width = bitmap.width;
     if (canvas.height !== bitmap.height) canvas.height = bitmap.height;
     canvas.style.width = `${bitmap.width / ratio}px`; // one picture pixel, one screen pixel
     context.drawImage(bitmap, 0, 0);
-    frame.style.cssText = `height: ${model.get("height")}px`;
+    frame.style.height = `${model.get("height")}px`;
+    frame.style.visibility = "";
     hideFirstPicture(el);
+    showTip(view, tip);
+    canvas.style.cursor = CURSORS.has(cursor) ? cursor : "default";
   };
   return async (content, buffers) => {
     if (content?.kind !== "frame" || !buffers?.length) return;
-    const { n, ratio } = content;
+    const { n } = content;
     try {
       const bitmap = await createImageBitmap(new Blob([buffers[0]], { type: "image/png" }));
-      if (n > newest) put(bitmap, ratio);
+      if (n > newest) put(bitmap, content);
       newest = Math.max(newest, n);
       bitmap.close();
     } finally {
@@ -69,7 +119,8 @@ function reportSize({ model, frame, signal }) {
     timer = 0;
     const width = Math.floor(frame.getBoundingClientRect().width);
     if (width < 1 || signal.aborted) return; // not on the page, or hidden
-    const size = { width, height: model.get("height"), ratio: devicePixelRatio };
+    const height = model.get("height");
+    const size = { width, height, ratio: devicePixelRatio, window: innerHeight };
     if (JSON.stringify(size) === last) return;
     model.send({ kind: "size", ...size, host: location.hostname, fresh: last === "" });
     last = JSON.stringify(size);
@@ -89,24 +140,36 @@ function reportSize({ model, frame, signal }) {
   return soon;
 }
 
-function reportTheme({ model, signal }) {
+function reportTheme({ model, frame, signal }) {
   let last;
   const report = () => {
     const dark = pageIsDark();
     if (dark !== last) model.send({ kind: "theme", dark });
+    frame.style.setProperty("color-scheme", dark ? "dark" : "light");
     last = dark;
   };
   const observer = new MutationObserver(report);
-  observer.observe(document.body, { attributeFilter: ["data-jp-theme-light"] });
+  const attributeFilter = ["data-jp-theme-light", "data-vscode-theme-kind", "theme"];
+  for (const element of [document.documentElement, document.body]) {
+    observer.observe(element, { attributeFilter });
+  }
   matchMedia(DARK).addEventListener("change", report, { signal });
   signal.addEventListener("abort", () => observer.disconnect());
   report();
 }
 
+function reportMotion({ model, signal }) {
+  const still = matchMedia(STILL);
+  const report = () => model.send({ kind: "motion", reduced: still.matches });
+  still.addEventListener("change", report, { signal });
+  report();
+}
+
 // At most one move per animation frame; a press, a release or a departure goes at once, after the
-// move before it.
+// move before it. A finger's press waits until it is no swipe: that would scroll the page.
 function reportPointer({ model, canvas, signal }) {
   let move = null;
+  let finger = null; // the press that waits
   let request = 0;
   const flush = () => {
     request = 0;
@@ -119,22 +182,50 @@ function reportPointer({ model, canvas, signal }) {
     const [x, y] = [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
     return { kind: "pointer", type, x, y };
   };
-  const now = (type) => (event) => {
+  const send = (message) => {
     cancelAnimationFrame(request);
     flush();
-    model.send(at(type, event));
+    model.send(message);
+  };
+  const press = () => {
+    if (finger) send(finger);
+    finger = null;
   };
   const listen = (name, listener) => canvas.addEventListener(name, listener, { signal });
   listen("pointermove", (event) => {
-    move = at("move", event);
+    const here = at("move", event);
+    if (finger) {
+      const [right, down] = [Math.abs(here.x - finger.x), Math.abs(here.y - finger.y)];
+      if (right < SLOP || right < down) return;
+      press();
+    }
+    move = here;
     request ||= requestAnimationFrame(flush);
   });
-  listen("pointerdown", (event) => canvas.setPointerCapture(event.pointerId));
-  listen("pointerdown", now("down"));
-  listen("pointerup", now("up"));
-  listen("pointercancel", now("leave"));
-  listen("pointerleave", now("leave"));
+  listen("pointerdown", (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    if (event.pointerType === "touch") finger = at("down", event);
+    else send(at("down", event));
+  });
+  listen("pointerup", (event) => (press(), send(at("up", event))));
+  const leave = (event) => ((finger = null), send(at("leave", event)));
+  listen("pointercancel", leave);
+  listen("pointerleave", leave);
   signal.addEventListener("abort", () => cancelAnimationFrame(request));
+}
+
+// A key that is held down repeats itself, but not more than once per animation frame.
+function reportKeys({ model, canvas, signal }) {
+  let resting = false;
+  const press = (event) => {
+    if (!KEYS.has(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    if (event.repeat && resting) return;
+    resting = true;
+    requestAnimationFrame(() => (resting = false));
+    model.send({ kind: "key", key: event.key });
+  };
+  canvas.addEventListener("keydown", press, { signal });
 }
 
 // JupyterLab's shortcuts act on the cell of the focused canvas: "d d" would delete it. Those with
@@ -148,28 +239,33 @@ function keepShortcutsOff({ canvas, signal }) {
 }
 
 function render({ model, el }) {
-  const { frame, canvas } = makeCanvas(el);
   const leave = new AbortController();
-  const view = { model, el, frame, canvas, signal: leave.signal };
-  const draw = drawing(view);
+  const view = { model, el, ...makeCanvas(el), signal: leave.signal };
+  const { frame, canvas, help, said } = view;
   const soon = reportSize(view);
-  const describe = () => canvas.setAttribute("aria-label", model.get("alt"));
-  const resize = () => {
-    if (!frame.style.visibility) frame.style.height = `${model.get("height")}px`;
-    soon();
+  const describe = () => {
+    canvas.setAttribute("aria-label", model.get("alt"));
+    help.textContent = model.get("help");
   };
-  model.on("msg:custom", draw);
-  model.on("change:alt", describe);
-  model.on("change:height", resize);
+  const listeners = {
+    "msg:custom": drawing(view),
+    "change:alt": describe,
+    "change:said": () => (said.textContent = model.get("said")),
+    "change:height": () => {
+      if (!frame.style.visibility) frame.style.height = `${model.get("height")}px`;
+      soon();
+    },
+  };
+  for (const [name, listener] of Object.entries(listeners)) model.on(name, listener);
   describe();
   reportTheme(view);
+  reportMotion(view);
   reportPointer(view);
+  reportKeys(view);
   keepShortcutsOff(view);
   return () => {
     leave.abort();
-    model.off("msg:custom", draw);
-    model.off("change:alt", describe);
-    model.off("change:height", resize);
+    for (const [name, listener] of Object.entries(listeners)) model.off(name, listener);
   };
 }
 

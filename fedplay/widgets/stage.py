@@ -16,7 +16,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import ipywidgets
 import numpy as np
@@ -24,16 +24,34 @@ from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 
 from fedplay.untrusted import escape
-from fedplay.widgets.messages import Acknowledged, Message, Pointer, Size, Theme, page_message
+from fedplay.widgets.messages import (
+    Acknowledged,
+    Key,
+    Message,
+    Motion,
+    Pointer,
+    Size,
+    Theme,
+    page_message,
+)
 from fedplay.widgets.palette import Colour, Palette, encode
 
-__all__ = ["Palette", "Stage", "encode"]
+__all__ = ["Palette", "Stage", "Tip", "encode"]
 
 IMAGE_PAUSE: Final = 1 / 18  # s; `Image` does not acknowledge: faster than this it floods the page
 SLOW: Final = 0.060  # s; where the acknowledgement takes longer, more frames may be under way
 LOST: Final = 2.0  # s; an acknowledgement later than this does not come any more
 REST: Final = 0.3  # s without a new picture: the last one is kept for whoever opens the page later
 PADDED: Final = 70_000  # bytes; more than one segment of the loopback device (65,483)
+HELP: Final = "Arrow keys, Home, End, Page Up, Page Down, Enter, Space and Escape act here."
+
+
+class Tip(NamedTuple):
+    """Lines of plain text beside the pointer, the first one bold; css pixels of the picture."""
+
+    x: float
+    y: float
+    lines: tuple[str, ...]
 
 
 class Stage:
@@ -41,17 +59,28 @@ class Stage:
 
     Use it from the kernel's main thread, where its callbacks come too. `width`, `height` are css
     pixels, `ratio` is how many pixels of the picture make one of them. `alt` says in words what
-    the picture shows. `core=True` uses the plain `Image` of ipywidgets, as a page without
-    anywidget does: no size, no pointer, no theme, at most 18 frames a second.
+    the picture shows, `help` what its keys do. `core=True` uses the plain `Image` of
+    ipywidgets, as a page without anywidget does: no size, no pointer, no keys, no theme, at most
+    18 frames a second.
     """
 
     def __init__(
-        self, *, width: int = 1000, height: int = 420, alt: str = "", core: bool = False
+        self,
+        *,
+        width: int = 1000,
+        height: int = 420,
+        alt: str = "",
+        help: str = HELP,
+        core: bool = False,
     ) -> None:
         self.width, self.height, self.ratio, self.dark = width, height, 1.0, False
+        self.window = 0  # css pixels, how high the page's window is; 0 where it does not say
+        self.reduced = False  # whether its person asks the system for less motion
         self.on_resize: Callable[[int, int, float], None] | None = None
         self.on_pointer: Callable[[str, float, float], None] | None = None
+        self.on_key: Callable[[str], None] | None = None
         self.on_theme: Callable[[bool], None] | None = None
+        self.on_motion: Callable[[bool], None] | None = None
         self.frames_sent = self.frames_acked = 0
         self.ack_seconds = 0.0  # a running mean of the time to an acknowledgement
         try:
@@ -62,6 +91,8 @@ class Stage:
         self._colours: Palette | None = None
         self._frame: NDArray[np.uint8] | None = None  # our copy of the newest picture
         self._png: bytes | None = None  # the same, encoded, once somebody needs it
+        self._tip: Tip | None = None
+        self._cursor = "default"
         self._waits = False
         self._under_way: dict[int, float] = {}  # frame -> when it was sent
         self._number = 0
@@ -71,7 +102,7 @@ class Stage:
         self._inbox: list[Message] = []
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._image, self._words = _image(height), _words(alt)
-        self._canvas = None if core else _canvas(height, alt)
+        self._canvas = None if core else _canvas(height, alt, help)
         self.widget = _box(self._image, self._words, self._canvas)
         if self._canvas is not None:
             self._canvas.on_msg(self._hear)
@@ -83,16 +114,19 @@ class Stage:
         self._keys = tuple(_colour(colour) for colour in colours)
         self._colours = None
 
-    def show(self, rgba: NDArray[np.uint8]) -> None:
+    def show(
+        self, rgba: NDArray[np.uint8], tip: Tip | None = None, cursor: str = "default"
+    ) -> None:
         """Show a picture, (height, width, 4) uint8. It is copied: the caller may draw on.
 
-        Alpha is ignored: draw over an opaque background.
+        Alpha is ignored: draw over an opaque background. `cursor` is one of CSS's names.
         """
         if rgba.ndim != 3 or rgba.shape[2] != 4 or rgba.dtype != np.uint8:
             raise ValueError(f"a picture is (h, w, 4) uint8, not {rgba.shape} {rgba.dtype}")
         if self._frame is None or self._frame.shape != rgba.shape:
             self._frame = np.empty(rgba.shape, np.uint8)
         np.copyto(self._frame, rgba)
+        self._tip, self._cursor = tip, cursor
         self._png, self._waits = None, True
         self._pump()
         self._later("rest", REST, self._rest)
@@ -111,6 +145,11 @@ class Stage:
         if self._canvas is not None:
             self._canvas.alt = alt
         self._words.value = _hidden(alt)
+
+    def say(self, text: str) -> None:
+        """Tell who cannot see the picture what has just happened in it."""
+        if self._canvas is not None:
+            self._canvas.said = text
 
     def resize(self, height: int) -> None:
         """Ask for another height, css pixels; the page then reports it to `on_resize`."""
@@ -161,7 +200,7 @@ class Stage:
             # acknowledgement, unless the server has set TCP_NODELAY.
             buffers.append(bytes(PADDED - len(buffers[0])))
         content = {"kind": "frame", "n": self._number, "ratio": self.ratio}
-        self._canvas.send(content, buffers)
+        self._canvas.send(content | {"tip": self._tip, "cursor": self._cursor}, buffers)
         self._later("lost", LOST, self._forget_lost)
 
     def _forget_lost(self) -> None:
@@ -223,6 +262,12 @@ class Stage:
                     self._sized(message)
                 case Pointer(kind, x, y) if self.on_pointer:
                     self.on_pointer(kind, x, y)
+                case Key(key) if self.on_key:
+                    self.on_key(key)
+                case Motion(reduced) if reduced != self.reduced:
+                    self.reduced = reduced
+                    if self.on_motion:
+                        self.on_motion(reduced)
                 case Theme(dark) if dark != self.dark:
                     self.dark = dark
                     if self.on_theme:
@@ -246,8 +291,9 @@ class Stage:
             self._under_way.clear()
             self._waits = self._frame is not None
             self._pump()
-        if (size.width, size.height, size.ratio) != (self.width, self.height, self.ratio):
-            self.width, self.height, self.ratio = size.width, size.height, size.ratio
+        new = (size.width, size.height, size.ratio, size.window)
+        if new != (self.width, self.height, self.ratio, self.window):
+            self.width, self.height, self.ratio, self.window = new
             if self.on_resize:
                 self.on_resize(size.width, size.height, size.ratio)
 
@@ -265,12 +311,12 @@ def _supersedes(new: Message, old: Message | None) -> bool:
     return isinstance(new, Size) and isinstance(old, Size) and not old.fresh
 
 
-def _canvas(height: int, alt: str) -> Any | None:
+def _canvas(height: int, alt: str, help: str) -> Any | None:
     try:
         from fedplay.widgets.canvas import Canvas
     except ImportError:  # no anywidget: the plain picture does without
         return None
-    return Canvas(alt=alt, height=height)
+    return Canvas(alt=alt, help=help, height=height)
 
 
 def _image(height: int) -> Any:

@@ -36,8 +36,8 @@ class Store:
         self.errors: dict[str, str] = {}
         self._refused: dict[str, Any] = {}
         self._broken: set[str] = set()  # of these, the ones whose run broke off: not tried again
-        self._check = check if check is not None else _anything
-        self._check(self.experiment)
+        self.check = check if check is not None else _anything
+        self.check(self.experiment)
         self._before = self.experiment  # what was in force when `_last` was set
         self._last: dict[str, Any] = {}
         self._observers: list[Observer] = []
@@ -68,11 +68,35 @@ class Store:
             self._tell(frozenset(changed | choices.keys()))
         return accepted
 
+    def restore(self, experiment: Experiment) -> bool:
+        """Put a whole experiment in force, as it is; whether it is.
+
+        What was refused before is forgotten. Where this one is refused, all stays as it was and
+        the reason stands under no knob's name: `errors[""]`.
+        """
+        old, shown = self.experiment, set(self._refused) | set(self.errors)
+        try:
+            self.check(experiment)
+        except ValueError as error:
+            self.tell(str(error))
+            return False
+        self.experiment, self.errors, self._refused = experiment, {}, {}
+        self._broken.clear()
+        self._before = old
+        changed = {n for n in _names(old, experiment) if _differ(old, experiment, n)}
+        self._last = {name: getattr(experiment, name) for name in changed}
+        self._tell(frozenset(changed | shown))
+        return True
+
+    def tell(self, reason: str) -> None:
+        """Something that belongs to no control went wrong."""
+        self.errors[""] = reason
+        self._tell(frozenset([""]))
+
     def refuse(self, reason: str) -> None:
         """Take back the last change: it was valid, but its run failed before it began."""
         if self.experiment == self._before:  # nothing to go back to
-            self.errors[""] = reason
-            return self._tell(frozenset([""]))
+            return self.tell(reason)
         self.experiment = self._before
         names = [name for name in self._last if name not in self._refused]
         for name in names:
@@ -103,7 +127,7 @@ class Store:
         """Put choices in force, or say why not."""
         try:
             experiment = self.experiment.replace(**choices)
-            self._check(experiment)
+            self.check(experiment)
         except ValueError as error:
             return str(error)
         self.experiment = experiment

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import ipywidgets
 from ipywidgets import Layout
+
+from fedplay.widgets.quiet import Quiet
 
 SPEEDS = {"1 round/s": 1.0, "2 rounds/s": 2.0, "5 rounds/s": 5.0, "10 rounds/s": 10.0}
 SPEEDS |= {"20 rounds/s": 20.0, "60 rounds/s": 60.0}
@@ -37,7 +38,7 @@ class Transport:
             readout=True,
             layout=Layout(flex="1 1 auto", width="auto"),
         )
-        self._quiet_in: int | None = None
+        self._quiet = Quiet()
         self._scrubbed: int | None = None  # where its person has put it
         self.speed.observe(lambda c: act("pace", list(SPEEDS.values())[c["new"]]), "index")
         self.scrub.observe(lambda c: self._moved(act, c["new"]), "value")
@@ -53,7 +54,7 @@ class Transport:
         return button
 
     def _moved(self, act: Callable[..., None], number: int) -> None:
-        if self._quiet_in != threading.get_ident():
+        if not self._quiet.now:
             self._scrubbed = number
             act("scrub", number)
 
@@ -62,13 +63,10 @@ class Transport:
         word, icon = ("Pause", "pause") if playing else ("Play", "play")
         if self.play.description != word:
             self.play.description, self.play.icon = word, icon
-        self._quiet_in = threading.get_ident()
-        try:
+        with self._quiet:
             if self.scrub.max != rounds:
                 self.scrub.max = rounds
             if cursor != self._scrubbed:  # else the page may be ahead of us: leave it alone
                 self._scrubbed = None
                 if self.scrub.value != cursor:
                     self.scrub.value = cursor
-        finally:
-            self._quiet_in = None

@@ -1,31 +1,19 @@
-"""A real browser and the real app, for tests that look at what a person sees."""
+"""A real browser and what shows the Playground in it, for tests of what a person sees."""
 
 from __future__ import annotations
 
 import os
 import re
 import runpy
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
 playwright_api = pytest.importorskip("playwright.sync_api")
 
-ROOT = Path(__file__).parents[2]
-FLAGS = [
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-# What the command line does for `fedplay show --no-browser`, also for a page of a test's own.
-SERVE = "import sys, pathlib; from fedplay.app.serve import serve; "
-SERVE += "serve(0, False, *map(pathlib.Path, sys.argv[1:]))"
+from browser.servers import FLAGS, NOISE, ROOT, Servers, voila  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -41,40 +29,26 @@ def chromium_path() -> str:
 # For this folder, not the session: Playwright keeps an event loop running, and the other tests
 # start loops of their own.
 @pytest.fixture(scope="package")
-def browser(chromium_path: str) -> Iterator[object]:
+def browser(chromium_path: str) -> Iterator[Any]:
     with playwright_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
         yield browser
         browser.close()
 
 
-@contextmanager
-def serving(*notebook: Path) -> Iterator[str]:
-    """The app in a process of its own; yields its link, token included."""
-    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    process = subprocess.Popen(
-        [sys.executable, "-c", SERVE, *map(str, notebook)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": path},
-    )
-    assert process.stdout is not None
-    try:
-        line = process.stdout.readline()
-        found = re.search(r"http://127\.0\.0\.1:\d+/\?token=\S+", line)
-        assert found, f"the app did not start: {line!r}"
-        yield found[0]
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-        process.stdout.close()
-
-
 @pytest.fixture(scope="package")
 def serve_page() -> Iterator[Callable[..., str]]:
     """Serve notebooks until the folder's tests end; call it with a path, it returns the link."""
     with ExitStack() as stack:
-        yield lambda *notebook: stack.enter_context(serving(*notebook))
+        yield lambda *notebook: stack.enter_context(voila(*notebook))
+
+
+@pytest.fixture(scope="package")
+def servers(tmp_path_factory: Any) -> Iterator[Servers]:
+    """Every front end, each started when the first test needs it."""
+    servers = Servers(tmp_path_factory.mktemp("servers"))
+    yield servers
+    servers.close()
 
 
 @pytest.fixture(scope="package")
@@ -82,29 +56,62 @@ def app(serve_page: Callable[..., str]) -> str:
     return serve_page()
 
 
-@pytest.fixture
-def open_page(browser: object) -> Iterator[Callable[..., object]]:
-    """Open a link in a window of its own; at the end, nothing may have gone wrong in any."""
-    contexts, wrong = [], []
+class Console:
+    """What the pages complain about, without what a front end is known to say by itself."""
 
-    def new_page(link: str, **options: object) -> object:
+    def __init__(self, front_end: str = "voila") -> None:
+        self.wrong: list[str] = []
+        self.noise = NOISE[front_end]
+
+    def watch(self, page: Any) -> None:
+        def note(text: str) -> None:
+            if not any(re.fullmatch(known, text) for known in self.noise):
+                self.wrong.append(text)
+
+        def heard(message: Any) -> None:
+            if message.type == "error":
+                note(f"{message.text} [{message.location.get('url', '')}]")
+
+        page.on("console", heard)
+        page.on("pageerror", lambda error: note(error.stack or str(error)))
+
+    def check(self) -> None:
+        wrong, self.wrong = self.wrong, []
+        assert not wrong, f"the page's console reports: {wrong}"
+
+
+class Window:
+    """Opens pages, and sees that nothing went wrong in any when it is closed."""
+
+    def __init__(self, browser: Any, front_end: str = "voila") -> None:
+        self.browser, self.console = browser, Console(front_end)
+        self._contexts: list[Any] = []
+
+    def open(self, link: str, **options: Any) -> Any:
         options.setdefault("viewport", {"width": 1100, "height": 700})
-        context = browser.new_context(**options)  # type: ignore[attr-defined]
-        contexts.append(context)
+        context = self.browser.new_context(**options)
+        self._contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
+        self.console.watch(page)
         page.goto(link)
         return page
 
-    yield new_page
-    for context in contexts:
-        for page in context.pages:
-            page.goto("about:blank")  # says goodbye, so that its kernel ends
-        context.close()
-    assert not wrong, f"the page's console reports: {wrong}"
+    def close(self) -> None:
+        for context in self._contexts:
+            for page in context.pages:
+                page.goto("about:blank")  # says goodbye, so that its kernel ends
+            context.close()
+        self.console.check()
 
 
 @pytest.fixture
-def page(open_page: Callable[..., object], app: str) -> object:
+def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
+    """Open a link in a window of its own; at the end, nothing may have gone wrong in any."""
+    window = Window(browser)
+    yield window.open
+    window.close()
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Any], app: str) -> Any:
     return open_page(app)

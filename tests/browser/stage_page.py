@@ -11,9 +11,10 @@ import ipywidgets
 import numpy as np
 import traitlets
 
-from fedplay.widgets.stage import Stage
+from fedplay.widgets.stage import Stage, Tip
 
 ACCENT = (214, 39, 40)
+HOSTILE = "<img src=x onerror='window.hacked = true'>"
 
 
 class Bar:
@@ -25,14 +26,30 @@ class Bar:
         self.shown = self.most_under_way = 0
         self.heard: list[tuple[Any, ...]] = []
         self.stage.on_resize = lambda *size: (self.note("size", *size), self.draw())
-        self.stage.on_pointer = lambda *event: self.note("pointer", *event)
+        self.stage.on_pointer = self.pointed
+        self.stage.on_key = self.pressed
         self.stage.on_theme = lambda dark: self.note("theme", dark)
+        self.stage.on_motion = lambda reduced: self.note("motion", reduced)
         self.report = ipywidgets.HTML()
         self.length = 0
+        self.tip: Tip | None = None
+        self.cursor = "default"
         self.draw()
 
     def note(self, *event: Any) -> None:
         self.heard.append(event)
+
+    def pointed(self, kind: str, x: float, y: float) -> None:
+        """Beside the pointer stands what a client of an evil name would be called."""
+        self.note("pointer", kind, x, y)
+        here = kind != "leave"
+        self.tip = Tip(x, y, (f"at {x:.0f}", HOSTILE)) if here else None
+        self.cursor = "ew-resize" if here else "url(x)"
+        self.draw()
+
+    def pressed(self, key: str) -> None:
+        self.note("key", key)
+        self.stage.say(f"{len(self.heard)}: {key} <b>")
 
     def draw(self) -> None:
         width, height = (
@@ -40,7 +57,7 @@ class Bar:
         )
         picture = np.full((height, width, 4), 255, np.uint8)
         picture[height // 4 : height // 2, : self.length, :3] = ACCENT
-        self.stage.show(picture)
+        self.stage.show(picture, self.tip, self.cursor)
         self.shown += 1
         self.most_under_way = max(self.most_under_way, len(self.stage._under_way))
 
@@ -87,6 +104,9 @@ class Rogue(anywidget.AnyWidget):
           { kind: "pointer", type: "move", x: "1", y: {} },
           { kind: "pointer", type: "move", x: 1e308, y: 1 },
           { kind: "__class__" }, { kind: { kind: "ack" }, n: 1 },
+          { kind: "key", key: "x" }, { kind: "key", key: ["Enter"] },
+          { kind: "motion", reduced: 1 }, { kind: "copied", ok: true },
+          { kind: "remembered", text: "not here" },
           { kind: "pointer", type: "move", x: 1, y: 2 }, // the last, and the only honest one
         ]) target.send(content);
         button.textContent = "attacked";

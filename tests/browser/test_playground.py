@@ -1,133 +1,28 @@
-"""The Playground in a Voilà page, as a person uses it: with keys, mouse and patience of 0.5 s."""
+"""The Playground in our own app, where one front end is enough: a storm of keys, and files."""
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable
 from typing import Any
 
-import nbformat
 import pytest
 
-# A Playground that says ten times a second what the kernel knows.
-CODE = """
-import asyncio, json, ipywidgets, fedplay as fp
-playground = fp.Playground(fp.Experiment(rounds=30))
-report = ipywidgets.HTML()
-async def keep_reporting():
-    while True:
-        player, stage = playground.player, playground.stage
-        report.value = "<pre id='report'>" + json.dumps({
-            "alpha": playground.experiment.alpha,
-            "experiment": repr(playground.experiment),
-            "shown": repr(player.shown.exp),
-            "mode": player.mode,
-            "revealed": player.revealed,
-            "settled": player.shown is player.recording and player.shown.late_done,
-            "drawn": playground._drawn == player.changes,
-            "changes": player.changes,
-            "sent": stage.frames_sent,
-            "acked": stage.frames_acked,
-            "under_way": len(stage._under_way),
-            "errors": playground.errors,
-        }) + "</pre>"
-        await asyncio.sleep(0.02)
-task = asyncio.get_running_loop().create_task(keep_reporting())
-ipywidgets.VBox([playground.widget, report])
-"""
-PICTURE = """() => {
-    const canvas = document.querySelector("canvas.fedplay-canvas");
-    const { width, height } = canvas;
-    const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
-    let hash = 0;
-    for (const pixel of new Uint32Array(data.buffer)) hash = (Math.imul(hash, 31) + pixel) | 0;
-    return hash;
-}"""
-
-
-@pytest.fixture(scope="module")
-def link(tmp_path_factory: Any, serve_page: Callable[..., str]) -> str:
-    path = tmp_path_factory.mktemp("playground") / "page.ipynb"
-    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CODE)]), path)
-    return serve_page(path)
+from browser.playing import CANVAS, CODE, calm, control, slider, state, until
+from browser.servers import Servers
 
 
 @pytest.fixture
-def screen(open_page: Any, link: str) -> Any:
-    page = open_page(link, viewport={"width": 1280, "height": 800})
-    page.wait_for_selector("canvas.fedplay-canvas", state="visible")
-    until(page, lambda s: s["settled"] and at_rest(s) and s["acked"] >= 2)
+def screen(open_page: Any, servers: Servers) -> Any:
+    page = open_page(servers.app(CODE), viewport={"width": 1280, "height": 800})
+    calm(page)
     return page
 
 
-def state(page: Any) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(page.inner_text("#report"))
-    return found
-
-
-def until(page: Any, holds: Callable[[dict[str, Any]], bool], patience: float = 10) -> Any:
-    page.wait_for_selector("#report", state="attached")
-    end = time.monotonic() + patience
-    while not holds(found := state(page)):
-        assert time.monotonic() < end, f"this never came: {found}"
-        page.wait_for_timeout(10)
-    return found
-
-
-def at_rest(found: dict[str, Any]) -> bool:
-    return found["drawn"] and not found["under_way"]
-
-
-def slider(page: Any, name: str) -> Any:
-    return page.locator(f".fedplay-control:has-text('{name}') .noUi-handle").first
-
-
 def test_a_newcomer_sees_everything_at_once(screen: Any) -> None:
-    assert "Drag a slider" in screen.inner_text(".fedplay-head")
-    size = screen.evaluate("[document.documentElement.scrollHeight, innerHeight]")
-    for selector in ("canvas.fedplay-canvas", ".fedplay-transport", ".fedplay-cards"):
-        box = screen.locator(selector).bounding_box()
-        assert box["y"] + box["height"] <= 800, (selector, size)
-    alt = screen.locator("canvas.fedplay-canvas").get_attribute("aria-label")
-    assert "10 clients" in alt
-    assert "30 of 30 rounds" in alt
-
-
-def test_an_arrow_key_redraws_the_whole_run(screen: Any) -> None:
-    before, picture = state(screen), screen.evaluate(PICTURE)
-    slider(screen, "Label skew").focus()
-    screen.keyboard.press("ArrowRight")
-    after = until(screen, lambda s: s["settled"] and s["alpha"] < before["alpha"])
-    screen.wait_for_function(f"h => ({PICTURE})() !== h", arg=picture)
-    after = until(screen, at_rest)
-    assert after["sent"] > before["sent"]
-    assert after["revealed"] == 30
-
-
-def test_every_slider_has_a_name_and_a_value_in_words(screen: Any) -> None:
-    handles = screen.locator(".fedplay .noUi-handle")
-    screen.wait_for_function(
-        "[...document.querySelectorAll('.fedplay .noUi-handle')].every(h => h.ariaLabel)"
-    )
-    names = [handles.nth(i).get_attribute("aria-label") for i in range(handles.count())]
-    assert len(set(names)) == len(names) > 8
-    skew = slider(screen, "Label skew")
-    assert skew.get_attribute("aria-label") == "Label skew"
-    assert skew.get_attribute("aria-valuetext") == "α 0.3"
-
-
-def test_play_runs_and_pause_answers_within_a_round(screen: Any) -> None:
-    screen.click("button:has-text('Play')")
-    until(screen, lambda s: s["mode"] == "play" and 2 <= s["revealed"] < 30)
-    screen.click("button:has-text('Pause')")
-    stood = until(screen, lambda s: s["mode"] == "stand", patience=0.5)
-    screen.wait_for_timeout(500)
-    assert state(screen)["revealed"] == stood["revealed"]
-    screen.click("button:has-text('Step')")
-    until(screen, lambda s: s["revealed"] == stood["revealed"] + 1)
-    screen.click("button:has-text('Reset')")
-    until(screen, lambda s: s["revealed"] == 0)
+    places = [CANVAS, ".fedplay-headline", ".fedplay-presets", ".fedplay-cards"]
+    for selector in (*places, ".fedplay-transport >> visible=true"):
+        box = screen.locator(selector).first.bounding_box()
+        assert box["y"] + box["height"] <= 800, selector
 
 
 def test_a_storm_of_events_ends_on_the_last_one(screen: Any) -> None:
@@ -140,35 +35,14 @@ def test_a_storm_of_events_ends_on_the_last_one(screen: Any) -> None:
         if ahead > 0:
             time.sleep(ahead)
     screen.keyboard.press("ArrowLeft")
-    last = screen.inner_text(".fedplay-control:has-text('Learning rate') .widget-readout")
-    calm = until(
+    last = control(screen, "Learning rate").locator(".widget-readout").inner_text()
+    found = until(
         screen,
         lambda s: f"learning_rate={last}" in s["shown"] and s["drawn"],
-        patience=0.5,
+        patience=2.0,  # half a second where nothing else runs: make bench-screen
     )
-    assert calm["shown"] == calm["experiment"]
-    assert calm["acked"] - before["acked"] > 20, "there were pictures meanwhile"
-
-
-def test_an_error_is_a_sentence_beside_its_control(screen: Any) -> None:
-    screen.locator(".fedplay-control:has-text('Partition') select").select_option("natural")
-    error = screen.locator(".fedplay-control:has-text('Partition') .fedplay-error")
-    error.wait_for()
-    assert "clients of their own" in error.inner_text()
-    picture = screen.evaluate(PICTURE)
-    data = screen.locator(".fedplay-control:has(.widget-label:text-is('Data')) select")
-    data.select_option("writers")
-    until(screen, lambda s: "writers" in s["shown"] and "natural" in s["shown"] and s["settled"])
-    assert not error.is_visible()
-    assert screen.evaluate(PICTURE) != picture
-
-
-def test_a_press_in_the_picture_stands_at_a_round(screen: Any) -> None:
-    box = screen.locator("canvas.fedplay-canvas").bounding_box()
-    screen.mouse.click(box["x"] + box["width"] * 0.3, box["y"] + 100)
-    screen.wait_for_function(
-        "/round [1-9] |round 1[0-9] /.test(document.querySelector('.fedplay-where').innerText)"
-    )
+    assert found["shown"] == found["experiment"]
+    assert found["acked"] - before["acked"] > 20, "there were pictures meanwhile"
 
 
 def test_a_file_of_ones_own_and_what_is_wrong_with_another(screen: Any) -> None:
@@ -182,16 +56,101 @@ def test_a_file_of_ones_own_and_what_is_wrong_with_another(screen: Any) -> None:
 
     choose(f"label,a,b\n{rows}".encode())
     until(screen, lambda s: "csv:mine.csv:" in s["shown"] and s["settled"])
-    chosen = screen.locator(".fedplay-control:has(.widget-label:text-is('Data')) select")
+    chosen = screen.locator(".fedplay-control:has(.fedplay-upload) select")
     assert chosen.evaluate("s => s.selectedOptions[0].text") == "mine.csv"
     choose(b"a,b\n1,2\n")
     screen.wait_for_selector(".fedplay-error:has-text('needs a column named label')")
     assert "csv:mine.csv:" in state(screen)["shown"]
 
 
-def test_the_picture_follows_the_theme_of_the_page(screen: Any) -> None:
-    corner = """() => [...document.querySelector("canvas.fedplay-canvas")
-        .getContext("2d").getImageData(0, 0, 1, 1).data]"""
-    assert screen.evaluate(corner)[:3] == [255, 255, 255]
-    screen.evaluate("document.body.dataset.jpThemeLight = 'false'")
-    screen.wait_for_function(f"({corner})()[0] === 17")
+def test_a_drag_ends_where_the_mouse_does(screen: Any) -> None:
+    """Its moves are slowed to what can be shown, but the last one always counts."""
+    handle = slider(screen, "Label skew")
+    box = handle.bounding_box()
+    track = control(screen, "Label skew").locator(".noUi-base").bounding_box()
+    screen.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    screen.mouse.down()
+    screen.mouse.move(track["x"] + track["width"], track["y"], steps=40)
+    screen.mouse.up()
+    found = until(screen, lambda s: s["alpha"] == 0.01 and s["settled"])
+    assert "alpha=0.01" in found["shown"]
+
+
+def test_a_client_is_read_out_lit_up_and_followed(screen: Any) -> None:
+    box = screen.locator(CANVAS).bounding_box()
+    bars = box["x"] + 58, box["y"] + box["height"] * 0.88
+    wide = box["width"] - 58 - 172
+    screen.mouse.move(bars[0] + wide * 0.25, bars[1])
+    screen.mouse.move(bars[0] + wide * 0.26, bars[1])
+    tip = screen.locator(".fedplay-tip")
+    tip.filter(has_text="client 2 ◉").wait_for()
+    assert "takes part in round 30" in tip.inner_text()
+    screen.mouse.down()
+    screen.mouse.up()
+    screen.locator(".fedplay-headline:has-text('client 2')").wait_for()
+    screen.click(".fedplay-tabs button:has-text('Privacy')")
+    screen.locator(".fedplay-caption:has-text('Clients have sent')").wait_for()
+    screen.click(".fedplay-tabs button:has-text('Digits')")
+    screen.locator(".fedplay-caption:has-text('client 2')").wait_for()
+    screen.locator(CANVAS).focus()
+    screen.keyboard.press("ArrowDown")
+    screen.locator(".fedplay-headline:has-text('client 3')").wait_for()
+    screen.keyboard.press("Home")
+    screen.locator(".fedplay-headline:has-text('Before training')").wait_for()
+    spoken = screen.locator(".fedplay-frame [aria-live=polite]")
+    screen.wait_for_function(
+        "s => s.textContent.includes('Before training')", arg=spoken.element_handle()
+    )
+    screen.keyboard.press("Escape")
+    screen.locator(".fedplay-headline:not(:has-text('client 3'))").wait_for()
+
+
+def test_a_name_opens_the_sweep_of_its_knob(screen: Any) -> None:
+    screen.click(".fedplay-name:has-text('Local epochs')")
+    screen.locator(".fedplay-caption:has-text('Click a value to take it')").wait_for()
+    screen.click(".fedplay-values button:text-is('20')")
+    until(screen, lambda s: "local_epochs=20" in s["shown"] and s["settled"])
+    screen.click("button:text-is('Undo')")
+    until(screen, lambda s: "local_epochs" not in s["shown"] and s["settled"])
+    screen.click(".fedplay-sweep button:has-text('Close')")
+    screen.locator(".fedplay-sweep").wait_for(state="hidden")
+
+
+def test_runs_are_pinned_guessed_and_shared(screen: Any, browser: Any) -> None:
+    screen.click("button:has-text('Pin')")
+    screen.click("button:has-text('Guess')")
+    slider(screen, "Local epochs").focus()
+    screen.keyboard.press("End")
+    until(screen, lambda s: "local_epochs=20" in s["experiment"])
+    screen.locator(".fedplay-headline:has-text('Where will the global model end')").wait_for()
+    box = screen.locator(CANVAS).bounding_box()
+    screen.mouse.click(box["x"] + box["width"] * 0.4, box["y"] + 40)
+    screen.locator(".fedplay-headline:not(:has-text('50 %'))").wait_for()
+    screen.click("button:has-text('Reveal')")
+    screen.locator(".fedplay-headline:has-text('You guessed')").wait_for()
+    assert "Local epochs 1" in screen.inner_text(".fedplay-pin")
+    screen.click("button:has-text('Share')")
+    text = screen.locator(".fedplay-share textarea")
+    screen.wait_for_function("t => t.value.startsWith('fp1.')", arg=text.element_handle())
+    token = text.input_value()
+    screen.click("button:has-text('Save')")
+    screen.locator(".fedplay-share a[download]").nth(2).wait_for()
+    other = screen.context.new_page()
+    other.goto(f"{screen.url.split('#')[0]}#{token}")
+    until(other, lambda s: "local_epochs=20" in s["shown"] and s["settled"], patience=30)
+    other.goto("about:blank")
+    other.close()
+
+
+def test_a_new_kernel_goes_on_where_the_old_one_was(screen: Any) -> None:
+    screen.click("button:has-text('Pin')")
+    screen.select_option(".fedplay-presets select", index=3)
+    found = until(screen, lambda s: "shards" in s["shown"] and s["settled"])
+    screen.click(".fedplay-tabs button:has-text('Inside')")
+    kept = "() => Object.values(sessionStorage).some(text => text.includes('inside'))"
+    screen.wait_for_function(kept)  # the page has been told
+    screen.reload()
+    again = until(screen, lambda s: "shards" in s["shown"] and s["settled"], patience=30)
+    assert again["shown"] == found["shown"]
+    assert screen.inner_text(".fedplay-companion .fedplay-tabs .mod-active") == "Inside a round"
+    assert screen.locator(".fedplay-pin").count() == 1

@@ -5,35 +5,31 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 
+from browser.servers import link_to
+from fedplay.widgets.stage import HELP
+
+HOSTILE = "<img src=x onerror='window.hacked = true'>"  # as in stage_page.py
 RED, WHITE = [214, 39, 40], [255, 255, 255]
+TALL = "document.querySelector('.jp-OutputArea').style.paddingBottom = '2000px'"
+SCROLLED = "Math.max(...[...document.querySelectorAll('*')].map(element => element.scrollTop))"
 PIXEL = """([x, y]) => {
     const canvas = document.querySelector("canvas.fedplay-canvas");
     return [...canvas.getContext("2d").getImageData(x, y, 1, 1).data].slice(0, 3);
 }"""
 
 
-def link_to(folder: Path, serve_page: Callable[..., str], call: str) -> str:
-    code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-    code += f"import stage_page\nstage_page.{call}"
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
-    nbformat.write(notebook, folder / "page.ipynb")
-    return serve_page(folder / "page.ipynb")
-
-
 @pytest.fixture(scope="module")
 def link(tmp_path_factory: Any, serve_page: Callable[..., str]) -> str:
-    return link_to(tmp_path_factory.mktemp("stage"), serve_page, "build()")
+    return link_to(tmp_path_factory.mktemp("stage"), serve_page, "stage_page", "build()")
 
 
 @pytest.fixture(scope="module")
 def core_link(tmp_path_factory: Any, serve_page: Callable[..., str]) -> str:
-    return link_to(tmp_path_factory.mktemp("core"), serve_page, "build(core=True)")
+    return link_to(tmp_path_factory.mktemp("core"), serve_page, "stage_page", "build(core=True)")
 
 
 def state(page: Any) -> dict[str, Any]:
@@ -70,7 +66,10 @@ def test_a_picture_a_description_and_the_keyboard(open_page: Any, link: str) -> 
     assert state(page)["heard"][0] == ["size", box["width"], 100, 1.0]
     assert page.evaluate("document.querySelector('canvas').width") == box["width"]
     assert page.evaluate(PIXEL, [0, 0]) == WHITE
-    assert (canvas.get_attribute("role"), canvas.get_attribute("aria-label")) == ("img", "a <bar>")
+    assert canvas.get_attribute("role") == "application"
+    assert canvas.get_attribute("aria-label") == "a <bar>"
+    described = page.locator(f"#{canvas.get_attribute('aria-describedby')}")
+    assert described.inner_text() == HELP
     assert page.locator("img.fedplay-picture").is_hidden()
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "fedplay-canvas"
@@ -123,6 +122,147 @@ def test_pointer_window_and_theme_reach_the_kernel(open_page: Any, link: str) ->
     )
     page.evaluate("document.body.dataset.jpThemeLight = 'false'")
     until(page, lambda s: ["theme", True] in s["heard"])
+
+
+def test_a_tip_stands_beside_the_pointer_as_text(open_page: Any, link: str) -> None:
+    page = open_stage(open_page, link)
+    box = page.locator("canvas").bounding_box()
+    tip = page.locator(".fedplay-tip")
+    assert tip.is_hidden()
+    page.mouse.move(box["x"] + 100, box["y"] + 10)
+    page.wait_for_selector(".fedplay-tip > b:text-is('at 100')")
+    assert tip.inner_text().splitlines() == ["at 100", HOSTILE]
+    assert page.locator(".fedplay-tip img").count() == 0
+    assert page.evaluate("window.hacked") is None
+    assert page.evaluate("document.querySelector('canvas').style.cursor") == "ew-resize"
+    place = tip.bounding_box()
+    assert 0 < place["x"] - box["x"] - 100 < 30
+    assert 0 < place["y"] - box["y"] - 10 < 30
+
+    page.mouse.move(box["x"] + box["width"] - 20, box["y"] + 90)  # no room: on the other side
+    page.wait_for_selector(f".fedplay-tip > b:text-is('at {box['width'] - 20:.0f}')")
+    place = tip.bounding_box()
+    assert place["x"] + place["width"] < box["x"] + box["width"] - 20
+    assert place["y"] + place["height"] < box["y"] + 90
+    assert place["y"] >= box["y"]
+
+    page.mouse.move(box["x"] + 60, box["y"] + 400)
+    tip.wait_for(state="hidden")
+    assert page.evaluate("document.querySelector('canvas').style.cursor") == "default"
+
+
+def test_the_tip_follows_the_theme(open_page: Any, link: str) -> None:
+    page = open_stage(open_page, link)
+    page.locator("canvas").hover(position={"x": 50, "y": 50})
+    page.locator(".fedplay-tip").wait_for()
+    styles = "getComputedStyle(document.querySelector('.fedplay-tip'))"
+    light = page.evaluate(f"[{styles}.color, {styles}.backgroundColor]")
+    assert page.evaluate(f"{styles}.pointerEvents") == "none"
+    page.evaluate("""() => {
+        document.body.style.setProperty("--jp-layout-color1", "rgb(17, 17, 17)");
+        document.body.style.setProperty("--jp-ui-font-color1", "rgb(221, 221, 221)");
+    }""")
+    dark = page.evaluate(f"[{styles}.color, {styles}.backgroundColor]")
+    assert dark == ["rgb(221, 221, 221)", "rgb(17, 17, 17)"] != light
+
+
+def keys_heard(found: dict[str, Any]) -> list[str]:
+    return [event[1] for event in found["heard"] if event[0] == "key"]
+
+
+def test_keys_act_on_the_focused_picture_and_are_told(open_page: Any, link: str) -> None:
+    page = open_stage(open_page, link)
+    page.keyboard.press("ArrowRight")  # nothing has the focus yet
+    page.focus("canvas")
+    page.evaluate(TALL)
+    said = page.locator(".fedplay-frame [aria-live=polite]")
+    assert said.inner_text() == ""
+    presses = ["ArrowRight", "Home", "PageDown", "Enter", " ", "Escape"]
+    for press in ["a", "Control+Home", "Alt+ArrowUp", *presses]:
+        page.keyboard.press(press)
+    found = until(page, lambda s: len(keys_heard(s)) == len(presses))
+    assert keys_heard(found) == presses
+    assert page.evaluate(SCROLLED) == 0, "the page stays where it is"
+    page.wait_for_function(
+        "w => document.querySelector('[aria-live=polite]').textContent === w",
+        arg=f"{len(found['heard'])}: Escape <b>",
+    )
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.tagName") != "CANVAS"
+
+
+def test_a_key_held_down_counts_once_a_frame(open_page: Any, link: str) -> None:
+    page = open_stage(open_page, link)
+    page.focus("canvas")
+    page.evaluate("""() => {
+        const canvas = document.querySelector("canvas");
+        const press = (repeat) => canvas.dispatchEvent(new KeyboardEvent("keydown",
+            { key: "ArrowRight", repeat, bubbles: true, cancelable: true }));
+        press(false);
+        for (let i = 0; i < 50; i++) press(true);
+    }""")
+    page.keyboard.press("End")
+    found = until(page, lambda s: "End" in keys_heard(s))
+    assert keys_heard(found) == ["ArrowRight", "End"]
+
+
+def test_a_finger_scrubs_sideways_and_scrolls_up_and_down(open_page: Any, link: str) -> None:
+    page = open_stage(open_page, link, has_touch=True)
+    page.evaluate(TALL)
+    box = page.locator("canvas").bounding_box()
+    touch = page.context.new_cdp_session(page)
+
+    def swipe(dx: int, dy: int) -> None:
+        x, y = box["x"] + 200, box["y"] + 60
+        for step in range(11):
+            points = [{"x": x + dx * step / 10, "y": y + dy * step / 10}]
+            kind = "touchMove" if step else "touchStart"
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+            page.wait_for_timeout(20)
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    def kinds(found: dict[str, Any]) -> list[str]:
+        return [event[1] for event in found["heard"] if event[0] == "pointer"]
+
+    swipe(150, 0)
+    found = until(page, lambda s: "up" in kinds(s) and "leave" in kinds(s))
+    assert [kind for kind in kinds(found) if kind != "move"] == ["down", "up", "leave"]
+    moves = [event for event in found["heard"] if event[:2] == ["pointer", "move"]]
+    assert moves[-1][2] == pytest.approx(350, abs=2)
+    assert page.evaluate(SCROLLED) == 0
+    swipe(0, -50)
+    until(page, lambda s: kinds(s).count("leave") > 1)
+    page.wait_for_function(f"{SCROLLED} > 10")
+    assert kinds(state(page)).count("down") == 1, "a swipe presses nothing"
+
+
+def test_who_wants_less_motion_is_known(open_page: Any, link: str) -> None:
+    page = open_stage(open_page, link, reduced_motion="reduce")
+    until(page, lambda s: ["motion", True] in s["heard"])
+    page.emulate_media(reduced_motion="no-preference")
+    until(page, lambda s: ["motion", False] in s["heard"])
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "values"),
+    [
+        ("body", "data-vscode-theme-kind", ["vscode-dark", "vscode-light"]),
+        ("body", "data-vscode-theme-kind", ["vscode-high-contrast", "vscode-high-contrast-light"]),
+        ("documentElement", "theme", ["dark", "light"]),
+        ("documentElement", "no-theme", []),
+    ],
+)
+def test_themes_of_other_houses(
+    open_page: Any, link: str, where: str, name: str, values: list[str]
+) -> None:
+    page = open_stage(open_page, link)
+    page.evaluate("delete document.body.dataset.jpThemeLight")
+    for value, dark in zip(values, [True, False], strict=False):
+        page.evaluate(f"document.{where}.setAttribute('{name}', '{value}')")
+        until(page, lambda s, dark=dark: s["heard"][-1] == ["theme", dark])
+    if not values:
+        page.emulate_media(color_scheme="dark")
+        until(page, lambda s: s["heard"][-1] == ["theme", True])
 
 
 def test_a_hostile_page_changes_nothing(open_page: Any, link: str) -> None:

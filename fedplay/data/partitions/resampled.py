@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -43,6 +44,8 @@ class Resampled(Partition):
     Source: Hsu, Qi & Brown 2019, section 3, whose α is C times ours; they draw without replacement.
     """
 
+    exclusive: ClassVar[bool] = False
+
     alpha: float = shared(Dirichlet, "alpha")
     client_examples: int = knob(
         25,
@@ -57,12 +60,14 @@ class Resampled(Partition):
         check_some(n)
         check_clients(clients, MOST_CLIENTS, "the largest federation there is")
 
-    def split(self, pool: Table, clients: int, seed: int) -> tuple[Shares, Shares]:
+    def split(
+        self, pool: Table, clients: int, seed: int, held_out: float = HELD_OUT
+    ) -> tuple[Shares, Shares]:
         n, C = len(pool.y), len(pool.classes)
         self.check(n, C, clients, 0)
         rng = Streams(seed).at(Purpose.HELD_OUT, CUT)
-        apart = stratified(pool.y, portion(n, HELD_OUT), rng)
-        held_size = portion(self.client_examples, HELD_OUT)
+        apart = stratified(pool.y, portion(n, held_out), rng)
+        held_size = portion(self.client_examples, held_out)
         mix = np.bincount(pool.y, minlength=C) / n
         concentration = tuple((self.alpha * C * mix).tolist())
 
@@ -105,6 +110,8 @@ class DrawnShares(Shares):
     def of(self, client: int) -> Ints:
         if not 0 <= client < self.clients:
             raise IndexError(f"client {client} of {self.clients}")
+        if self.size == 0:
+            return self.rows[:0]
         shape, start, counts = self._classes
         logs = log_gamma(shape, self._streams.at(Purpose.PARTITION, 0, client))
         ends = np.cumsum(np.exp(logs - logs.max()))

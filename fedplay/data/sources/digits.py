@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 
@@ -25,6 +26,8 @@ class Digits(Source):
     as `sklearn.datasets.load_digits` has it.
     """
 
+    image: ClassVar[tuple[int, int] | None] = (8, 8)
+
     def load(self, seed: int) -> Table:
         return _digits()
 
@@ -39,6 +42,8 @@ class Writers(Source):
     The file does not name its writers: the blocks are the forms that they filled in, one after the
     other. Its documentation speaks of 13 writers, so somebody may have filled in two.
     """
+
+    image: ClassVar[tuple[int, int] | None] = (8, 8)
 
     def load(self, seed: int) -> Table:
         return _writers()

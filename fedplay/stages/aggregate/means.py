@@ -29,5 +29,8 @@ class Fixed(Aggregate):
     message's length divided by it: differential privacy rests on that.
     """
 
+    def divisor(self, weight: Array, expected: float) -> float:
+        return expected
+
     def combine(self, rows: Array, c: Cohort) -> Array:
         return rows.sum(axis=0) / rows.dtype.type(c.expected)

@@ -57,6 +57,7 @@ class DifferentialPrivacy(Layer):
     )
 
     linear_only = True
+    protects = True
 
     def bound(self) -> float | None:
         """The clipping norm S in force, or None."""

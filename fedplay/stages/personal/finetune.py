@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from fedplay.knobs import knob
-from fedplay.stages.base import Array, Cohort, Local, Personal
+from fedplay.stages.base import Array, Arrays, Cohort, Local, Personal
 
 
 @dataclass(frozen=True)
 class Finetune(Personal):
-    """So many local epochs from the global model, with the clients' learning rate and batch."""
+    """Local steps from the model that each client is given, with the clients' batches.
+
+    `finetune_steps` counts single steps, and epochs are then the most that there is room for.
+    """
 
     finetune_epochs: int = knob(
         5,
@@ -23,9 +27,45 @@ class Finetune(Personal):
         slider=(0, 20),
         help="Local epochs that each client adds to the finished global model, for itself alone.",
     )
+    finetune_part: str = knob(
+        "all",
+        choices=("all", "head"),
+        label="Tuned part",
+        help="all: every parameter. head: the last layer only; the others stay as they are shared.",
+    )
+    finetune_rate: float | None = knob(
+        None,
+        1e-4,
+        10.0,
+        label="Tuning rate",
+        scale="log",
+        none="automatic",
+        help="The learning rate of fine-tuning; automatic is the clients' own.",
+    )
+    finetune_steps: int | None = knob(
+        None,
+        0,
+        1000,
+        kind="int",
+        label="Tuning steps",
+        slider=(0, 50),
+        none="automatic",
+        help="At most so many local steps; automatic is as many as the epochs have.",
+    )
 
     def epochs(self) -> int:
         return self.finetune_epochs
 
-    def personalise(self, w: Array, sgd: Local, c: Cohort) -> Array:
-        return sgd(np.repeat(w[None], c.K, axis=0))
+    def personalise(self, W: Array, own: Arrays, sgd: Local, c: Cohort) -> Array:
+        head = self.finetune_part == "head" and len(c.spans) > 1
+        if not head and self.finetune_rate is None and self.finetune_steps is None:
+            return sgd(W)
+        ratio = 1.0 if self.finetune_rate is None else self.finetune_rate / c.lr
+        tuned = np.full(W.shape[1], ratio, W.dtype)
+        if head:
+            tuned[: c.spans[-1][0]] = 0
+
+        def step(slope: Callable[[Array], Array], W: Array) -> None:
+            W -= tuned * slope(W)
+
+        return sgd.by(step, W, most=self.finetune_steps)[0]

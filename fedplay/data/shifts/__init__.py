@@ -1,0 +1,1 @@
+"""Ways in which clients' examples differ beyond their labels, one a file."""

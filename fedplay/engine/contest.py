@@ -1,0 +1,144 @@
+"""The runs of a comparison, one after the other: `Contest`, and what is kept of each: `Curve`."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from fedplay.cost import LIMIT, Limit
+from fedplay.engine.evaluate import mean_of
+from fedplay.engine.guest import Given, data_of
+from fedplay.engine.history import has_diverged
+from fedplay.engine.loop import Round, Run, stream
+from fedplay.experiment import Experiment
+from fedplay.knobs import short
+from fedplay.stages.base import Array
+
+MOST = 100  # seeds
+
+
+class Curve(NamedTuple):
+    """One run: the global model's accuracy and loss, and the clients' mean accuracy, (R + 1,)."""
+
+    accuracy: Array
+    loss: Array
+    clients: Array  # of the global model, on what each client holds out
+    diverged: int | None  # the round after which it could not be saved
+
+    @classmethod
+    def of(cls, rounds: Iterable[Round]) -> Curve:
+        """What is kept of a whole run."""
+        seen = list(rounds)
+        loss = np.array([r.loss for r in seen])
+        bad = np.flatnonzero(has_diverged(loss, loss[0]))
+        own = np.array([r.client_accuracy for r in seen])
+        accuracy = np.array([r.accuracy for r in seen])
+        return cls(accuracy, loss, mean_of(own), int(bad[0]) if len(bad) else None)
+
+    @property
+    def nbytes(self) -> int:
+        """About what it keeps."""
+        return 3 * self.accuracy.nbytes + 500
+
+
+class Kept(Protocol):
+    """Where runs that were computed before are found again."""
+
+    def get(self, exp: Experiment) -> Curve | None: ...
+
+    def put(self, exp: Experiment, curve: Curve) -> None: ...
+
+
+def seeded(exp: Experiment, like: Experiment, place: int) -> Experiment:
+    """The experiment with the training and the data seed that are `place` beyond another's."""
+    wrap = 2**32
+    return exp.replace(seed=(like.seed + place) % wrap, data_seed=(like.data_seed + place) % wrap)
+
+
+def checked_seeds(seeds: Any) -> int:
+    """How many seeds there are to be; ValueError for what is no such number."""
+    whole = isinstance(seeds, int | np.integer) and not isinstance(seeds, bool)
+    if not whole or not 1 <= seeds <= MOST:
+        raise ValueError(f"seeds={short(seeds)}: must be a whole number from 1 to {MOST}")
+    return int(seeds)
+
+
+class Contest:
+    """The runs of a comparison, all methods of one seed before the next; `advance()` does a piece.
+
+    exp:         whose seed and data seed are the first; those of `experiments` do not count
+    experiments: by the methods' names
+    """
+
+    def __init__(
+        self,
+        exp: Experiment,
+        experiments: Mapping[str, Experiment],
+        seeds: int,
+        *,
+        federation: Given = None,
+        limit: Limit = LIMIT,
+        kept: Kept | None = None,
+    ) -> None:
+        self.exp, self.experiments, self.seeds = exp, dict(experiments), seeds
+        self.federation, self.limit, self.kept = federation, limit, kept
+        self.curves: dict[str, dict[int, Curve]] = {name: {} for name in experiments}
+        self.todo = deque((name, place) for place in range(seeds) for name in experiments)
+        self._rounds: list[Round] = []
+        self._stream: Iterator[Round] | None = None
+        for name, place in list(self.todo):
+            self._recall(name, place)
+
+    @property
+    def done(self) -> int:
+        """How many runs are complete."""
+        return sum(map(len, self.curves.values()))
+
+    def advance(self) -> bool:
+        """Prepare the next run, or compute one round of it; whether there was anything to do."""
+        if not self.todo:
+            return False
+        name, place = self.todo[0]
+        if self._stream is None:
+            if not self._recall(name, place):
+                exp = self.run_of(name, place)
+                self._rounds, self._stream = (
+                    [],
+                    stream(Run(exp, data_of(self.federation, exp), self.limit)),
+                )
+            return True
+        got = next(self._stream)
+        self._rounds.append(got._replace(parameters=got.parameters[:0]))  # which are large
+        if got.number == self.experiments[name].rounds:
+            self._finish(name, place)
+        return True
+
+    def drop(self, name: str) -> None:
+        """Compute no more of a method, and forget what is known of it."""
+        if self.todo and self.todo[0][0] == name:
+            self._stream = None
+        self.todo = deque(entry for entry in self.todo if entry[0] != name)
+        del self.curves[name]
+
+    def run_of(self, name: str, place: int) -> Experiment:
+        """What a method runs with one of the seeds."""
+        return seeded(self.experiments[name], self.exp, place)
+
+    def _finish(self, name: str, place: int) -> None:
+        curve = self.curves[name][place] = Curve.of(self._rounds)
+        self.todo.popleft()
+        self._rounds, self._stream = [], None
+        if self.kept is not None:
+            self.kept.put(self.run_of(name, place), curve)
+
+    def _recall(self, name: str, place: int) -> bool:
+        """Take over a run that was computed before; whether there is one."""
+        curve = None if self.kept is None else self.kept.get(self.run_of(name, place))
+        if curve is None:
+            return False
+        self.curves[name][place] = curve
+        self.todo.remove((name, place))
+        return True

@@ -1,0 +1,319 @@
+"""Where a run goes and how clients drift in a round, seen on one plane that the whole run shares.
+
+Two parameters are shown as they are. Of more, the plane is fitted to the run once: along the path
+of the global model, and across it where that path and the clients' ways leave it most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from fedplay.cost import Limit
+from fedplay.data import Dissimilarity, Federation
+from fedplay.engine import closed_forms
+from fedplay.engine.dissimilarity import dissimilarity
+from fedplay.engine.loop import Run, State, calm
+from fedplay.engine.trace import WALKS, lengths_of, state_before, watched
+from fedplay.experiment import Experiment
+from fedplay.models.quadratic import QuadraticNetwork, merged
+from fedplay.stages.base import Array
+
+KEPT = 4_000_000  # numbers of global models that are held while the plane is fitted
+FITTED = 24  # of the global models, and of the clients' ends, that it is fitted to
+LISTENED = 6  # rounds whose clients' ends it is fitted to
+FEW = 1000  # problems that closed forms are computed for
+CROWD = 200  # clients, above which not everybody's gradient is computed
+
+
+class Mark(NamedTuple):
+    """A point that can be computed without training."""
+
+    name: str  # "optimum", "FedAvg", "FedProx", "FedNova"
+    w: Array  # (P,)
+    where: Array  # (2,)
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """A whole run. P parameters; positions (…, 2) are on the plane.
+
+    The goal is the optimum of everybody's loss where there is a formula for it, and else where
+    pooled training comes to in as many rounds: separable data have no finite optimum.
+    """
+
+    P: int
+    origin: Array  # (P,)
+    basis: Array  # (2, P) orthonormal; its second row is zero where there is one parameter
+    kept: Array  # (n,) rounds, 0 and the last among them
+    server: Array  # (n, 2) the global model after each
+    far: Array  # (n,) its distance from the goal, in all P dimensions
+    goal: Array  # (P,)
+    exact: bool  # whether the goal is an optimum
+    marks: tuple[Mark, ...]  # the goal is the first
+    problems: tuple[Array, Array] | None  # (a (N,), x (N, P)) of quadratics
+    ends: Array  # (m, 2) where clients were at the end of some rounds
+    reach: float  # the farthest on the plane that one of them had gone in its round
+    held: tuple[float, float]  # parts of squared lengths in the plane: global models', updates'
+
+    def place(self, W: Array) -> Array:
+        """Models W (…, P) on the plane, (…, 2)."""
+        placed: Array = (W - self.origin) @ self.basis.T
+        return placed
+
+
+@dataclass(frozen=True, eq=False)
+class Drift:
+    """A run's course, and one of its rounds step by step. K clients in the cohort."""
+
+    course: Course
+    number: int
+    ids: Array  # (K,) who took part
+    before: Array  # (2,)
+    after: Array  # (2,)
+    paths: tuple[Array, ...]  # of the first WALKS clients, (steps + 1, 2) each
+    far: tuple[Array, ...]  # (steps + 1,) each, the distance from the goal in all P dimensions
+    ends: Array  # (K, 2) where each client ended
+    steps: Array  # (K,) local steps of each
+    apart: float  # mean distance of the clients' ends from their mean, in all P dimensions
+    moved: float  # how far the global model went, likewise
+    differ: (
+        Dissimilarity  # of all clients' gradients at its beginning; NaN where there are too many
+    )
+
+
+_COURSES: WeakKeyDictionary[Run, Course] = WeakKeyDictionary()
+_POOLED: WeakKeyDictionary[Federation, dict[Experiment, Array]] = WeakKeyDictionary()
+
+
+def drift(run: Run, number: int) -> Iterator[Drift | None]:
+    """The drift in a round (1 stands for 0): None after each piece of work, then it."""
+    course = _COURSES.get(run)
+    if course is None:
+        course = _COURSES[run] = yield from follow(run)
+    state = yield from state_before(run, max(number, 1))
+    differ = Dissimilarity(np.nan, np.nan)
+    if len(run.panel) <= CROWD:
+        differ = dissimilarity(run, state.w)
+        yield None
+    with calm():
+        found = _walk(run, course, state, max(number, 1), differ)
+    yield found
+
+
+# --- the whole run -------------------------------------------------------------------------------
+
+
+def follow(run: Run) -> Generator[None, None, Course]:
+    """The course of a run, from its beginning to its last round."""
+    R, P = run.exp.rounds, run.network.P
+    every = max(1, -(-R * P // KEPT))
+    kept = np.unique([*range(0, R + 1, every), R])
+    heard = set(np.unique(np.linspace(1, R, LISTENED).round().astype(int)).tolist())
+    W, ends, ways = np.empty((len(kept), P)), [np.zeros((0, P))], [np.zeros((0, P))]
+    other, state = watched(run, None), run.start()
+    W[0], at = state.w, 1
+    for number in range(1, R + 1):
+        with calm():
+            cohort, _, _ = other.advance(state, number)
+        if number in heard and cohort.K:
+            some = slice(None, WALKS)
+            ends.append(other.algorithm.ended[some].astype(np.float64))
+            ways.append(ends[-1] - other.algorithm.begun[some])
+        if at < len(kept) and number == kept[at]:
+            W[at], at = state.w, at + 1
+        yield
+    problems = quadratics(run)
+    if problems is None:
+        goal = yield from pooled(run)
+    else:
+        goal = closed_forms.optimum(*problems, run.federation.sizes)
+    with calm():
+        course = _course(run, kept, W, goal, problems, np.concatenate(ends), np.concatenate(ways))
+    yield
+    return course
+
+
+def _course(
+    run: Run, kept: Array, W: Array, goal: Array, problems: Any, ends: Array, ways: Array
+) -> Course:
+    P = W.shape[1]
+    origin, basis = (np.zeros(P), np.eye(2, P)) if P <= 2 else fitted(W, goal, ways)
+    marks = [Mark(name, w, (w - origin) @ basis.T) for name, w in _marks(run, goal, problems)]
+    flat, apart = (W - origin) @ basis.T, W - W[:1]
+    gone = ways @ basis.T
+    gone = gone[np.isfinite(gone).all(axis=1)]
+    return Course(
+        P=P,
+        origin=origin,
+        basis=basis,
+        kept=kept,
+        server=flat,
+        far=lengths_of(W - goal),
+        goal=goal,
+        exact=problems is not None,
+        marks=tuple(marks),
+        problems=problems,
+        ends=(ends - origin) @ basis.T,
+        reach=float(lengths_of(gone).max(initial=0.0)),
+        held=(_share(apart, basis), _share(ways, basis)),
+    )
+
+
+def fitted(W: Array, goal: Array, ways: Array) -> tuple[Array, Array]:
+    """(origin (P,), basis (2, P)) of the plane that shows most of models W and updates `ways`.
+
+    To the right is where the global models differ most, goal included, from the first to the goal.
+    """
+    models = np.concatenate([_thin(W), goal[None]])
+    models = models[np.isfinite(models).all(axis=1)]
+    ways = _thin(ways[np.isfinite(ways).all(axis=1)])
+    origin = models.mean(axis=0) if len(models) else np.zeros(W.shape[1])
+    models = models - origin
+    basis = np.zeros((2, W.shape[1]))
+    for row, candidates in enumerate(((models,), (ways, models))):
+        for rest in (*candidates, np.eye(3, W.shape[1])):
+            axis = _steepest(rest - (rest @ basis.T) @ basis)
+            if axis is not None:
+                basis[row] = axis
+                break
+    for row, way in enumerate((goal - W[0], (models[-1:] - models[:1]).sum(axis=0))):
+        if basis[row] @ way < 0:  # so that its sign is no coin toss
+            basis[row] *= -1
+    return origin, basis
+
+
+def _steepest(rows: Array) -> Array | None:
+    """(P,) the unit direction in which rows (n, P), seen from 0, are longest; None for zeros."""
+    largest = np.abs(rows).max(initial=0.0)
+    if not 1e-12 < largest < np.inf:
+        return None
+    rows = rows / largest
+    _, vectors = np.linalg.eigh(rows @ rows.T)
+    way: Array = vectors[:, -1] @ rows
+    return way / np.linalg.norm(way)
+
+
+def _thin(rows: Array) -> Array:
+    """At most FITTED of the rows, the first and the last among them."""
+    if len(rows) <= FITTED:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, FITTED).round().astype(int)]
+
+
+def _share(rows: Array, basis: Array) -> float:
+    """The part of the squared lengths of rows (n, P) that the plane holds; NaN for none."""
+    rows = rows[np.isfinite(rows).all(axis=1)]
+    total = float(np.sum(rows**2))
+    return float(np.sum((rows @ basis.T) ** 2)) / total if 0 < total < np.inf else np.nan
+
+
+# --- where it should go --------------------------------------------------------------------------
+
+
+def quadratics(run: Run) -> tuple[Array, Array] | None:
+    """(a (N,), x (N, P)) of the clients' own losses, where these are quadratics."""
+    fed = run.federation
+    if not isinstance(run.network, QuadraticNetwork) or fed.clients > FEW:
+        return None
+    if not (fed.sizes > 0).all():
+        return None
+    own = [merged(run.trainer.X[fed.train.of(k)]) for k in range(fed.clients)]
+    return np.array([a for a, _ in own]), np.array([x for _, x in own])
+
+
+def _marks(run: Run, goal: Array, problems: Any) -> Iterator[tuple[str, Array]]:
+    """The goal, and where methods end by their formulas, where these hold."""
+    yield "optimum" if problems is not None else "pooled", goal
+    if problems is None:
+        return
+    (a, x), sizes, eta = problems, run.federation.sizes, run.exp.learning_rate
+    mu = getattr(run.exp, "mu", 0.0)
+    steps = run.trainer.steps(np.arange(len(a)), run.local_epochs)
+    if eta * (a.max() + mu) >= 2 or not _whole(run):
+        return
+    yield "FedAvg", closed_forms.fedavg(a, x, sizes, eta, steps)
+    yield "FedProx", closed_forms.fedavg(a, x, sizes, eta, steps, mu)
+    if run.exp.chosen("algorithm") == "fednova":
+        yield "FedNova", closed_forms.fednova(a, x, sizes, eta, steps)
+
+
+def _whole(run: Run) -> bool:
+    """Whether each local step follows a client's whole loss: its batches are all alike."""
+    size, fed = run.trainer.batch_size, run.federation
+    if size is None or size >= fed.sizes.max():
+        return True
+    shares = (run.trainer.X[fed.train.of(k)] for k in range(fed.clients))
+    return all((rows == rows[:1]).all() for rows in shares)
+
+
+def pooled(run: Run) -> Generator[None, None, Array]:
+    """(P,) where the same examples thrown together lead in the same rounds; one is a piece."""
+    plain = run.exp.replace(
+        algorithm="centralised",
+        server="sgd",
+        server_learning_rate=1.0,
+        channel=(),
+        schedule="auto",
+        aggregate="auto",
+        stragglers=0.0,
+    )
+    known = _POOLED.setdefault(run.federation, {})
+    if plain not in known:
+        heap = Run(plain, run.federation, Limit(np.inf, np.inf))
+        state = heap.start()
+        for number in range(1, plain.rounds + 1):
+            with calm():
+                heap.advance(state, number)
+            yield
+        if len(known) >= 8:
+            known.clear()
+        known[plain] = state.w.astype(np.float64)
+    return known[plain]
+
+
+# --- one round -----------------------------------------------------------------------------------
+
+
+def _walk(run: Run, course: Course, state: State, number: int, differ: Dissimilarity) -> Drift:
+    """One round, watched step by step."""
+    state, before = deepcopy(state), state.w
+    points: dict[int, list[Array]] = {}
+    far: dict[int, list[float]] = {}
+
+    def watch(who: Array, W: Array) -> None:
+        some = [row for row, client in enumerate(who.tolist()) if client in chosen]
+        models = W[some].astype(np.float64)
+        for row, where, away in zip(
+            some, course.place(models), lengths_of(models - course.goal), strict=True
+        ):
+            points.setdefault(int(who[row]), []).append(where)
+            far.setdefault(int(who[row]), []).append(float(away))
+
+    cohort = run.cohort(number)
+    chosen = set(cohort.ids[:WALKS].tolist())
+    other = watched(run, watch)
+    cohort, _, _ = other.advance(state, number)
+    begun, ended = (W.astype(np.float64) for W in (other.algorithm.begun, other.algorithm.ended))
+    first, away = course.place(begun), lengths_of(begun - course.goal)
+    who = cohort.ids[:WALKS].tolist()
+    middle = ended.mean(axis=0) if cohort.K else np.zeros(course.P)
+    return Drift(
+        course=course,
+        number=number,
+        ids=cohort.ids,
+        before=course.place(before.astype(np.float64)),
+        after=course.place(state.w.astype(np.float64)),
+        paths=tuple(np.array([first[k], *points.get(i, [])]) for k, i in enumerate(who)),
+        far=tuple(np.array([away[k], *far.get(i, [])]) for k, i in enumerate(who)),
+        ends=course.place(ended),
+        steps=cohort.steps,
+        apart=float(lengths_of(ended - middle).mean()) if cohort.K else np.nan,
+        moved=float(lengths_of(state.w.astype(np.float64) - before)),
+        differ=differ,
+    )

@@ -1,0 +1,158 @@
+"""A guest of a federation: its data for every experiment, and what the models make of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+from weakref import WeakSet
+
+import numpy as np
+
+from fedplay.data import Federation, with_client
+from fedplay.engine.alone import personal_models
+from fedplay.engine.evaluate import with_ones
+from fedplay.engine.loop import Run, calm, federation_of
+from fedplay.engine.plane import Limits, Regions, limits_of, regions
+from fedplay.engine.survey import alone
+from fedplay.experiment import Experiment
+from fedplay.models import Network
+from fedplay.stages.base import Array
+
+KEPT = 4  # federations with the guest in them
+LONELY = 20_000  # local steps that the model which never joined may cost
+
+
+class Party:
+    """The data of experiments, with one client more. `federation` is for those with data given."""
+
+    def __init__(self, X: Array, y: Array, name: str, federation: Federation | None) -> None:
+        self.X, self.y, self.name, self.federation = X, y, name, federation
+        sha = hashlib.sha256(name.encode())
+        for array in (X.astype("<f8"), y.astype("<i8")):
+            sha.update(repr(array.shape).encode() + array.tobytes())
+        self.digest = f"{federation.digest if federation else ''}+{sha.hexdigest()}"
+        self._made: dict[Federation, Federation] = {}  # the last few
+        self._known: WeakSet[Federation] = WeakSet()  # and all that are still in use
+
+    def of(self, exp: Experiment) -> Federation:
+        """The federation of an experiment with the guest in it. ValueError where it cannot be."""
+        base = self.federation if self.federation is not None else federation_of(exp)
+        if base not in self._made:
+            self._made[base] = with_client(base, self.X, self.y, self.name)
+            self._known.add(self._made[base])
+            while len(self._made) > KEPT:
+                del self._made[next(iter(self._made))]
+        return self._made[base]
+
+    def made(self, federation: Federation) -> bool:
+        """Whether a federation is one of these."""
+        return federation in self._known
+
+
+Given = Federation | Party | None
+
+
+def data_of(given: Given, exp: Experiment) -> Federation | None:
+    """The data that a run of an experiment is to be given; None for the experiment's own."""
+    return given.of(exp) if isinstance(given, Party) else given
+
+
+def counted(given: Given, exp: Experiment) -> Experiment:
+    """The experiment with the number of clients that its run has."""
+    if not isinstance(given, Party):
+        return exp
+    return _one_more(exp, given.federation.clients if given.federation else exp.clients)
+
+
+@lru_cache(maxsize=64)
+def _one_more(exp: Experiment, clients: int) -> Experiment:
+    return exp.replace(data="arrays", clients=clients + 1)
+
+
+class Judged(NamedTuple):
+    """One model of the three: what it says of the guest's examples, and how often it is right."""
+
+    said: Array  # (n,) a class for each of the guest's examples, -1 where it is not finite
+    own: int  # right of those that the guest holds out
+    tests: float  # accuracy on the global test set
+
+
+@dataclass(frozen=True, eq=False)
+class Reception:
+    """What a federation has for a newcomer after a round, and for a guest that has joined it."""
+
+    network: Network
+    dtype: str
+    w: Array  # (P,) the global model
+    federation: Federation
+    place: int | None = None  # of the guest in the panel; None before it has joined
+    held: Array | None = None  # (n,) which of its examples it holds out
+    models: tuple[Judged, Judged, Judged | None] | None = None  # global, personal, alone
+    attended: int = 0  # rounds in which it took part, of those up to this one
+    number: int = 0
+    limits: Limits | None = None  # of the plane, where the data have two features
+    plane: Regions | None = None  # what the global model says of it
+
+    def chances(self, X: Array) -> Array | None:
+        """(n, C) the global model's class probabilities of X (n, d); None if it has diverged."""
+        with calm():
+            z = self.network.outputs(self.w, with_ones(X, self.dtype)).astype(np.float64)
+            e = np.exp(z - z.max(axis=1, keepdims=True))
+            p: Array = e / e.sum(axis=1, keepdims=True)
+        return p if np.isfinite(p).all() else None
+
+
+def receive(run: Run, number: int, w: Array) -> Iterator[Reception | None]:
+    """What there is for a guest after a round with the global model w: None a piece, then it."""
+    fed = run.federation
+    limits = plane = None
+    if fed.d == 2:
+        limits = limits_of(fed)
+        with calm():
+            plane = regions(run, w, limits) if np.isfinite(w).all() else None
+        yield None
+    if not fed.guests:
+        yield Reception(run.network, run.exp.dtype, w, fed, limits=limits, plane=plane)
+        return
+    who = fed.clients - 1
+    rows = np.sort(np.concatenate([fed.train.of(who), fed.held.of(who)]))
+    held = np.isin(rows, fed.held.of(who))
+    here = _judge(run, w, rows, held)
+    yield None
+    own = (yield from personal_models(run, w, number, [who]))[0]
+    after = _judge(run, own, rows, held)
+    yield None
+    lonely = None
+    if run.trainer.steps(np.array([who]), run.local_epochs)[0] * number <= LONELY:
+        lonely = _judge(run, (yield from alone(run, number, who)), rows, held)
+        yield None
+    attended = sum(who in run.cohort(r).ids for r in range(1, number + 1))
+    yield Reception(
+        run.network,
+        run.exp.dtype,
+        w,
+        fed,
+        place=len(run.panel) - 1,
+        held=held,
+        models=(here, after, lonely),
+        attended=attended,
+        number=number,
+        limits=limits,
+        plane=plane,
+    )
+
+
+def _judge(run: Run, w: Array, rows: Array, held: Array) -> Judged:
+    """What a model says of the guest's examples, the `rows` of the pool."""
+    fed = run.federation
+    if not np.isfinite(w).all():
+        return Judged(np.full(len(rows), -1), 0, np.nan)
+    with calm():
+        z = run.network.outputs(w, with_ones(fed.X[rows], run.exp.dtype))
+        scores = run.evaluate(w)
+    said = z.argmax(axis=1)
+    right = (said == fed.y[rows]) & held
+    return Judged(said, int(right.sum()), scores.accuracy)

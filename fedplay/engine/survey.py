@@ -1,0 +1,190 @@
+"""What models make of data with two features: their say everywhere in the plane, and on points.
+
+For one client: the global model, the one it gets by fine-tuning, and the one it would have alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from fedplay.data import Federation
+from fedplay.engine.alone import personal_models
+from fedplay.engine.loop import Run, calm
+from fedplay.engine.plane import Limits, Regions, Say, limits_of, logits, regions, said
+from fedplay.stages.base import Array
+
+MOST = 1500  # points that are shown at once
+ALONE = 20_000  # local steps that the model which never joined may cost
+GATHERED = 32  # clients whose points are gathered before the screen may draw again
+
+
+class Cloud(NamedTuple):
+    """Points: X (n, 2), their labels y (n,), whose they are (n,) by place, and held out or not."""
+
+    X: Array
+    y: Array
+    owner: Array
+    held: Array
+    total: int  # how many there are, of which these are a fixed part
+
+
+@dataclass(frozen=True, eq=False)
+class Stance:
+    """A model over the plane. `points` and `plane` are None where it is not finite."""
+
+    points: Say | None  # of the cloud it is shown with
+    plane: Regions | None
+    accuracy: float  # on the test set for the global model, else on what the client holds out
+    right: int = 0  # of `of` held-out examples
+    of: int = 0
+    client: bool = True  # whether the accuracy is a client's
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """The models seen by all clients and by one."""
+
+    limits: Limits
+    place: int  # of the client in the panel
+    picked: bool  # as the one served worst, because none was asked for
+    epochs: int  # of fine-tuning
+    classes: tuple[str, ...]
+    everyone: Cloud
+    own: Cloud
+    everywhere: Stance  # the global model, with all points
+    here: Stance  # the global model, with the client's
+    tuned: Stance
+    alone: Stance | None  # None where it would take too long
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """What stays from round to round: the part of the plane, and the points on it."""
+
+    panel: Array
+    limits: Limits
+    everyone: Cloud
+    own: dict[int, Cloud] = field(default_factory=dict)  # by place, of clients looked at so far
+
+
+_SETTINGS: WeakKeyDictionary[Federation, Setting] = WeakKeyDictionary()
+
+
+def setting(run: Run) -> Generator[None, None, Setting]:
+    """The setting of a run's federation, which the next run will likely share."""
+    found = _SETTINGS.get(run.federation)
+    if found is None or not np.array_equal(found.panel, run.panel):
+        everyone = yield from cloud(run, np.arange(len(run.panel)))
+        found = Setting(run.panel, limits_of(run.federation), everyone)
+        _SETTINGS[run.federation] = found
+    return found
+
+
+def cloud(run: Run, places: Array) -> Generator[None, None, Cloud]:
+    """The examples of some clients of the panel, at most MOST, evenly from all of them."""
+    fed, ids, parts = run.federation, run.panel[places].tolist(), []
+    for i, k in enumerate(ids, start=1):
+        parts += [fed.train.of(k), fed.held.of(k)]
+        if i % GATHERED == 0:
+            yield
+    sizes = np.array([len(part) for part in parts])
+    index = np.concatenate(parts)
+    owner = np.repeat(np.repeat(places, 2), sizes)
+    held = np.repeat(np.tile([False, True], len(ids)), sizes)
+    total = len(index)
+    if total > MOST:
+        kept = np.linspace(0, total - 1, MOST).astype(np.intp)
+        index, owner, held = index[kept], owner[kept], held[kept]
+    return Cloud(fed.X[index], fed.y[index], owner, held, total)
+
+
+def worst(scores: Array, held: Array) -> int:
+    """The place of the client with the lowest score; of equals, the one that holds out most."""
+    if not np.isfinite(scores).any():
+        return int(np.argmax(held))
+    lowest = scores == np.nanmin(scores)
+    return int(np.argmax(np.where(lowest, held, -1)))
+
+
+# By client, the model that never joined and the last round it is known after: the next ones go on
+# from it while a run is played.
+_ALONE: WeakKeyDictionary[Run, dict[int, tuple[int, Array]]] = WeakKeyDictionary()
+
+
+def alone(run: Run, number: int, client: int) -> Generator[None, None, Array]:
+    """The model (P,) of a client that never joined, as in `local_only`; a round is a piece."""
+    known, ids = _ALONE.setdefault(run, {}), np.array([client])
+    done, W = known.get(client, (0, run.initial()[None]))
+    if done > number:
+        done, W = 0, run.initial()[None]
+    for r in range(done + 1, number + 1):
+        with calm():
+            if client in run.cohort(r).ids:
+                W = run.trainer(W, None, ids=ids, round=r, epochs=run.epochs(r, ids)[0])
+        known[client] = r, W
+        yield
+    return W[0]
+
+
+def survey(run: Run, number: int, w: Array, client: int | None) -> Iterator[Survey | None]:
+    """Survey the models, w (P,) the global one after a round: None after each piece, then it."""
+    fed = run.federation
+    ground = yield from setting(run)
+    limits, every = ground.limits, ground.everyone
+    with calm():
+        scores = run.evaluate(w)
+    known = scores.client_accuracy[np.isfinite(scores.client_accuracy)]
+    picked = client is None and len(set(known.tolist())) > 1
+    if client is None:
+        place = worst(scores.client_accuracy, run.evaluate.sizes)
+    else:
+        place = int(np.searchsorted(run.panel, client))
+    me = int(run.panel[place])
+    if place not in ground.own:
+        ground.own[place] = yield from cloud(run, np.array([place]))
+    own, held = ground.own[place], fed.held.of(me)
+    yield None
+
+    def seen(model: Array, plane: Regions | None) -> Stance:
+        """The client's view of a model."""
+        if not np.isfinite(model).all():
+            return Stance(None, None, np.nan, 0, len(held))
+        with calm():
+            right = int((said(logits(run, model, fed.X[held])).label == fed.y[held]).sum())
+            share = right / len(held) if len(held) else np.nan
+            plane = regions(run, model, limits) if plane is None else plane
+            return Stance(said(logits(run, model, own.X)), plane, share, right, len(held))
+
+    everywhere = Stance(None, None, scores.accuracy, client=False)
+    if np.isfinite(w).all():
+        with calm():
+            shown = said(logits(run, w, every.X)), regions(run, w, limits)
+        everywhere = Stance(*shown, scores.accuracy, client=False)
+    yield None
+    here = seen(w, everywhere.plane)
+    personal = (yield from personal_models(run, w, number, [me]))[0]
+    yield None
+    after = seen(personal, None)
+    yield None
+    lonely = None
+    if run.trainer.steps(np.array([me]), run.local_epochs)[0] * number <= ALONE:
+        model = yield from alone(run, number, me)
+        lonely = seen(model, None)
+    yield Survey(
+        limits=limits,
+        place=place,
+        picked=picked,
+        epochs=run.personal.epochs(),
+        classes=fed.classes,
+        everyone=every,
+        own=own,
+        everywhere=everywhere,
+        here=here,
+        tuned=after,
+        alone=lonely,
+    )

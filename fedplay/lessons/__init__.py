@@ -1,0 +1,1 @@
+"""What a lesson needs beside a Playground: source to read, predictions to check, exercises."""

@@ -1,0 +1,102 @@
+"""The methods by the names that papers call them: what to choose for each, and where it is from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Method:
+    """One method: `choices` are for `Experiment.replace`, all else stays as it is.
+
+    >>> from fedplay.experiment import Experiment
+    >>> Experiment(alpha=0.1).replace(**METHODS["FedAvg"].choices)
+    Experiment(alpha=0.1)
+    """
+
+    choices: Mapping[str, Any]
+    source: str  # "Authors Year"
+    what: str  # it does, in one sentence
+
+
+def _of(source: str, what: str, algorithm: str, server: str = "sgd") -> Method:
+    return Method(MappingProxyType({"algorithm": algorithm, "server": server}), source, what)
+
+
+# In the order in which one would teach them.
+METHODS: dict[str, Method] = {
+    "FedSGD": _of(
+        "McMahan et al. 2017",
+        "Each client sends one gradient over all its examples, and the server takes one step.",
+        "fedsgd",
+    ),
+    "FedAvg": _of(
+        "McMahan et al. 2017",
+        "Each client trains for some epochs, and the server averages the models.",
+        "fedavg",
+    ),
+    "FedProx": _of(
+        "Li et al. 2020",
+        "FedAvg with a pull towards the model that the round began with.",
+        "fedprox",
+    ),
+    "SCAFFOLD": _of(
+        "Karimireddy et al. 2020",
+        "Every local step is corrected by how the client's gradients differ from everybody's.",
+        "scaffold",
+    ),
+    "FedDyn": _of(
+        "Acar et al. 2021",
+        "Each client's loss is bent, round by round, until its own optimum is everybody's.",
+        "feddyn",
+    ),
+    "FedNova": _of(
+        "Wang et al. 2020",
+        "Updates are divided by the number of steps behind them, so that nobody counts by haste.",
+        "fednova",
+    ),
+    "FedAvgM": _of(
+        "Hsu et al. 2019",
+        "FedAvg whose server keeps the momentum of earlier rounds.",
+        "fedavg",
+        "momentum",
+    ),
+    "FedAdagrad": _of(
+        "Reddi et al. 2021",
+        "FedAvg whose server takes shorter steps where much has changed so far.",
+        "fedavg",
+        "adagrad",
+    ),
+    "FedAdam": _of(
+        "Reddi et al. 2021",
+        "FedAvg whose server takes the steps of Adam, scaled for each parameter.",
+        "fedavg",
+        "adam",
+    ),
+    "FedYogi": _of(
+        "Reddi et al. 2021",
+        "Like FedAdam, but its scales change by small amounts only.",
+        "fedavg",
+        "yogi",
+    ),
+    "Centralised": _of(
+        "no paper: a baseline",
+        "One model is trained on the cohort's examples thrown together, as if they could be sent.",
+        "centralised",
+    ),
+}
+
+
+def method_of(algorithm: str, server: str) -> str | None:
+    """The method that an algorithm makes with a server's step; None where papers have no name.
+
+    >>> method_of("fedavg", "adam"), method_of("scaffold", "adam")
+    ('FedAdam', None)
+    """
+    for name, method in METHODS.items():
+        if (method.choices["algorithm"], method.choices["server"]) == (algorithm, server):
+            return name
+    return None

@@ -1,0 +1,28 @@
+"""Centralised training: what would be reached if the data came to the model instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Local
+
+
+@dataclass(frozen=True)
+class Centralised(Algorithm):
+    """SGD over the cohort's examples thrown together, as many epochs a round as a client takes.
+
+    A yardstick and no federated method: everybody's examples lie on one heap. Bytes are counted as
+    if models travelled; the examples' own journey is not.
+    """
+
+    without_privacy: ClassVar[str] = "it trains on everybody's examples at once"
+
+    def local(
+        self, sgd: Local, w0: Array, own: Arrays, server: Arrays, c: Cohort
+    ) -> tuple[Array, Arrays]:
+        if c.K == 0:
+            return w0, own
+        return np.repeat(sgd.together(w0[0])[None], c.K, axis=0), own

@@ -1,0 +1,62 @@
+"""FedDyn: dynamic regularisation (Acar, Zhao, Matas, Mattina, Whatmough & Saligrama 2021)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from fedplay.knobs import knob
+from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Correction, Step, stable_pull
+
+
+@dataclass(frozen=True)
+class FedDyn(Algorithm):
+    """Algorithm 1. Client k minimises L_k(θ) − ⟨g_k, θ⟩ + α/2 ‖θ − θᵗ‖², starting from θᵗ.
+
+    Then g_k ← g_k − α (θ_k − θᵗ), on the server h ← h − α/N Σ (θ_k − θᵗ) over those who came, and
+    the new model is their mean minus h/α. At a standstill θ_k = θᵗ for everyone, g_k is client k's
+    gradient and their mean is zero: the optimum of the plain mean of clients.
+
+    Clients count alike, as in the paper; one without examples counts nothing. Where the paper
+    minimises exactly, a client takes its local steps; where it adopts the new model, the server
+    slot steps towards it.
+    """
+
+    weighs: ClassVar[str] = "clients"
+
+    feddyn_alpha: float = knob(
+        0.1,
+        0.0,
+        1000.0,
+        open=True,
+        symbol="α",
+        label="Dynamic term",
+        scale="log",
+        slider=(0.001, 10.0),
+        help="How strongly a client is held at the model it was sent, and how slowly what it "
+        "remembers of its own direction builds up.",
+    )
+
+    def check(self, learning_rate: float) -> None:
+        stable_pull("feddyn_alpha", self.feddyn_alpha, learning_rate)
+
+    def init(self, P: int, N: int) -> tuple[Arrays, Arrays]:
+        return {"h": np.zeros(P)}, {"g": np.zeros((N, P))}
+
+    def correct(self, w0: Array, own: Arrays, server: Arrays, c: Cohort) -> Correction:
+        return Correction(shift=-own["g"], pull=self.feddyn_alpha, anchor=w0)
+
+    def message(
+        self, w0: Array, wk: Array, own: Arrays, server: Arrays, c: Cohort
+    ) -> tuple[Array, Arrays]:
+        return wk - w0, {"g": own["g"] - self.feddyn_alpha * (wk - w0)}
+
+    def absorb(
+        self, w: Array, server: Arrays, m: Array, step: Step, c: Cohort
+    ) -> tuple[Array, Arrays]:
+        if c.divisor == 0:  # nobody came: there is no mean to go to
+            return w, server
+        h = server["h"] - self.feddyn_alpha * (c.divisor / c.N) * m
+        return step(w, m - h / self.feddyn_alpha), {"h": h}

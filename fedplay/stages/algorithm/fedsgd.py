@@ -1,0 +1,18 @@
+"""FedSGD: one gradient a client and round, over all its examples (McMahan et al. 2017)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from fedplay.stages.base import Algorithm
+
+
+@dataclass(frozen=True)
+class FedSGD(Algorithm):
+    """FedAvg with E = 1 and B = ∞: the average of the clients' gradients, once a round.
+
+    With everyone present that is a step of gradient descent on all examples together.
+    """
+
+    fixes: ClassVar[dict[str, Any]] = {"local_epochs": 1, "batch_size": None}

@@ -1,0 +1,44 @@
+"""Per-FedAvg: a model that is good after one step of its client's (Fallah et al. 2020)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fedplay.knobs import knob
+from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Local
+
+
+@dataclass(frozen=True)
+class PerFedAvg(Algorithm):
+    """Algorithm 1, first order: w ← w − η ∇f(w − α ∇f(w; D); D′), D and D′ independent batches.
+
+    What is left out is the factor I − α ∇²f(w; D″) of the exact gradient ("FO", section 5). The
+    shared model is a good beginning and not meant to be used as it is: fine-tuning, the usual
+    personal model, is what it was trained for.
+    """
+
+    maml_rate: float | None = knob(
+        None,
+        1e-4,
+        10.0,
+        symbol="α",
+        label="Inner rate",
+        scale="log",
+        none="automatic",
+        help="Size of the step that every client is expected to take; automatic is η.",
+    )
+
+    def local(
+        self, sgd: Local, w0: Array, own: Arrays, server: Arrays, c: Cohort
+    ) -> tuple[Array, Arrays]:
+        ratio = 1.0 if self.maml_rate is None else self.maml_rate / c.lr
+
+        def step(
+            slope: Callable[[Array], Array], other: Callable[[Array], Array], w: Array
+        ) -> None:
+            ahead = w - ratio * slope(w)
+            w -= other(ahead)
+
+        (wk,) = sgd.by(step, w0, again=True)
+        return wk, own

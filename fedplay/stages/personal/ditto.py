@@ -1,0 +1,48 @@
+"""Ditto: a personal model on a leash that the global one holds (Li, Hu, Beirami & Smith 2021)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from fedplay.knobs import knob
+from fedplay.stages.base import Array, Arrays, Cohort, Correction, Local, Personal, stable_pull
+
+
+@dataclass(frozen=True)
+class Ditto(Personal):
+    """Algorithm 1: client k's model v minimises F_k(v) + λ/2 ‖v − wᵗ‖², wᵗ the model it was sent.
+
+    In every round that it takes part in, it takes the same local steps on the same batches as for
+    the shared model, from where its own one was; the shared one knows nothing of it. With λ = 0 it
+    is the model that it would have alone. On quadratics f_k(v) = a_k ‖v − x_k‖²/2 it comes to
+    (a_k x_k + λ w) / (a_k + λ), w where the shared one ends.
+    """
+
+    needs_global: ClassVar[bool] = True
+
+    ditto_lambda: float = knob(
+        1.0,
+        0.0,
+        1000.0,
+        symbol="λ",
+        label="Leash",
+        scale="log",
+        slider=(0.01, 10.0),
+        help="How strongly the global model pulls each personal one: 0 is alone.",
+    )
+
+    def check(self, learning_rate: float) -> None:
+        stable_pull("ditto_lambda", self.ditto_lambda, learning_rate)
+
+    def init(self, w: Array, N: int) -> Arrays:
+        return {"model": np.repeat(w[None], N, axis=0)}
+
+    def learn(self, w: Array, own: Arrays, sgd: Local, c: Cohort) -> Arrays:
+        leash = Correction(pull=self.ditto_lambda, anchor=w) if self.ditto_lambda else None
+        return {"model": sgd(own["model"], leash)}
+
+    def personalise(self, W: Array, own: Arrays, sgd: Local, c: Cohort) -> Array:
+        return own["model"]

@@ -1,0 +1,126 @@
+"""What "Inside a round" says: of each of its four steps, and of a client."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fedplay.engine.trace import Trace
+from fedplay.untrusted import escape
+from fedplay.views.scene import UNSEEN, Array, Scene
+from fedplay.views.words import size
+
+
+def places_of(scene: Scene, ids: Array) -> Array:
+    """(K,) the place in the panel of each of some clients, -1 where it has none."""
+    order = np.argsort(scene.panel)
+    if not len(order):
+        return np.full(len(ids), -1)
+    at = order[np.searchsorted(scene.panel, ids, sorter=order).clip(max=len(order) - 1)]
+    return np.where(scene.panel[at] == ids, at, -1)
+
+
+def number(value: float, digits: int = 2) -> str:
+    """A number for people, "–" where there is none."""
+    if not np.isfinite(value):
+        return "–"
+    return f"{value:.{digits}f}" if 0.01 <= abs(value) < 1000 or value == 0 else f"{value:.2g}"
+
+
+def apart(*values: float) -> list[str]:
+    """Numbers for people, with a third decimal where two would make them look the same."""
+    words = [number(value) for value in values]
+    return words if len(set(words)) == len(words) else [number(value, 3) for value in values]
+
+
+def about(scene: Scene, place: int) -> tuple[str, ...]:
+    """What there is to say of a client in this round."""
+    trace: Trace = scene.closeup
+    found = np.flatnonzero(trace.ids == scene.panel[place])
+    if not len(found):
+        return ("stays away in this round",)
+    k = int(found[0])
+    steps = f"{trace.steps[k]} step{'s' if trace.steps[k] != 1 else ''}"
+    cut = f", cut to {number(trace.bound)}" if trace.clipped[k] and trace.bound else ""
+    lines = [f"update's length {number(trace.lengths[k])}{cut}, {steps}"]
+    if np.isfinite(trace.share[k]):
+        lines.append(f"counts {trace.share[k]:.2f} in the average")
+    if np.isfinite(trace.tested[k]):
+        kept = np.isfinite(trace.own[k])
+        own = f"{trace.own[k]:.2f} on its own data {UNSEEN}, " if kept else ""
+        lines.append(f"its model: {own}{trace.tested[k]:.2f} on the test set")
+    return tuple(lines)
+
+
+def called(scene: Scene, trace: Trace, k: int) -> str:
+    """The name of a client of the cohort, as HTML."""
+    place = int(places_of(scene, trace.ids)[k])
+    return escape(scene.name(place) if place >= 0 else f"client {trace.ids[k]}")
+
+
+def _broadcast(scene: Scene, trace: Trace) -> str:
+    N = scene.federation.clients
+    if not trace.K:
+        return f"Nobody of {N:,} clients takes part this time."
+    bytes_ = size(trace.bytes_down / trace.K)
+    return (
+        f"The server sends the model, <b>{trace.P:,}</b> numbers ({bytes_}), "
+        f"to <b>{trace.K:,}</b> of {N:,} clients."
+    )
+
+
+def _local(scene: Scene, trace: Trace) -> str:
+    if not trace.K:
+        return "Nobody is there to take any."
+    low, high = int(trace.steps.min()), int(trace.steps.max())
+    some = f"{low} to {high} steps" if low < high else f"{low} step{'s' if low != 1 else ''}"
+    lengths = np.where(np.isfinite(trace.lengths), trace.lengths, np.inf)
+    far = int(lengths.argmax())
+    if not np.isfinite(lengths[far]):
+        return f"Each client takes {some}. The learning rate is too high: numbers overflow."
+    walks = f"{called(scene, trace, far)} gets farthest, <b>{number(lengths[far])}</b>"
+    if trace.K == 1:
+        walks = f"it gets <b>{number(lengths[far])}</b> far"
+    return f"Each client takes {some} on its own examples, from the same model: {walks}."
+
+
+def _updates(scene: Scene, trace: Trace) -> str:
+    if not trace.K:
+        return "Nothing is sent."
+    said = f"Each client sends only {scene.exp.stage('algorithm').sends} "
+    said += f"({size(trace.bytes_up / trace.K)}): its examples stay at home."
+    cut = int(trace.clipped.sum())
+    if trace.bound is not None:
+        said += f" <b>{cut}</b> of {trace.K} were cut to length {number(trace.bound)}."
+    shares = trace.share
+    if trace.K > 1 and np.isfinite(shares).all() and np.ptp(shares) > 1e-9:
+        heavy = int(shares.argmax())
+        name, part = called(scene, trace, heavy), f"{shares[heavy]:.0%}".replace("%", " %")
+        said += f" {name[:1].upper()}{name[1:]} has the most examples and counts <b>{part}</b>."
+    return said
+
+
+def _average(scene: Scene, trace: Trace) -> str:
+    said = ""
+    if trace.K == 1:
+        said = "There is one arrow to follow. "
+    elif trace.K and np.isfinite(trace.share).all():
+        said = "The arrows, each times its weight, laid end to end, lead to the average. "
+    elif trace.K:
+        said = "The server makes one arrow of them. "
+    if trace.noise_length > 0:
+        said += (
+            f"Noise of length <b>{number(trace.noise_length)}</b> is added to an average of length "
+            f"{number(trace.average_length)}. "
+        )
+    beyond = np.linalg.norm(trace.moved - trace.step) > 0.01 * np.linalg.norm(trace.moved)
+    if trace.K and beyond:
+        said += "From there the server goes on by a rule of its own. "
+    before, after = apart(trace.accuracy_before, trace.accuracy_after)
+    said += f"The global model goes from {before} to <b>{after}</b> on the test set"
+    known = trace.tested[np.isfinite(trace.tested)]
+    if len(known) > 1:
+        said += f"; the clients' own models reach {number(float(known.mean()))} on average"
+    return said + "."
+
+
+SAYINGS = (_broadcast, _local, _updates, _average)

@@ -1,0 +1,57 @@
+"""What every round came to in lengths and bytes, kept so that only new rounds are looked at."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from fedplay.engine import Round
+
+
+class Row(NamedTuple):
+    """A round's numbers. Lengths are NaN where nobody came."""
+
+    K: int
+    update: float  # mean length of the cohort's updates before the channel
+    sent: float  # the same after clipping
+    clipped: int  # how many were longer than S
+    step: float  # length of what the server followed
+    up: float  # bytes so far
+    down: float
+
+    @classmethod
+    def of(cls, r: Round, clip: float) -> Row:
+        """What a round came to under a clipping norm."""
+        K, lengths = len(r.cohort), np.asarray(r.update_norm, dtype=float)
+        known = K > 0
+        return cls(
+            K,
+            float(lengths.mean()) if known else math.nan,
+            float(np.minimum(lengths, clip).mean()) if known else math.nan,
+            int(np.count_nonzero(lengths > clip)),
+            float(r.step_norm) if r.number else math.nan,
+            float(r.bytes_up),
+            float(r.bytes_down),
+        )
+
+
+class Ledger:
+    """The rows of the rounds that were seen last."""
+
+    def __init__(self) -> None:
+        self.rounds: list[Round] = []  # that `rows` are of
+        self.rows: list[Row] = []
+
+    def enter(self, rounds: Sequence[Round], clip: float) -> list[Row]:
+        """The rows of all rounds; those of rounds that were seen before are kept."""
+        kept = len(self.rounds)
+        same = 0 < kept <= len(rounds) and rounds[kept - 1] is self.rounds[-1]
+        if not same or rounds[0] is not self.rounds[0]:
+            self.rounds, self.rows, kept = [], [], 0
+        fresh = list(rounds[kept:])
+        self.rounds += fresh
+        self.rows += [Row.of(r, clip) for r in fresh]
+        return self.rows

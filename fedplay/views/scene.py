@@ -1,0 +1,147 @@
+"""What a view is given to show, and what it answers: plain data, no artist and no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
+
+from fedplay.data import Federation, Skew
+from fedplay.engine import Round
+from fedplay.engine.evaluate import mean_of
+from fedplay.engine.loop import Run
+from fedplay.experiment import Experiment
+from fedplay.views.each_order import BY_NUMBER, Sorting
+
+Array = NDArray[Any]
+
+UNSEEN = "◉"  # marks what only a simulation can show
+
+
+class Box(NamedTuple):
+    """A rectangle of the picture, css pixels from its top left."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    def holds(self, x: float, y: float) -> bool:
+        """Whether a css position is inside."""
+        return self.left <= x <= self.left + self.width and self.top <= y <= self.top + self.height
+
+
+class Hit(NamedTuple):
+    """What is at a position of the picture.
+
+    kind:   "client" (value: its place in the panel), "optimum" (likewise: of its loss, to be
+            dragged), "round" (a number), "value" (of a sweep, its index), "guess" (an accuracy),
+            "order" (what to sort clients by, its index in ORDERS)
+    lines:  what to say beside the pointer, plain text
+    cursor: the shape of the pointer, a name of CSS
+    """
+
+    kind: str
+    value: float
+    lines: tuple[str, ...] = ()
+    cursor: str = "pointer"
+
+
+class Moment(NamedTuple):
+    """What a view's `prepare` works from: the global model after a round of a run."""
+
+    run: Run
+    number: int
+    w: Array  # (P,)
+    client: int | None  # the id of the client that is looked at
+
+
+class Labels(NamedTuple):
+    """What the bars show: counts (K, C) of the clients `ids` (K,), of all `clients`."""
+
+    counts: Array
+    ids: Array
+    classes: Sequence[str]
+    clients: int
+    names: Sequence[str] = ()  # of the clients, where the data name them
+
+    def name(self, place: int) -> str:
+        """What to call the client at a place in the panel."""
+        return self.names[place] if place < len(self.names) else f"client {place}"
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """The arrays of the learning curves, as long as they are known. N clients (of the panel)."""
+
+    rounds: int  # R, where the run ends
+    accuracy: Array  # (n,) of the global model, rounds 0 to n - 1
+    clients: Array  # (n, N)
+    diverged: int | None = None  # the first round after which it could not be saved
+    before: Array | None = None  # (m,) the global model's, in the run that was shown before
+    score: str = "accuracy"  # or "loss": what all of these are, of a model that has no accuracy
+
+    @property
+    def mean(self) -> Array:
+        """(n,) the clients' mean."""
+        return mean_of(self.clients)
+
+
+@dataclass(frozen=True, eq=False)
+class Late:
+    """What is computed after the main curves; `fresh` where it belongs to them."""
+
+    at: Array  # (c,) rounds after which clients have personal models
+    personal: Array  # (c,) their mean accuracy
+    alone: Array  # (n,) mean accuracy of models that never joined
+    fresh: bool = True
+    name: str = ""  # what the personal models are called; as the run that is shown, by default
+
+
+class Ghost(NamedTuple):
+    """A pinned run's global curve."""
+
+    letter: str
+    accuracy: Array  # (n,)
+    bytes_sent: Array  # (n,) by clients and server
+    epsilon: Array  # (n,)
+    lit: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Everything that there is to show, for the round at which the viewer stands.
+
+    Clients are named by their place in the panel: the column of `series.clients`.
+    """
+
+    exp: Experiment
+    federation: Federation
+    panel: Array  # (N,) which clients the columns are
+    rounds: Sequence[Round]  # what is known of the run, round 0 first
+    at: int  # where the viewer stands, at most len(rounds) - 1
+    series: Series
+    labels: Labels
+    late: Late | None = None
+    skew: Skew | None = None
+    closeup: Any = None  # what the view's own `prepare` came to
+    fresh: bool = True  # whether the close-up belongs to this run, round and client
+    ghosts: tuple[Ghost, ...] = ()
+    old: Series | None = None  # the run that is being replaced, while the new one is computed
+    axis: str = "rounds"  # of the curves: "rounds", "bytes" or "epsilon"
+    guess: float | None = None  # where the viewer thinks that the global model will end
+    veiled: bool = False  # nothing is to be revealed before the guess
+    phase: float = 4.0  # inside a round: 0 to 1 broadcast, 2 local steps, 3 updates, 4 average
+    client: int | None = None  # the place of the client that is followed
+    sorting: Sorting = BY_NUMBER  # of the clients, in the view of each
+
+    @property
+    def now(self) -> Round:
+        """The round at which the viewer stands."""
+        return self.rounds[self.at]
+
+    def name(self, place: int) -> str:
+        """What to call a client."""
+        return self.labels.name(place)

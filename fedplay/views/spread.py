@@ -1,0 +1,88 @@
+"""The curves of many clients at once: as lines, as bands, and the worst off among them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fedplay.engine.evaluate import judged
+
+Array = NDArray[Any]
+
+SINGLE = 60  # clients that get a curve each; more of them are drawn as a band
+DECILE = 10  # clients from which on the worst decile is more than one of them
+
+
+def segments(x: Array, clients: Array) -> Array:
+    """(N, n, 2) the points of every client's curve: x (n,), clients (n, N)."""
+    n, N = clients.shape
+    out = np.empty((N, n, 2))
+    out[:, :, 0] = x
+    out[:, :, 1] = clients.T
+    return out
+
+
+def band(x: Array, clients: Array, low: float, high: float) -> Array:
+    """(2n, 2) the outline of a quantile band, without the rounds that are not finite."""
+    known = judged(clients)
+    rows = np.flatnonzero(np.isfinite(known).all(axis=1))
+    if not known.shape[1] or not len(rows):
+        return np.empty((0, 2))
+    lower, upper = np.quantile(known[rows], (low, high), axis=1)
+    there = np.column_stack([x[rows], upper])
+    back = np.column_stack([x[rows], lower])[::-1]
+    return np.concatenate([there, back])
+
+
+def worst(clients: Array, *, lowest: bool = True) -> tuple[str, Array]:
+    """What the worst off are called, and (n,) how they fare: the 10th percentile, or the minimum.
+
+    The minimum where fewer than ten clients hold something out; NaN where nobody does, and where
+    the model is not finite. Without `lowest` the highest are worst off: of a loss.
+    """
+    if not lowest:
+        words, best = worst(-clients)
+        return words, -best
+    known = judged(clients)
+    if known.shape[1] >= DECILE:
+        return "worst decile", np.asarray(np.quantile(known, 0.1, axis=1))
+    if known.shape[1] == 0:
+        return "worst client", np.full(len(clients), np.nan)
+    return "worst client", np.asarray(known.min(axis=1))
+
+
+def last(x: Array, y: Array) -> tuple[float, float]:
+    """The last point of a curve; NaN where there is none."""
+    good = np.flatnonzero(np.isfinite(y) & np.isfinite(x))
+    return (float(x[good[-1]]), float(y[good[-1]])) if len(good) else (0.0, float("nan"))
+
+
+def distances(point: tuple[float, float], x: Array, ys: Array, reach: float) -> Array:
+    """(N,) how far a point is from each of N curves ys (N, n) over x (n,) that never decreases.
+
+    Only the parts within `reach` sideways are looked at; inf where there are none.
+    """
+    a, b = point
+    near = np.full(len(ys), np.inf)
+    if len(x) == 1:
+        x, ys = np.repeat(x, 2), np.repeat(ys, 2, axis=1)
+    keep = np.flatnonzero((x[1:] >= a - reach) & (x[:-1] <= a + reach))
+    if not len(keep):
+        return near
+    start = np.stack(np.broadcast_arrays(x[keep], ys[:, keep]), axis=-1)
+    step = np.stack(np.broadcast_arrays(x[keep + 1], ys[:, keep + 1]), axis=-1) - start
+    to = np.array([a, b]) - start
+    length = (step**2).sum(axis=-1)
+    part = np.clip((to * step).sum(axis=-1) / np.where(length > 0, length, 1), 0, 1)
+    away = np.sqrt(((to - part[..., None] * step) ** 2).sum(axis=-1))
+    return np.asarray(np.where(np.isfinite(away), away, np.inf).min(axis=1))
+
+
+def lowest(x: Array, clients: Array) -> tuple[float, float]:
+    """The end of the lowest curve of a client; NaN where there is none."""
+    rows = np.flatnonzero(np.isfinite(clients).any(axis=1))
+    if not len(rows):
+        return 0.0, float("nan")
+    return float(x[rows[-1]]), float(np.nanmin(clients[rows[-1]]))

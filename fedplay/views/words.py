@@ -1,0 +1,51 @@
+"""Numbers for people: the one way in which every view and readout writes them."""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+
+
+def size(number: float) -> str:
+    """Bytes for people.
+
+    >>> [size(n) for n in (0, 999, 12_345, 3.2e9)]
+    ['0 B', '999 B', '12.3 kB', '3.2 GB']
+    """
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if number < 999.5 or unit == "TB":
+            return f"{number:.3g} {unit}"
+        number /= 1000
+    return ""  # not reached
+
+
+def accuracy(value: float | None) -> str:
+    """An accuracy; "…" where it is not computed yet, "–" where there is none.
+
+    >>> accuracy(0.95), accuracy(None), accuracy(float("nan"))
+    ('0.950', '…', '–')
+    """
+    if value is None:
+        return "…"
+    return "–" if math.isnan(value) else f"{value:.3f}"
+
+
+def epsilon(value: float) -> str:
+    """A privacy loss.
+
+    >>> epsilon(21.34), epsilon(1234.0), epsilon(float("inf"))
+    ('21.3', '1,234', '∞')
+    """
+    if math.isinf(value):
+        return "∞"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def plain(sentence: str) -> str:
+    """A sentence of HTML without its marks, to be spoken.
+
+    >>> plain("round <b>3</b> &lt; 4")
+    'round 3 < 4'
+    """
+    return html.unescape(re.sub(r"<[^>]*>", "", sentence))

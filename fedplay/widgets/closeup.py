@@ -1,0 +1,65 @@
+"""`Closeup`: what the view beside the curves needs beyond the rounds, computed in pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from fedplay.widgets.recording import Prepare, Recording
+
+PATIENCE = 0.15  # s for which an older close-up passes for the one that is being prepared
+
+
+class Closeup:
+    """The close-up of one round of one run, perhaps of one client in it."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.clock = clock
+        self.prepare: Prepare | None = None
+        self.client: int | None = None  # the id of the client that is looked at
+        self.trouble: Exception | None = None  # why there is none
+        self._key: Any = None  # of what there is
+        self._found: Any = None
+        self._pieces: tuple[Any, Iterator[Any]] | None = None  # of what is being prepared
+        self._behind: float | None = None  # since when there is not the one that is wanted
+
+    def key(self, rec: Recording, at: int) -> Any:
+        """What the close-up should be of; None where none is wanted."""
+        return None if self.prepare is None else (rec, at, self.client, self.prepare)
+
+    def done(self, rec: Recording, at: int) -> bool:
+        """Whether nothing is left to be prepared."""
+        wanted = self.key(rec, at)
+        return wanted is None or wanted == self._key
+
+    def advance(self, rec: Recording, at: int) -> bool:
+        """Prepare a piece of what is wanted; whether something new is to be seen."""
+        assert self.prepare is not None
+        key = self.key(rec, at)
+        if self._pieces is None or self._pieces[0] != key:
+            client = self.client if (self.client or 0) < rec.counted.clients else None
+            self._pieces, self.trouble = (key, rec.closeup(self.prepare, at, client)), None
+        try:
+            got = next(self._pieces[1], self)
+        except Exception as error:  # of an algorithm that somebody is just writing, perhaps
+            self._key, self._found, self._pieces, self.trouble = key, None, None, error
+            return True
+        if got is None:
+            return False
+        # The close-up, which is the last piece; a view that yields none has none.
+        self._key, self._found = key, None if got is self else got
+        self._pieces = self._behind = None
+        return True
+
+    def seen(self, rec: Recording, at: int) -> tuple[Any, bool]:
+        """What there is, and whether it belongs to what is shown.
+
+        For a moment an older one passes for it, or the view would flicker while one drags.
+        """
+        if self.prepare is None or self._key is None or self._key[3] is not self.prepare:
+            return None, False
+        if self._key == self.key(rec, at):
+            return self._found, True
+        if self._behind is None:
+            self._behind = self.clock()
+        return self._found, self.clock() - self._behind < PATIENCE

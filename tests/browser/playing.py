@@ -1,0 +1,91 @@
+"""A Playground that tells a test what its kernel knows, and the ways to look at it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+# Fifty times a second it says what the kernel knows. "anew" brings it back to how it began.
+CODE = """
+import asyncio, json, ipywidgets, fedplay as fp
+from fedplay.experiment import CHOICES, knobs
+playground = fp.Playground(fp.Experiment(rounds=30))
+beginning = CHOICES | {name: knob.default for name, knob in knobs().items()} | {"rounds": 30}
+report = ipywidgets.HTML()
+loop = asyncio.get_running_loop()
+async def keep_reporting():
+    while True:
+        player, stage = playground.player, playground.screen.stage
+        shown = player.shown
+        report.value = "<pre id='report'>" + json.dumps({
+            "alpha": playground.experiment.alpha,
+            "experiment": repr(playground.experiment),
+            "shown": repr(shown.exp),
+            "mode": player.mode,
+            "revealed": player.revealed,
+            "cursor": player.cursor,
+            "settled": shown is player.recording and shown.late_done,
+            "drawn": playground.live.drawn == player.changes,
+            "sent": stage.frames_sent,
+            "acked": stage.frames_acked,
+            "under_way": len(stage._under_way),
+            "width": stage.width,
+            "dark": stage.dark,
+            "errors": playground.errors,
+        }).replace("<", "&lt;") + "</pre>"
+        await asyncio.sleep(0.02)
+task = loop.create_task(keep_reporting())
+def begin_anew():
+    playground.set(seed=1)
+    playground.set(**beginning)
+anew = ipywidgets.Button(description="anew")
+anew.on_click(lambda _: loop.call_soon_threadsafe(begin_anew))
+ipywidgets.VBox([playground.widget, anew, report])
+"""
+CANVAS = "canvas.fedplay-canvas"
+PICTURE = """() => {
+    const canvas = document.querySelector("canvas.fedplay-canvas");
+    const { width, height } = canvas;
+    const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+    let hash = 0;
+    for (const pixel of new Uint32Array(data.buffer)) hash = (Math.imul(hash, 31) + pixel) | 0;
+    return hash;
+}"""
+
+
+def state(page: Any) -> dict[str, Any]:
+    """What the kernel said last."""
+    found: dict[str, Any] = json.loads(page.text_content("#report"))
+    return found
+
+
+def until(page: Any, holds: Callable[[dict[str, Any]], bool], patience: float = 30) -> Any:
+    """Wait until the kernel says so."""
+    page.wait_for_selector("#report", state="attached")
+    end = time.monotonic() + patience
+    while not holds(found := state(page)):
+        assert time.monotonic() < end, f"this never came: {found}"
+        page.wait_for_timeout(10)
+    return found
+
+
+def at_rest(found: dict[str, Any]) -> bool:
+    return bool(found["drawn"] and not found["under_way"])
+
+
+def calm(page: Any) -> dict[str, Any]:
+    """Wait until everything is computed and on the screen."""
+    page.wait_for_selector(CANVAS, state="visible")
+    found = until(page, lambda s: s["settled"] and at_rest(s) and s["acked"] >= 1)
+    return dict(found)
+
+
+def control(page: Any, name: str) -> Any:
+    """The row of a knob or a slot, by its label."""
+    return page.locator(f".fedplay-control:has-text('{name}')").first
+
+
+def slider(page: Any, name: str) -> Any:
+    return control(page, name).locator(".noUi-handle").first

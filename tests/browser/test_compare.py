@@ -1,0 +1,101 @@
+"""Compare in our own app: the tab, its toggles, its table, and the target that is dragged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from browser.playing import CANVAS, CODE, calm, slider, until
+from browser.servers import Servers
+
+DONE = """() => {
+    const text = document.querySelector(".fedplay-caption").textContent;
+    return text.includes("Each with the same") && !text.includes("computed");
+}"""
+
+
+@pytest.fixture
+def screen(open_page: Any, servers: Servers) -> Any:
+    page = open_page(servers.app(CODE), viewport={"width": 1280, "height": 800})
+    calm(page)
+    page.click(".fedplay-tabs button:has-text('Compare')")
+    page.locator(".fedplay-methods").wait_for()
+    page.click(".fedplay-contest button:has-text('3 seeds')")
+    page.wait_for_function(DONE, timeout=60_000)
+    return page
+
+
+def toggle(page: Any, name: str) -> Any:
+    return page.locator(f".fedplay-methods button:text-is('{name}')")
+
+
+def words(page: Any) -> str:
+    """The picture in words, as a screen reader says it."""
+    return str(page.locator(CANVAS).get_attribute("aria-label"))
+
+
+def test_methods_are_compared_chosen_and_shown_above(screen: Any) -> None:
+    assert "fewer than 5 seeds cannot tell" in screen.inner_text(".fedplay-caption")
+    assert toggle(screen, "FedAvg").is_disabled()
+    toggle(screen, "FedYogi").focus()
+    screen.keyboard.press("Enter")
+    screen.locator(".fedplay-methods button.mod-active:text-is('FedYogi')").wait_for()
+    chosen = "select:has(option:text-is('shown above: FedYogi'))"
+    screen.locator(chosen).wait_for()
+    screen.wait_for_function(DONE, timeout=60_000)
+    screen.wait_for_function(
+        "canvas => canvas.getAttribute('aria-label').includes('FedYogi')",
+        arg=screen.locator(CANVAS).element_handle(),
+    )
+    assert "The methods compared: rounds to" in words(screen)
+
+    screen.locator(chosen).select_option("shown above: FedProx")
+    until(screen, lambda s: "fedprox" in s["shown"] and s["settled"])
+    screen.wait_for_function(DONE, timeout=60_000)
+    toggle(screen, "FedAvg").click()
+    screen.locator(".fedplay-methods button:not(.mod-active):text-is('FedAvg')").wait_for()
+    assert toggle(screen, "FedProx").is_disabled()
+
+
+def test_the_target_follows_the_pointer_and_the_slider(screen: Any) -> None:
+    """Wherever the line is: it is looked for along the left edge of the chart."""
+    box = screen.locator(CANVAS).bounding_box()
+    bottom = box["y"] + box["height"]
+    x, found = box["x"] + 60, None
+    for y in range(round(bottom - 200), round(bottom - 40), 2):
+        screen.mouse.move(x, y)
+        screen.wait_for_timeout(30)
+        if screen.locator(CANVAS).evaluate("c => getComputedStyle(c).cursor") == "ns-resize":
+            found = y
+            break
+    assert found is not None
+    readout = screen.locator(".fedplay-contest .widget-readout")
+    before = float(readout.inner_text())
+    screen.mouse.down()
+    screen.mouse.move(x, found - 8)
+    screen.mouse.move(x, found - 16)
+    screen.mouse.up()
+    screen.wait_for_function(
+        "([readout, before]) => Number(readout.textContent) > before",
+        arg=[readout.element_handle(), before],
+    )
+    handle = screen.locator(".fedplay-contest .noUi-handle")
+    handle.focus()
+    handle.press("ArrowLeft")
+    handle.press("ArrowLeft")
+    target = readout.inner_text()
+    screen.wait_for_function(
+        "([canvas, words]) => canvas.getAttribute('aria-label').includes(words)",
+        arg=[screen.locator(CANVAS).element_handle(), f"rounds to {target}"],
+    )
+
+
+def test_a_drag_goes_on_as_if_nothing_were_compared(screen: Any) -> None:
+    slider(screen, "Learning rate").focus()
+    for _ in range(20):
+        screen.keyboard.press("ArrowRight")
+        screen.wait_for_timeout(20)
+    found = until(screen, lambda s: s["shown"] == s["experiment"] and s["drawn"], patience=3.0)
+    assert not found["errors"]
+    screen.wait_for_function(DONE, timeout=60_000)

@@ -1,0 +1,75 @@
+"""My own client in our own app: digits are drawn with the mouse, and join the federation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from browser.playing import CANVAS, CODE, calm, until
+from browser.servers import Servers
+
+HEAD, PART, GAP, LEFT = 24, 0.54, 12, 4  # of the view: where its pad is
+
+
+@pytest.fixture
+def screen(open_page: Any, servers: Servers) -> Any:
+    page = open_page(servers.app(CODE), viewport={"width": 1280, "height": 1000})
+    calm(page)
+    page.click(".fedplay-tabs button:text-is('My client')")
+    page.locator(".fedplay-labels").wait_for()
+    page.locator(".fedplay-caption", has_text="more examples and you can join").wait_for()
+    return page
+
+
+def stroke(page: Any, points: list[tuple[float, float]]) -> None:
+    """Draw on the pad, 0 to 1 right and down."""
+    box = page.locator(CANVAS).bounding_box()
+    first = round((1 - PART) * (box["height"] - GAP))
+    side = box["height"] - first - GAP - HEAD - 4
+    left, top = box["x"] + LEFT, box["y"] + first + GAP + HEAD
+    places = [(left + x * side, top + y * side) for x, y in points]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=5)
+    page.mouse.up()
+
+
+def press(page: Any, word: str) -> None:
+    page.click(f".fedplay-guest button:has-text('{word}')")
+
+
+def test_digits_are_drawn_and_join(screen: Any) -> None:
+    shapes = {
+        7: [(0.3, 0.15), (0.72, 0.15), (0.5, 0.5), (0.42, 0.88)],
+        1: [(0.4, 0.3), (0.55, 0.12), (0.53, 0.88)],
+        4: [(0.5, 0.1), (0.27, 0.58), (0.78, 0.58), (0.6, 0.58), (0.6, 0.3), (0.58, 0.9)],
+    }
+    caption = screen.locator(".fedplay-caption")
+    for left, (digit, points) in zip((2, 1, 0), shapes.items(), strict=True):
+        screen.click(f".fedplay-labels button:text-is('{digit}')")
+        stroke(screen, points)
+        caption.filter(has_text="The global model takes it for").wait_for()
+        press(screen, "Add")
+        word = f"Join ({left} more)" if left else "Join"
+        screen.locator(f".fedplay-join:text-is('{word}')").wait_for()
+    press(screen, "Join")
+    caption.filter(has_text="You took part in 30 of 30 rounds").wait_for(timeout=30_000)
+    until(screen, lambda s: s["settled"] and s["drawn"], patience=30)
+    options = screen.locator(".fedplay-row select option").all_inner_texts()
+    assert options[-1] == "you"
+    assert "of what you ◉ hold out" in screen.inner_text(".fedplay-headline")
+    press(screen, "Leave")
+    caption.filter(has_text="You have 3 examples").wait_for(timeout=30_000)
+
+
+def test_the_keys_draw_too(screen: Any) -> None:
+    screen.locator(CANVAS).focus()
+    for key in ["Enter", *["ArrowUp"] * 8, " ", *["ArrowDown"] * 16, " "]:
+        screen.keyboard.press(key)
+        screen.wait_for_timeout(30)
+    caption = screen.locator(".fedplay-caption")
+    caption.filter(has_text="The global model takes it for").wait_for()
+    screen.keyboard.press("Enter")
+    caption.filter(has_text="2 more examples and you can join").wait_for()

@@ -1,0 +1,63 @@
+"""Scenes for the tests of views: a whole run, and what a view prepares for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fedplay.data import measure
+from fedplay.engine.alone import local_only, personal_accuracy
+from fedplay.engine.history import has_diverged
+from fedplay.engine.loop import Run, stream
+from fedplay.experiment import Experiment
+from fedplay.views.scene import Labels, Late, Moment, Scene, Series
+from fedplay.views.view import View
+
+
+def scene(
+    exp: Experiment | None = None,
+    view: type[View] | None = None,
+    *,
+    at: int | None = None,
+    client: int | None = None,
+    federation: Any = None,
+    late: bool = True,
+    **more: Any,
+) -> Scene:
+    """The finished run of an experiment, seen by a viewer at round `at` (default: the last)."""
+    run = Run(exp if exp is not None else Experiment(rounds=10), federation)
+    rounds = list(stream(run))
+    at = len(rounds) - 1 if at is None else at
+    fed, panel = run.federation, run.panel
+    counts = fed.label_counts(panel)
+    bad = np.flatnonzero(has_diverged(np.array([r.loss for r in rounds]), rounds[0].loss))
+    series = Series(
+        run.exp.rounds,
+        np.array([r.accuracy for r in rounds]),
+        np.array([r.client_accuracy for r in rounds]),
+        int(bad[0]) if len(bad) else None,
+    )
+    lately = None
+    if late:
+        personal = np.nanmean(personal_accuracy(run, rounds[-1]))
+        alone = np.array([np.nanmean(a) for a in local_only(run, [r.cohort for r in rounds[1:]])])
+        lately = Late(np.array([run.exp.rounds]), np.array([personal]), alone)
+    closeup = None
+    if view is not None:
+        who = None if client is None else int(panel[client])
+        *_, closeup = view.prepare(Moment(run, at, rounds[at].parameters, who))
+    return Scene(
+        run.exp,
+        fed,
+        panel,
+        rounds,
+        at,
+        series,
+        Labels(counts[:50], panel[:50], fed.classes, fed.clients, fed.client_names),
+        lately,
+        measure(counts) if counts.any() else None,
+        closeup,
+        client=client,
+        **more,
+    )
