@@ -54,6 +54,16 @@ function makeCanvas(el) {
   return { frame, canvas, tip, help, said };
 }
 
+// A page that is being left goes on drawing for a moment, and its kernel may be gone by then: nobody
+// waits for what it has to say.
+const teller = (model) => (message) => {
+  try {
+    model.send(message);
+  } catch (error) {
+    console.debug("fedplay: the kernel does not hear", message.kind, error);
+  }
+};
+
 // Beside the canvas, for pages that cannot load this module: the core Image, and its words.
 function hideFirstPicture(el) {
   const parts = el.closest(".fedplay-stage")?.querySelectorAll(".fedplay-picture") ?? [];
@@ -83,7 +93,7 @@ function showTip({ frame, canvas, tip }, spot) {
 // Draws the newest frame, and acknowledges every frame, even one that cannot be decoded: an
 // acknowledgement that never comes would stall the kernel.
 function drawing(view) {
-  const { model, el, frame, canvas } = view;
+  const { model, el, frame, canvas, tell } = view;
   const context = canvas.getContext("2d", { alpha: false });
   let newest = 0;
   const put = (bitmap, { ratio, tip, cursor }) => {
@@ -106,13 +116,13 @@ function drawing(view) {
       newest = Math.max(newest, n);
       bitmap.close();
     } finally {
-      model.send({ kind: "ack", n });
+      tell({ kind: "ack", n });
     }
   };
 }
 
 // Reports the room there is, and again when the window, the zoom or the screen changes.
-function reportSize({ model, frame, signal }) {
+function reportSize({ model, frame, signal, tell }) {
   let last = "";
   let timer = 0;
   const report = () => {
@@ -122,7 +132,7 @@ function reportSize({ model, frame, signal }) {
     const height = model.get("height");
     const size = { width, height, ratio: devicePixelRatio, window: innerHeight };
     if (JSON.stringify(size) === last) return;
-    model.send({ kind: "size", ...size, host: location.hostname, fresh: last === "" });
+    tell({ kind: "size", ...size, host: location.hostname, fresh: last === "" });
     last = JSON.stringify(size);
   };
   const soon = () => {
@@ -140,11 +150,11 @@ function reportSize({ model, frame, signal }) {
   return soon;
 }
 
-function reportTheme({ model, frame, signal }) {
+function reportTheme({ frame, signal, tell }) {
   let last;
   const report = () => {
     const dark = pageIsDark();
-    if (dark !== last) model.send({ kind: "theme", dark });
+    if (dark !== last) tell({ kind: "theme", dark });
     frame.style.setProperty("color-scheme", dark ? "dark" : "light");
     last = dark;
   };
@@ -158,22 +168,22 @@ function reportTheme({ model, frame, signal }) {
   report();
 }
 
-function reportMotion({ model, signal }) {
+function reportMotion({ signal, tell }) {
   const still = matchMedia(STILL);
-  const report = () => model.send({ kind: "motion", reduced: still.matches });
+  const report = () => tell({ kind: "motion", reduced: still.matches });
   still.addEventListener("change", report, { signal });
   report();
 }
 
 // At most one move per animation frame; a press, a release or a departure goes at once, after the
 // move before it. A finger's press waits until it is no swipe: that would scroll the page.
-function reportPointer({ model, canvas, signal }) {
+function reportPointer({ canvas, signal, tell }) {
   let move = null;
   let finger = null; // the press that waits
   let request = 0;
   const flush = () => {
     request = 0;
-    if (move) model.send(move);
+    if (move) tell(move);
     move = null;
   };
   const at = (type, event) => {
@@ -185,7 +195,7 @@ function reportPointer({ model, canvas, signal }) {
   const send = (message) => {
     cancelAnimationFrame(request);
     flush();
-    model.send(message);
+    tell(message);
   };
   const press = () => {
     if (finger) send(finger);
@@ -215,7 +225,7 @@ function reportPointer({ model, canvas, signal }) {
 }
 
 // A key that is held down repeats itself, but not more than once per animation frame.
-function reportKeys({ model, canvas, signal }) {
+function reportKeys({ canvas, signal, tell }) {
   let resting = false;
   const press = (event) => {
     if (!KEYS.has(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -223,7 +233,7 @@ function reportKeys({ model, canvas, signal }) {
     if (event.repeat && resting) return;
     resting = true;
     requestAnimationFrame(() => (resting = false));
-    model.send({ kind: "key", key: event.key });
+    tell({ kind: "key", key: event.key });
   };
   canvas.addEventListener("keydown", press, { signal });
 }
@@ -240,7 +250,7 @@ function keepShortcutsOff({ canvas, signal }) {
 
 function render({ model, el }) {
   const leave = new AbortController();
-  const view = { model, el, ...makeCanvas(el), signal: leave.signal };
+  const view = { model, el, ...makeCanvas(el), signal: leave.signal, tell: teller(model) };
   const { frame, canvas, help, said } = view;
   const soon = reportSize(view);
   const describe = () => {
