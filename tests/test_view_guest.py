@@ -341,6 +341,19 @@ def test_keys_put_points():
     assert len(set(screen.session.easel.sketch.X)) == 3
 
 
+@pytest.mark.parametrize(("old", "new"), [("digits", "moons"), ("moons", "digits")])
+def test_no_example_comes_from_the_data_before_these(old, new):
+    """The run on the screen may still be the one before; found by `test_person.py`."""
+    screen = opened(fp.Experiment(data=old, rounds=2, clients=3))
+    screen.set(data=new)
+    screen.mine("label", 1)
+    with pytest.raises(ValueError, match="there are no data yet"):
+        screen.mine("random")
+    screen.settle()
+    screen.mine("random")
+    assert screen.session.easel.sketch.blank == (new == "moons")
+
+
 def test_the_core_screen_joins_with_buttons_alone():
     screen = opened(core=True)
     row = screen.screen.guest

@@ -71,6 +71,10 @@ class Easel:
         if kind != self.kind:
             self.kind, self.pen, self.down, self._drawing = kind, None, False, False
 
+    def suits(self, exp: Experiment) -> bool:
+        """Whether what is drawn here could be an example of an experiment's data."""
+        return kind_of(exp, self.federation) == self.kind
+
     def _book_of(self, kind: Kind) -> Book:
         return self.books.setdefault(kind.key, Book())
 

@@ -52,7 +52,8 @@ class Seating:
         """Do something at the easel; ValueError where it cannot be done."""
         session, easel = self.session, self.session.easel
         if action == "random":
-            if session.player.shown is None:
+            shown = session.player.shown  # it may be a run on the data before these
+            if shown is None or not easel.suits(shown.exp):
                 raise ValueError("random: there are no data yet")
             arguments = (session.player.facts().federation,)
         if action == "join" and session.federation is None:  # has the experiment room for it?
