@@ -21,7 +21,9 @@ import pytest
 from fedplay.app.serve import NOTEBOOK, serve
 
 ROOT = Path(__file__).parents[1]
-START = "import sys, pathlib; from fedplay.app.serve import serve; "
+# In the background of a shell, Ctrl-C would be ignored from the start.
+START = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+START += "import sys, pathlib; from fedplay.app.serve import serve; "
 START += "serve(0, False, pathlib.Path(sys.argv[1]))"
 
 

@@ -6,13 +6,14 @@ import os
 import re
 import runpy
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
 
 playwright_api = pytest.importorskip("playwright.sync_api")
 
+from browser.playing import CODE, SIZE, begin_anew, calm  # noqa: E402
 from browser.servers import FLAGS, NOISE, ROOT, Servers, voila  # noqa: E402
 
 
@@ -49,11 +50,6 @@ def servers(tmp_path_factory: Any) -> Iterator[Servers]:
     servers = Servers(tmp_path_factory.mktemp("servers"))
     yield servers
     servers.close()
-
-
-@pytest.fixture(scope="package")
-def app(serve_page: Callable[..., str]) -> str:
-    return serve_page()
 
 
 class Console:
@@ -112,6 +108,43 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
     window.close()
 
 
+class Screens:
+    """The playground of `playing.CODE` in each front end, in one page for all tests.
+
+    A kernel takes seconds to begin, and what a test leaves behind can be taken back.
+    """
+
+    def __init__(self, browser: Any, servers: Servers) -> None:
+        self.browser, self.servers = browser, servers
+        self._opened: dict[str, tuple[Any, Window]] = {}
+
+    @contextmanager
+    def use(self, front_end: str) -> Iterator[Any]:
+        """Its page, as it was in the beginning; at the end, nothing may have gone wrong in it."""
+        if front_end not in self._opened:
+            window = Window(self.browser, front_end)
+            page = self.servers.show(front_end, CODE, lambda link: window.open(link, viewport=SIZE))
+            self._opened[front_end] = page, window
+            calm(page)
+        page, window = self._opened[front_end]
+        begin_anew(page)
+        yield page
+        window.console.check()
+
+    def close(self) -> None:
+        for _, window in self._opened.values():
+            window.close()
+
+
+@pytest.fixture(scope="package")
+def screens(browser: Any, servers: Servers) -> Iterator[Screens]:
+    screens = Screens(browser, servers)
+    yield screens
+    screens.close()
+
+
 @pytest.fixture
-def page(open_page: Callable[..., Any], app: str) -> Any:
-    return open_page(app)
+def screen(screens: Screens) -> Iterator[Any]:
+    """The playground in our own app."""
+    with screens.use("voila") as page:
+        yield page

@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+SIZE = {"width": 1280, "height": 800}
 # Fifty times a second it says what the kernel knows. "anew" brings it back to how it began.
 CODE = """
 import asyncio, json, ipywidgets, fedplay as fp
 from fedplay.experiment import CHOICES, knobs
 playground = fp.Playground(fp.Experiment(rounds=30))
 beginning = CHOICES | {name: knob.default for name, knob in knobs().items()} | {"rounds": 30}
+first, compared = playground.session.beside, playground.session.lineup.chosen.kept()
 report = ipywidgets.HTML()
 loop = asyncio.get_running_loop()
 async def keep_reporting():
@@ -34,10 +36,26 @@ async def keep_reporting():
             "width": stage.width,
             "dark": stage.dark,
             "errors": playground.errors,
+            "pins": len(playground.session.pins),
+            "view": playground.session.drawn,
+            "first": first,
         }).replace("<", "&lt;") + "</pre>"
         await asyncio.sleep(0.02)
 task = loop.create_task(keep_reporting())
 def begin_anew():
+    session = playground.session
+    if session.veiled:
+        playground.reveal()
+    for pin in list(session.pins):
+        playground.unpin(pin.letter)
+    if session.easel.joined:
+        playground.mine("leave")
+    playground.mine("clear")
+    session.lineup.take_up(compared)
+    playground.sweep(None)
+    playground.follow(None)
+    playground.axis("rounds")
+    playground.view(first)
     playground.set(seed=1)
     playground.set(**beginning)
 anew = ipywidgets.Button(description="anew")
@@ -80,6 +98,21 @@ def calm(page: Any) -> dict[str, Any]:
     page.wait_for_selector(CANVAS, state="visible")
     found = until(page, lambda s: s["settled"] and at_rest(s) and s["acked"] >= 1)
     return dict(found)
+
+
+def begin_anew(page: Any) -> None:
+    """The page as it was in the beginning, whatever was done in it."""
+    page.set_viewport_size(SIZE)
+    page.mouse.move(0, 0)
+    page.evaluate(
+        "[...document.querySelectorAll('button')].find(b => b.innerText == 'anew').click()"
+    )
+    until(page, lambda s: s["experiment"] == "Experiment(rounds=30)" and s["mode"] == "whole")
+    until(page, lambda s: not s["pins"] and not s["errors"] and s["view"] == s["first"])
+    if page.locator(".fedplay-share").is_visible():
+        page.click("button:has-text('Share')")
+    page.locator(".fedplay-letter").first.wait_for(state="hidden")  # a pin's row goes last
+    calm(page)
 
 
 def control(page: Any, name: str) -> Any:

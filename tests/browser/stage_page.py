@@ -36,6 +36,14 @@ class Bar:
         self.cursor = "default"
         self.draw()
 
+    def begin_anew(self) -> None:
+        """Nothing has been heard yet, and the picture is as it was."""
+        self.heard.clear()
+        self.length = self.most_under_way = 0
+        self.tip, self.cursor = None, "default"
+        self.stage.say("")
+        self.draw()
+
     def note(self, *event: Any) -> None:
         self.heard.append(event)
 
@@ -122,7 +130,9 @@ def build(core: bool = False) -> Any:
     loop = asyncio.get_running_loop()
     tasks = [loop.create_task(bar.keep_reporting())]
     play.on_click(lambda _: tasks.append(loop.create_task(bar.play())))
-    parts = [bar.stage.widget, play, bar.report]
+    anew = ipywidgets.Button(description="anew")
+    anew.on_click(lambda _: loop.call_soon_threadsafe(bar.begin_anew))
+    parts = [bar.stage.widget, play, anew, bar.report]
     if not core:
         rogue = Rogue()
         rogue.add_traits(target=traitlets.Unicode().tag(sync=True))

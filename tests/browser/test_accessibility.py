@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from browser.conftest import Window
-from browser.playing import CODE, calm, until
-from browser.servers import Servers
-from browser.test_front_ends import SIZE, set_theme
+from browser.conftest import Screens
+from browser.playing import until
+from browser.test_front_ends import set_theme
 
 axe = pytest.importorskip("axe_playwright_python.base")
 
@@ -52,12 +51,14 @@ REACHABLE = """() => {
 
 
 @pytest.fixture(scope="module", params=["voila", "lab"])
-def window(request: Any, browser: Any, servers: Servers) -> Iterator[tuple[str, Any]]:
-    window = Window(browser, request.param)
-    page = servers.show(request.param, CODE, lambda link: window.open(link, viewport=SIZE))
-    calm(page)
-    yield request.param, page
-    window.close()
+def front_end(request: Any) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def screen(screens: Screens, front_end: str) -> Iterator[Any]:
+    with screens.use(front_end) as page:
+        yield page
 
 
 def scanned(page: Any) -> list[Any]:
@@ -68,51 +69,42 @@ def scanned(page: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_axe_finds_nothing_serious(window: tuple[str, Any], dark: bool) -> None:
-    front_end, page = window
-    set_theme(page, front_end, dark)
-    until(page, lambda s: s["dark"] == dark)
-    page.wait_for_timeout(300)  # a theme fades in
-    found = scanned(page)
-    set_theme(page, front_end, False)
+def test_axe_finds_nothing_serious(screen: Any, front_end: str, dark: bool) -> None:
+    set_theme(screen, front_end, dark)
+    until(screen, lambda s: s["dark"] == dark)
+    screen.wait_for_timeout(300)  # a theme fades in
+    found = scanned(screen)
+    set_theme(screen, front_end, False)
     assert not found, "\n".join(map(str, found))
 
 
-def test_axe_finds_nothing_serious_where_everything_is_open(window: tuple[str, Any]) -> None:
+def test_axe_finds_nothing_serious_where_everything_is_open(screen: Any) -> None:
     """A pinned run, a trail, a sweep, an error, the panel to share, and a guess."""
-    page = window[1]
-    page.click("button:has-text('Pin')")
-    page.click(".fedplay-name:has-text('Local epochs')")
-    page.click(".fedplay-values button:text-is('20')")
-    until(page, lambda s: "local_epochs=20" in s["shown"] and s["settled"])
-    page.click("button:has-text('Share')")
-    page.locator(".fedplay-control:has-text('Partition') select").select_option("natural")
-    page.locator(".fedplay-error >> visible=true").first.wait_for()
-    found = scanned(page)
-    page.click("button:has-text('Guess')")
-    page.locator(".fedplay-headline:has-text('Where will the global model end')").wait_for()
-    found += scanned(page)
-    page.click("button:has-text('Reveal')")
-    page.click("button:has-text('Share')")
-    page.click("button:has-text('Unpin')")
-    page.click("button:has-text('anew')")
-    until(page, lambda s: "local_epochs" not in s["shown"] and s["settled"] and not s["errors"])
-    page.locator(".fedplay-letter").first.wait_for(state="hidden")  # the pin's row goes last
+    screen.click("button:has-text('Pin')")
+    screen.click(".fedplay-name:has-text('Local epochs')")
+    screen.click(".fedplay-values button:text-is('20')")
+    until(screen, lambda s: "local_epochs=20" in s["shown"] and s["settled"])
+    screen.click("button:has-text('Share')")
+    screen.locator(".fedplay-control:has-text('Partition') select").select_option("natural")
+    screen.locator(".fedplay-error >> visible=true").first.wait_for()
+    found = scanned(screen)
+    screen.click("button:has-text('Guess')")
+    screen.locator(".fedplay-headline:has-text('Where will the global model end')").wait_for()
+    found += scanned(screen)
     assert not found, "\n".join(map(str, found))
 
 
-def test_tab_reaches_everything_by_name_and_leads_out_again(window: tuple[str, Any]) -> None:
-    page = window[1]
-    until(page, lambda s: s["settled"])
-    reachable, before = page.evaluate(REACHABLE), None
+def test_tab_reaches_everything_by_name_and_leads_out_again(screen: Any) -> None:
+    until(screen, lambda s: s["settled"])
+    reachable, before = screen.evaluate(REACHABLE), None
     while reachable != before:  # "Undo" comes and goes with the last run
-        page.wait_for_timeout(500)
-        reachable, before = page.evaluate(REACHABLE), reachable
+        screen.wait_for_timeout(500)
+        reachable, before = screen.evaluate(REACHABLE), reachable
     assert len(reachable) > 15
-    visited = [page.evaluate(FOCUSED)]
+    visited = [screen.evaluate(FOCUSED)]
     for _ in range(3 * len(reachable)):
-        page.keyboard.press("Tab")
-        at = page.evaluate(FOCUSED)
+        screen.keyboard.press("Tab")
+        at = screen.evaluate(FOCUSED)
         if not at["ours"]:
             break
         visited.append(at)

@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
+
+from browser.conftest import Window
+
+
+@pytest.fixture(scope="module")
+def app(serve_page: Callable[..., str]) -> str:
+    return serve_page()
+
+
+@pytest.fixture(scope="module")
+def asked() -> list[str]:
+    """The addresses that the page has asked for something."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def page(browser: Any, app: str, asked: list[str]) -> Iterator[Any]:
+    window = Window(browser)
+    page = window.open("about:blank")
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(app)
+    page.wait_for_selector("#rendered_cells", state="visible")
+    page.wait_for_selector("canvas.fedplay-canvas", state="visible")
+    yield page
+    window.close()
+
 
 def test_the_page_shows_the_playground_and_no_code(page: Any) -> None:
-    page.wait_for_selector("#rendered_cells", state="visible")
-    page.wait_for_selector(".fedplay-stage")
     assert page.title() == "fedplay"
     text = page.inner_text("body")
     assert "import fedplay" not in text
@@ -17,19 +42,12 @@ def test_the_page_shows_the_playground_and_no_code(page: Any) -> None:
     assert page.locator(".jp-InputPrompt:visible, .jp-OutputPrompt:visible").count() == 0
 
 
-def test_nothing_is_fetched_from_elsewhere(open_page: Callable[..., Any], app: str) -> None:
-    asked: list[str] = []
-    page = open_page("about:blank")
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(app)
-    page.wait_for_selector("canvas.fedplay-canvas", state="visible")
+def test_nothing_is_fetched_from_elsewhere(page: Any, app: str, asked: list[str]) -> None:
     here = urlsplit(app).netloc
     assert {urlsplit(url).netloc for url in asked if url.startswith("http")} == {here}
 
 
-def test_the_kernel_ends_when_the_page_closes(open_page: Callable[..., Any], app: str) -> None:
-    page = open_page(app)
-    page.wait_for_selector("canvas.fedplay-canvas", state="visible")
+def test_the_kernel_ends_when_the_page_closes(page: Any, app: str) -> None:
     kernel = page.evaluate(
         "JSON.parse(document.getElementById('jupyter-config-data').text).kernelId"
     )

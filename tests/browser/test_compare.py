@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from browser.playing import CANVAS, CODE, calm, slider, until
-from browser.servers import Servers
+from browser.playing import CANVAS, slider, until
 
 DONE = """() => {
     const text = document.querySelector(".fedplay-caption").textContent;
@@ -16,14 +15,12 @@ DONE = """() => {
 
 
 @pytest.fixture
-def screen(open_page: Any, servers: Servers) -> Any:
-    page = open_page(servers.app(CODE), viewport={"width": 1280, "height": 800})
-    calm(page)
-    page.click(".fedplay-tabs button:has-text('Compare')")
-    page.locator(".fedplay-methods").wait_for()
-    page.click(".fedplay-contest button:has-text('3 seeds')")
-    page.wait_for_function(DONE, timeout=60_000)
-    return page
+def screen(screen: Any) -> Any:
+    screen.click(".fedplay-tabs button:has-text('Compare')")
+    screen.locator(".fedplay-methods").wait_for()
+    screen.click(".fedplay-contest button:has-text('3 seeds')")
+    screen.wait_for_function(DONE, timeout=60_000)
+    return screen
 
 
 def toggle(page: Any, name: str) -> Any:

@@ -8,43 +8,24 @@ from typing import Any
 import pytest
 from matplotlib.colors import to_rgb
 
-from browser.conftest import Window
-from browser.playing import CANVAS, CODE, PICTURE, at_rest, calm, control, slider, state, until
-from browser.servers import FRONT_ENDS, Servers
+from browser.conftest import Screens
+from browser.playing import CANVAS, PICTURE, SIZE, at_rest, calm, control, slider, state, until
+from browser.servers import FRONT_ENDS
 from fedplay.views.style import look
 
-SIZE = {"width": 1280, "height": 800}
 CORNER = """() => [...document.querySelector("canvas.fedplay-canvas")
     .getContext("2d").getImageData(0, 0, 1, 1).data].slice(0, 3)"""
 
 
 @pytest.fixture(scope="module", params=FRONT_ENDS)
-def window(request: Any, browser: Any, servers: Servers) -> Iterator[tuple[str, Any, Window]]:
-    """(front end, page, window): one page for all tests."""
-    window = Window(browser, request.param)
-    page = servers.show(request.param, CODE, lambda link: window.open(link, viewport=SIZE))
-    calm(page)
-    yield request.param, page, window
-    window.close()
+def front_end(request: Any) -> str:
+    return str(request.param)
 
 
 @pytest.fixture
-def front_end(window: tuple[str, Any, Window]) -> str:
-    return window[0]
-
-
-@pytest.fixture
-def screen(window: tuple[str, Any, Window]) -> Iterator[Any]:
-    """The page as it was in the beginning."""
-    _, page, opened = window
-    page.mouse.move(0, 0)
-    page.evaluate(
-        "[...document.querySelectorAll('button')].find(b => b.innerText == 'anew').click()"
-    )
-    until(page, lambda s: s["experiment"] == "Experiment(rounds=30)" and s["mode"] == "whole")
-    calm(page)
-    yield page
-    opened.console.check()
+def screen(screens: Screens, front_end: str) -> Iterator[Any]:
+    with screens.use(front_end) as page:
+        yield page
 
 
 def test_the_picture_is_there_and_says_what_it_shows(screen: Any) -> None:

@@ -6,20 +6,19 @@ from typing import Any
 
 import pytest
 
-from browser.playing import CANVAS, CODE, calm, until
-from browser.servers import Servers
+from browser.playing import CANVAS, calm, until
 
 HEAD, PART, GAP, LEFT = 24, 0.54, 12, 4  # of the view: where its pad is
 
 
 @pytest.fixture
-def screen(open_page: Any, servers: Servers) -> Any:
-    page = open_page(servers.app(CODE), viewport={"width": 1280, "height": 1000})
-    calm(page)
-    page.click(".fedplay-tabs button:text-is('My client')")
-    page.locator(".fedplay-labels").wait_for()
-    page.locator(".fedplay-caption", has_text="more examples and you can join").wait_for()
-    return page
+def screen(screen: Any) -> Any:
+    screen.set_viewport_size({"width": 1280, "height": 1000})
+    calm(screen)
+    screen.click(".fedplay-tabs button:text-is('My client')")
+    screen.locator(".fedplay-labels").wait_for()
+    screen.locator(".fedplay-caption", has_text="more examples and you can join").wait_for()
+    return screen
 
 
 def stroke(page: Any, points: list[tuple[float, float]]) -> None:

@@ -201,7 +201,7 @@ def table(clients: list[str], labels: list[str], columns: list[str]) -> bytes:
     return text.getvalue().encode()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def guarded(browser: Any, servers: Servers) -> Iterator[tuple[Any, list[str]]]:
     """(page, what went wrong): every dialog, and every request that leaves the page's server."""
     window, wrong = Window(browser), []

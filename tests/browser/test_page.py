@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from browser.servers import link_to
+from fedplay.widgets.messages import Remembered, page_message
+from fedplay.widgets.page import ESM
 
 STORED = "Object.entries(sessionStorage)"
 MEMORY = "JSON.parse(sessionStorage.getItem('fedplay:' + location.pathname + ':screen'))"
@@ -144,15 +146,32 @@ def before(page: Any, script: str) -> None:
     page.add_init_script(f"if (location.protocol !== 'about:') {{ {script} }}")
 
 
-@pytest.mark.parametrize(
-    "stored", ["", "no json", "null", "7", "[]", "{}", '{"process": "x", "text": 7}']
-)
-def test_odd_memories_do_no_harm(open_page: Any, link: str, stored: str) -> None:
-    page = open_page("about:blank")
-    before(page, f"sessionStorage.setItem('fedplay:/:screen', {json.dumps(stored)});")
-    page.goto(link)
+# The page's services once more, beside a kernel that is none: what do they tell it?
+TOLD = """async ([source, memories]) => {
+    const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+    const { default: services } = await import(address);
+    return memories.map((stored) => {
+        sessionStorage.setItem(`fedplay:${location.pathname}:other`, stored);
+        const told = [];
+        const of = { key: "other", process: "new", memory: "" };
+        const model = { get: (name) => of[name], on() {}, off() {}, send: (c) => told.push(c) };
+        services.initialize({ model })();
+        return told;
+    });
+}"""
+ODD = ["", "no json", "null", "7", "[]", "{}", '{"process": "x"}', '{"process": "x", "text": 7}']
+ODD += ['{"process": "new", "text": "its own"}', "{" * 10_000]
+
+
+def test_odd_memories_do_no_harm(open_page: Any, link: str) -> None:
+    page = open_page(link)
     at_ease(page)
-    assert [kind for kind, _ in heard(page)] == ["process", "copied"]
+    memories = [*ODD, '{"process": "x", "text": "good"}']
+    told = page.evaluate(TOLD, [ESM.read_text(encoding="utf-8"), memories])
+    understood = [[page_message(content) for content in contents] for contents in told]
+    assert understood[-1] == [Remembered("good")]
+    for stored, messages in zip(ODD, understood, strict=False):
+        assert not any(messages), stored
 
 
 def test_a_browser_that_forbids_storage_does_no_harm(open_page: Any, link: str) -> None:

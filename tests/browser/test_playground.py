@@ -5,17 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import pytest
-
-from browser.playing import CANVAS, CODE, calm, control, slider, state, until
-from browser.servers import Servers
-
-
-@pytest.fixture
-def screen(open_page: Any, servers: Servers) -> Any:
-    page = open_page(servers.app(CODE), viewport={"width": 1280, "height": 800})
-    calm(page)
-    return page
+from browser.playing import CANVAS, control, slider, state, until
 
 
 def test_a_newcomer_sees_everything_at_once(screen: Any) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from browser.conftest import Window
+from browser.playing import SIZE
 from browser.servers import Servers
 from browser.test_accessibility import RUN_AXE, axe
-from browser.test_front_ends import SIZE
 
 CODE = """
 import fedplay as fp

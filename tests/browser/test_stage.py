@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from browser.conftest import Window
 from browser.servers import link_to
 from fedplay.widgets.stage import HELP
 
@@ -54,6 +55,37 @@ def open_stage(open_page: Callable[..., Any], link: str, **options: Any) -> Any:
     return page
 
 
+LEFT_BEHIND = """() => {
+    document.body.removeAttribute("style");
+    document.body.dataset.jpThemeLight = "true";
+    document.querySelector(".jp-OutputArea").style.paddingBottom = "";
+    document.activeElement.blur();
+}"""
+
+
+@pytest.fixture(scope="module")
+def window(browser: Any, link: str) -> Iterator[tuple[Any, Window]]:
+    """One page for all tests that need none of their own."""
+    window = Window(browser)
+    yield open_stage(window.open, link), window
+    window.close()
+
+
+@pytest.fixture
+def page(window: tuple[Any, Window]) -> Iterator[Any]:
+    """The page as it was in the beginning; at the end, nothing may have gone wrong in it."""
+    page, opened = window
+    page.evaluate(LEFT_BEHIND)
+    page.mouse.move(1, 690)
+    page.click("button:has-text('anew')")
+    page.evaluate(LEFT_BEHIND)
+    begun = lambda s: not s["heard"] and s["length"] == 0 and not s["under_way"]  # noqa: E731
+    until(page, begun)
+    page.wait_for_function("!document.querySelector('[aria-live=polite]').textContent")
+    yield page
+    opened.console.check()
+
+
 def play(page: Any) -> dict[str, Any]:
     page.click("button:has-text('play')")
     return until(page, lambda s: s["length"] == 300 and not s["under_way"])
@@ -76,8 +108,7 @@ def test_a_picture_a_description_and_the_keyboard(open_page: Any, link: str) -> 
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
 
-def test_frames_are_acknowledged_and_never_queue(open_page: Any, link: str) -> None:
-    page = open_stage(open_page, link)
+def test_frames_are_acknowledged_and_never_queue(page: Any) -> None:
     before = state(page)
     after = play(page)
     assert after["shown"] - before["shown"] == 300
@@ -124,8 +155,7 @@ def test_pointer_window_and_theme_reach_the_kernel(open_page: Any, link: str) ->
     until(page, lambda s: ["theme", True] in s["heard"])
 
 
-def test_a_tip_stands_beside_the_pointer_as_text(open_page: Any, link: str) -> None:
-    page = open_stage(open_page, link)
+def test_a_tip_stands_beside_the_pointer_as_text(page: Any) -> None:
     box = page.locator("canvas").bounding_box()
     tip = page.locator(".fedplay-tip")
     assert tip.is_hidden()
@@ -151,8 +181,7 @@ def test_a_tip_stands_beside_the_pointer_as_text(open_page: Any, link: str) -> N
     assert page.evaluate("document.querySelector('canvas').style.cursor") == "default"
 
 
-def test_the_tip_follows_the_theme(open_page: Any, link: str) -> None:
-    page = open_stage(open_page, link)
+def test_the_tip_follows_the_theme(page: Any) -> None:
     page.locator("canvas").hover(position={"x": 50, "y": 50})
     page.locator(".fedplay-tip").wait_for()
     styles = "getComputedStyle(document.querySelector('.fedplay-tip'))"
@@ -170,8 +199,7 @@ def keys_heard(found: dict[str, Any]) -> list[str]:
     return [event[1] for event in found["heard"] if event[0] == "key"]
 
 
-def test_keys_act_on_the_focused_picture_and_are_told(open_page: Any, link: str) -> None:
-    page = open_stage(open_page, link)
+def test_keys_act_on_the_focused_picture_and_are_told(page: Any) -> None:
     page.keyboard.press("ArrowRight")  # nothing has the focus yet
     page.focus("canvas")
     page.evaluate(TALL)
@@ -191,8 +219,7 @@ def test_keys_act_on_the_focused_picture_and_are_told(open_page: Any, link: str)
     assert page.evaluate("document.activeElement.tagName") != "CANVAS"
 
 
-def test_a_key_held_down_counts_once_a_frame(open_page: Any, link: str) -> None:
-    page = open_stage(open_page, link)
+def test_a_key_held_down_counts_once_a_frame(page: Any) -> None:
     page.focus("canvas")
     page.evaluate("""() => {
         const canvas = document.querySelector("canvas");
@@ -249,24 +276,24 @@ def test_who_wants_less_motion_is_known(open_page: Any, link: str) -> None:
         ("body", "data-vscode-theme-kind", ["vscode-dark", "vscode-light"]),
         ("body", "data-vscode-theme-kind", ["vscode-high-contrast", "vscode-high-contrast-light"]),
         ("documentElement", "theme", ["dark", "light"]),
-        ("documentElement", "no-theme", []),
     ],
 )
-def test_themes_of_other_houses(
-    open_page: Any, link: str, where: str, name: str, values: list[str]
-) -> None:
-    page = open_stage(open_page, link)
+def test_themes_of_other_houses(page: Any, where: str, name: str, values: list[str]) -> None:
     page.evaluate("delete document.body.dataset.jpThemeLight")
-    for value, dark in zip(values, [True, False], strict=False):
+    for value, dark in zip(values, [True, False], strict=True):
         page.evaluate(f"document.{where}.setAttribute('{name}', '{value}')")
-        until(page, lambda s, dark=dark: s["heard"][-1] == ["theme", dark])
-    if not values:
-        page.emulate_media(color_scheme="dark")
-        until(page, lambda s: s["heard"][-1] == ["theme", True])
+        until(page, lambda s, dark=dark: s["heard"][-1:] == [["theme", dark]])
+    page.evaluate(f"document.{where}.removeAttribute('{name}')")
 
 
-def test_a_hostile_page_changes_nothing(open_page: Any, link: str) -> None:
-    page = open_stage(open_page, link)
+def test_elsewhere_the_choice_of_the_system_counts(page: Any) -> None:
+    page.evaluate("delete document.body.dataset.jpThemeLight")
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        until(page, lambda s, dark=scheme == "dark": s["heard"][-1:] == [["theme", dark]])
+
+
+def test_a_hostile_page_changes_nothing(page: Any) -> None:
     before = state(page)
     page.click("button:has-text('attack')")
     page.wait_for_selector("button:has-text('attacked')")
