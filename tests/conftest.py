@@ -1,7 +1,8 @@
-"""What all tests share: one quiet place for hypothesis, and a longer search on request."""
+"""What all tests share: settings of hypothesis, and a garbage collector that comes less often."""
 
 from __future__ import annotations
 
+import gc
 import os
 
 from hypothesis import HealthCheck, settings
@@ -13,3 +14,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("fedplay")
+
+# ipywidgets keeps every widget that was ever made; to go through all of them again and again is a
+# quarter of the time that the tests of the screen take.
+gc.set_threshold(50_000, 50, 100)
