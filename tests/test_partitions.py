@@ -567,10 +567,10 @@ def test_a_cohort_of_a_hundred_is_drawn_in_five_milliseconds():
     train = federate(Digits(), Resampled(), 1_000_000, 0).train
 
     def seconds(first):
-        start = time.perf_counter()
+        start = time.process_time()
         for k in range(first, first + 100):
             train.of(k)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     assert min(seconds(100 * i) for i in range(50)) < 0.005
 

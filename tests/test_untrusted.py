@@ -125,10 +125,10 @@ def test_json_of_any_text(text):
 
 @pytest.mark.parametrize("hostile", ['"', '\\"', '"\\', "\\", '{"', '"a",', "[]", "{}", '\\u0000"'])
 def test_json_takes_no_longer_than_it_should(hostile):
-    start = time.perf_counter()
+    start = time.process_time()
     outcome(json_object, hostile * (65536 // len(hostile)))
     outcome(json_object, '{"' + hostile * (65000 // len(hostile)))
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 def test_a_refusal_repeats_little():
