@@ -20,7 +20,7 @@ test: $(VENV)/.test ## run all tests, those in a real browser included
 	@browser=$$($(BIN)/python tools/browser.py) || exit 1; \
 	export FEDPLAY_CHROMIUM="$$browser" FEDPLAY_REQUIRE_BROWSER=1; \
 	nice -n 19 $(BIN)/python -m pytest --ignore tests/browser -n auto --dist loadfile \
-	  > $(VENV)/tests.log 2>&1 & others=$$!; \
+	  --no-loadscope-reorder > $(VENV)/tests.log 2>&1 & others=$$!; \
 	trap "kill $$others 2>/dev/null" EXIT; \
 	$(BIN)/python -m pytest tests/browser || exit 1; \
 	echo "All others:"; wait $$others; passed=$$?; cat $(VENV)/tests.log; exit $$passed

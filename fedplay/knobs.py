@@ -18,6 +18,7 @@ ValueError: mu=-1: must be a number from 0 to 10
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import numbers
 from dataclasses import dataclass, field
@@ -125,9 +126,14 @@ def shared(owner: type, name: str) -> Any:
 
 def knobs_of(stage: Any) -> dict[str, Knob]:
     """The knobs of a dataclass (or an instance), by name, in the order of declaration."""
+    return dict(_declared(stage if isinstance(stage, type) else type(stage)))
+
+
+@functools.lru_cache(maxsize=256)  # every experiment that is made asks for the same few
+def _declared(owner: type) -> dict[str, Knob]:
     return {
         f.name: dataclasses.replace(f.metadata["knob"], name=f.name)
-        for f in dataclasses.fields(stage)
+        for f in dataclasses.fields(owner)
         if "knob" in f.metadata
     }
 
