@@ -17,8 +17,11 @@ from urllib.parse import urlsplit
 
 import nbformat
 import pytest
+from jupyter_server.services.kernels.connection.base import serialize_binary_message
+from tornado.websocket import WebSocketClosedError
 
 from fedplay.app.serve import NOTEBOOK, serve
+from fedplay.app.server import PromptSocket
 
 ROOT = Path(__file__).parents[1]
 # In the background of a shell, Ctrl-C would be ignored from the start.
@@ -74,6 +77,16 @@ def token_of(link: str) -> str:
 
 def test_the_link_is_local_and_its_token_random(link: str) -> None:
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?token=[\w-]{32}", link)
+
+
+@pytest.mark.timeout(20)
+def test_a_picture_for_a_page_that_has_left_is_dropped() -> None:
+    """Voilà would count to billions, in a list; the app would hang and take all memory."""
+    gone = object.__new__(PromptSocket)
+    gone.ws_connection = None
+    picture = serialize_binary_message({"header": {}, "parent_header": {}, "buffers": [b"png"]})
+    with pytest.raises(WebSocketClosedError):
+        gone.write_message(picture, binary=True)
 
 
 @pytest.mark.parametrize("token", [None, "wrong"])
