@@ -98,7 +98,7 @@ class PromptSocket(VoilaKernelWebsocketHandler):  # type: ignore[misc]
         protocol there, and Voilà would take its first bytes for a count of billions.
         """
         connection = self.ws_connection
-        newer = connection is not None and connection.subprotocol == PROTOCOL
+        newer = connection is not None and connection.selected_subprotocol == PROTOCOL
         if isinstance(message, bytes) and not newer:
             return super(VoilaKernelWebsocketHandler, self).write_message(message, binary)
         return super().write_message(message, binary)
