@@ -14,16 +14,12 @@ help: ## what there is
 play: $(VENV)/.play ## open the playground in a browser (PORT=8866 chooses the port)
 	@$(BIN)/fedplay show --port $(PORT)
 
-# Those in a browser look at the clock, so they come first; all others take what the cores have
-# left meanwhile (nice), and then all of them. Their output waits until it has its turn.
+# First those in the browser, alone, as they look at the clock; then all others on every core.
 test: $(VENV)/.test ## run all tests, those in a real browser included
-	@browser=$$($(BIN)/python tools/browser.py) || exit 1; \
-	export FEDPLAY_CHROMIUM="$$browser" FEDPLAY_REQUIRE_BROWSER=1; \
-	nice -n 19 $(BIN)/python -m pytest --ignore tests/browser -n auto --dist loadfile \
-	  --no-loadscope-reorder > $(VENV)/tests.log 2>&1 & others=$$!; \
-	trap "kill $$others 2>/dev/null" EXIT; \
-	$(BIN)/python -m pytest tests/browser || exit 1; \
-	echo "All others:"; wait $$others; passed=$$?; cat $(VENV)/tests.log; exit $$passed
+	@browser=$$($(BIN)/python tools/browser.py) && \
+	  export FEDPLAY_CHROMIUM="$$browser" FEDPLAY_REQUIRE_BROWSER=1 && \
+	  $(BIN)/python -m pytest tests/browser && \
+	  $(BIN)/python -m pytest --ignore tests/browser -n auto --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.lint ## check style (ruff)
 	$(BIN)/ruff check .

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from browser.playing import CANVAS, slider, until
+from browser.playing import CANVAS, at_rest, slider, until
 
 DONE = """() => {
     const text = document.querySelector(".fedplay-caption").textContent;
@@ -77,14 +77,17 @@ def test_the_target_follows_the_pointer_and_the_slider(screen: Any) -> None:
         "([readout, before]) => Number(readout.textContent) > before",
         arg=[readout.element_handle(), before],
     )
+    screen.wait_for_timeout(500)  # the last move has come back from the kernel, too
+    until(screen, at_rest)
+    dragged = float(readout.inner_text())
     handle = screen.locator(".fedplay-contest .noUi-handle")
     handle.focus()
     handle.press("ArrowLeft")
     handle.press("ArrowLeft")
-    target = readout.inner_text()
     screen.wait_for_function(
-        "([canvas, words]) => canvas.getAttribute('aria-label').includes(words)",
-        arg=[screen.locator(CANVAS).element_handle(), f"rounds to {target}"],
+        """([canvas, readout, dragged]) => Number(readout.textContent) < dragged
+            && canvas.getAttribute("aria-label").includes(`rounds to ${readout.textContent}`)""",
+        arg=[screen.locator(CANVAS).element_handle(), readout.element_handle(), dragged],
     )
 
 
