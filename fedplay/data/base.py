@@ -49,7 +49,7 @@ class Table:
     features:     d names, or none
     image:        (height, width) where an example is a picture of d = height * width pixels
 
-    Raises ValueError where the shapes do not fit together.
+    Raises ValueError where the shapes do not fit together, and for what is no finite number.
     """
 
     name: str
@@ -62,8 +62,8 @@ class Table:
     image: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        X = _read_only(self.X, np.float64)
-        y = _read_only(self.y, np.int64)
+        X = _checked("X", self.X, np.float64, "finite numbers")
+        y = _checked("y", self.y, np.int64, "whole numbers, one a class")
         if X.ndim != 2 or y.shape != X.shape[:1]:
             raise ValueError(f"X, y: must be (n, d) and (n,), not {X.shape} and {y.shape}")
         if y.size and not 0 <= y.min() <= y.max() < len(self.classes):
@@ -71,7 +71,7 @@ class Table:
         object.__setattr__(self, "X", X)
         object.__setattr__(self, "y", y)
         if self.client is not None:
-            client = _read_only(self.client, np.int64)
+            client = _checked("client", self.client, np.int64, "a number from 0 for every example")
             if client.shape != y.shape or (client.size and client.min() < 0):
                 raise ValueError("client: must be a number from 0 for every example")
             object.__setattr__(self, "client", client)
@@ -288,3 +288,15 @@ def _read_only(values: Any, dtype: type[np.generic]) -> Any:
     view = np.asarray(values, dtype=dtype).view()
     view.flags.writeable = False
     return view
+
+
+def _checked(name: str, values: Any, dtype: type[np.generic], what: str) -> Any:
+    """The values read-only, where nothing of them is lost on the way; ValueError otherwise."""
+    given = np.asarray(values)
+    masked = isinstance(values, np.ma.MaskedArray) and np.ma.getmaskarray(values).any()
+    if masked or given.dtype.kind not in "biuf" or not np.isfinite(given).all():
+        raise ValueError(f"{name}: must be {what}")
+    made = _read_only(given, dtype)
+    if dtype is np.int64 and (made != given).any():
+        raise ValueError(f"{name}: must be {what}")
+    return made

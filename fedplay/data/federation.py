@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import numbers
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -25,7 +26,10 @@ from fedplay.data.base import (
     portion,
     stratified,
 )
+from fedplay.data.given import arranged, check_rows, columns_of, matrix
+from fedplay.data.labels import check_kinds, encoded, label_names
 from fedplay.data.shifts.base import Shift, check_shift, groups_of_tests, owners, shifted
+from fedplay.knobs import short
 from fedplay.streams import Purpose, Streams
 
 COUNTED = 100_000  # clients whose labels are counted at once: a table of 8 MB for ten classes
@@ -90,7 +94,9 @@ class Federation:
         """
         if clients is None:
             clients = np.arange(min(self.clients, COUNTED + 1))
-        ids = np.asarray(clients, dtype=np.int64)
+        ids = np.asarray(clients)
+        if ids.ndim != 1 or (ids.size and ids.dtype.kind not in "iu"):
+            raise ValueError("clients: must be a list of clients' numbers")
         if len(ids) > COUNTED:
             raise ValueError(f"clients: must be at most {COUNTED:,} at once, so name the ones")
         counts = np.empty((len(ids), self.C), dtype=np.int64)
@@ -130,19 +136,22 @@ class Federation:
         seed: int = 0,
         name: str = "arrays",
     ) -> Federation:
-        """A federation of data of your own, given as arrays or as a pandas DataFrame and Series.
+        """A federation of data of your own: arrays, lists, a DataFrame and Series, ...
 
-        X:             (n, d) finite numbers; the columns of a DataFrame become the feature names
-        y:             (n,) labels of any kind that sorts; class 0 is the first
-        client:        (n,) ids of any kind that sorts; client 0 is the first
+        X:             (n, d) finite numbers; the names of columns become those of the features
+        y:             (n,) labels: words, numbers or dates
+        client:        (n,) ids: likewise
         X_test:        (t, d) with `y_test` (t,) the global test set; without them `test_fraction`
                        of the examples is taken (of each class in proportion, and a client's last
-                       example stays with it)
+                       example stays with it). Columns go by name where X and X_test have names,
+                       else by place
         held_out:      the fraction of its examples that each client keeps for evaluation
         seed:          of the choice of test and held-out examples
 
-        Both fractions are from 0, which means none, to below 1. Raises ValueError, naming the
-        argument, for missing values, lengths that differ, and no examples.
+        A label is its name (`fedplay.data.labels`): 1, 1.0 and "1" are one. Classes and clients are
+        in the order of numbers, then of words. Both fractions are from 0, which means none, to
+        below 1. Raises ValueError, naming the argument, for missing and masked values, what is no
+        number, lengths that differ, columns or rows that do not belong together, and no examples.
 
         >>> X = [[0.0], [1.0], [2.0], [3.0]]
         >>> fed = Federation.from_arrays(X, ["a", "b", "a", "b"], [7, 7, 9, 9], test_fraction=0)
@@ -150,27 +159,35 @@ class Federation:
         (2, ('a', 'b'), ('7', '9'), array([1, 1]), array([1, 1]))
         """
         check_seed("seed", seed)
-        for fraction_name, fraction in (("test_fraction", test_fraction), ("held_out", held_out)):
-            if not 0 <= fraction < 1:
-                raise ValueError(f"{fraction_name}={fraction}: must be from 0 to below 1")
-        if (X_test is None) != (y_test is None):
+        test_fraction = _fraction("test_fraction", test_fraction)
+        held_out = _fraction("held_out", held_out)
+        if not isinstance(name, str):
+            raise ValueError(f"name={short(name)}: must be a text")
+        given = X_test is not None
+        if given != (y_test is not None):
             raise ValueError("X_test, y_test: one of the two is missing")
-        features = tuple(str(column) for column in getattr(X, "columns", ()))
-        X = _matrix("X", X)
-        n, d = X.shape
+        features, rows = columns_of("X", X), matrix("X", X)
+        n, d = rows.shape
         if n == 0:
             raise ValueError("X: has no examples")
-        given = X_test is not None
-        X_test = _matrix("X_test", X_test) if given else np.empty((0, d))
-        if X_test.shape[1] != d:
-            raise ValueError(f"X_test: must have {d} columns, as X has, not {X_test.shape[1]}")
-        y = _column("y", y, n)
-        y_test = _column("y_test", y_test, len(X_test)) if given else []
-        classes, labels = _encode(y + y_test)
-        client_names, owners = _encode(_column("client", client, n))
-        pool = Table(name, X, labels[:n], classes, owners, client_names, features)
+        for one, values in (("y", y), ("client", client)):
+            check_rows(one, values, "X", X)
+        tests, y_tests = np.empty((0, d)), list[str]()
+        y = label_names("y", y, n)
         if given:
-            test = Table(name, X_test, labels[n:], classes)
+            columns = columns_of("X_test", X_test)
+            tests = arranged("X_test", matrix("X_test", X_test), columns, "X", d, features)
+            check_rows("y_test", y_test, "X_test", X_test)
+            y_tests = label_names("y_test", y_test, len(tests), among=y)
+            _check_same_labels(y, y_tests)
+        check_kinds("y", y + y_tests)
+        classes, labels = encoded(y + y_tests)
+        ids = label_names("client", client, n)
+        check_kinds("client", ids)
+        client_names, owners = encoded(ids)
+        pool = Table(name, rows, labels[:n], classes, owners, client_names, features)
+        if given:
+            test = Table(name, tests, labels[n:], classes)
         else:
             pool, test = cut_test(pool, seed, test_fraction)
         assert pool.client is not None
@@ -265,43 +282,16 @@ def _federation(pool: Table, test: Table, train: Shares, held: Shares) -> Federa
     )
 
 
-def _matrix(name: str, values: Any) -> Floats:
-    """(n, d) finite numbers, in an array of their own."""
-    try:
-        matrix = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name}: must be numbers, n rows of d features each") from None
-    if matrix.ndim != 2 or matrix.shape[1] == 0:
-        raise ValueError(f"{name}: must have the shape (n, d), not {matrix.shape}")
-    bad = np.argwhere(~np.isfinite(matrix))
-    if len(bad):
-        row, column = bad[0].tolist()
-        raise ValueError(f"{name}: row {row}, column {column} is {matrix[row, column]}, not finite")
-    return matrix
+def _fraction(name: str, value: Any) -> float:
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not real or not 0 <= value < 1:
+        raise ValueError(f"{name}={short(value)}: must be from 0 to below 1")
+    return float(value)
 
 
-def _column(name: str, values: Any, n: int) -> list[Any]:
-    """n values of any kind, none of them missing."""
-    array = np.asarray(values)
-    if array.shape != (n,):
-        raise ValueError(f"{name}: must have {n} entries, one an example, not {array.shape}")
-    column: list[Any] = array.tolist()
-    missing = next((row for row, value in enumerate(column) if _is_missing(value)), None)
-    if missing is not None:
-        raise ValueError(f"{name}: row {missing} is missing")
-    return column
-
-
-def _is_missing(value: Any) -> bool:
-    """Whether it is None, NaN, or one of pandas' NA and NaT (whose comparisons are not bools)."""
-    return value is None or type(value).__name__ in ("NAType", "NaTType") or value != value
-
-
-def _encode(values: list[Any]) -> tuple[tuple[str, ...], Ints]:
-    """(names, codes): the different values in their order, and the number of each one's."""
-    try:
-        different = sorted(set(values))
-    except TypeError:  # numbers and words together
-        different = sorted(set(values), key=lambda value: (type(value).__name__, str(value)))
-    number = {value: code for code, value in enumerate(different)}
-    return tuple(map(str, different)), np.array([number[value] for value in values], dtype=np.int64)
+def _check_same_labels(y: list[str], y_test: list[str]) -> None:
+    """ValueError where the test set has none of the labels: it is then named in another way."""
+    if y_test and set(y).isdisjoint(y_test):
+        raise ValueError(
+            f"y_test: has no label that y has, but {short(y_test[0])} where y has {short(y[0])}"
+        )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import math
+import numbers
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from fedplay.data.base import HELD_OUT, Floats, Ints, Shares, portion, stratified
-from fedplay.data.federation import Federation, _matrix
+from fedplay.data.federation import Federation
+from fedplay.data.given import arranged, check_rows, columns_of, matrix
+from fedplay.data.labels import cells, clean, label_names
 from fedplay.streams import Purpose, Streams
 
 MOST = 200  # examples that a client may bring along
@@ -40,10 +43,10 @@ class WithGuest(Shares):
 def with_client(federation: Federation, X: Any, y: Any, name: str = "you") -> Federation:
     """The federation with one client more, its last one, which has the examples X (n, d), y (n,).
 
-    y has classes by their number or by their name. The client holds out a fifth of its examples,
-    of every class in proportion: at least one where it has three, none where it has fewer. The
-    others keep their examples, and the global test set stays as it is: it says nothing of the
-    newcomer's data.
+    y has classes by their name, or by their number where that is not another's name as well. The
+    columns of a DataFrame go by name. The client holds out a fifth of its examples, of every class
+    in proportion: at least one where it has three, none where it has fewer. The others keep their
+    examples, and the global test set stays as it is: it says nothing of the newcomer's data.
 
     ValueError, naming the argument, for another number of features, numbers that are not finite,
     a class that the data do not have, and none or more than 200 examples.
@@ -55,7 +58,21 @@ def with_client(federation: Federation, X: Any, y: Any, name: str = "you") -> Fe
     >>> more.clients, more.client_name(2), more.train.of(2).size, more.held.of(2).size
     (3, 'you', 2, 1)
     """
-    rows, labels = examples(X, y, federation.d, federation.classes)
+    d, classes = federation.d, federation.classes
+    columns = columns_of("X", X)
+    rows = arranged("X", matrix("X", X), columns, "the federation", d, federation.features)
+    check_rows("y", y, "X", X)
+    return joined(federation, rows, numbers_of(y, len(rows), classes), name)
+
+
+def joined(federation: Federation, rows: Floats, labels: Ints, name: str) -> Federation:
+    """`with_client`, with the classes (n,) by their number and nothing else."""
+    if rows.shape[1:] != (federation.d,):
+        raise ValueError(f"X: must have {federation.d} columns, as the federation has")
+    if not 1 <= len(rows) <= MOST:
+        raise ValueError(f"X: must have 1 to {MOST} examples, not {len(rows)}")
+    if len(labels) != len(rows) or not 0 <= labels.min() <= labels.max() < federation.C:
+        raise ValueError(f"y: must be {len(rows)} numbers from 0 to {federation.C - 1}")
     if not isinstance(name, str) or not name.strip() or len(name) > LONGEST:
         raise ValueError(f"name={name!r:.60}: must be a name of 1 to {LONGEST} characters")
     n, N, pool = len(labels), federation.clients, len(federation.y)
@@ -74,28 +91,40 @@ def with_client(federation: Federation, X: Any, y: Any, name: str = "you") -> Fe
     )
 
 
-def examples(X: Any, y: Any, d: int, classes: tuple[str, ...]) -> tuple[Floats, Ints]:
-    """(n, d) and (n,) examples of a newcomer, as its federation wants them; else ValueError."""
-    rows = _matrix("X", X)
-    if rows.shape[1] != d:
-        raise ValueError(f"X: must have {d} columns, as the federation has, not {rows.shape[1]}")
-    if not 1 <= len(rows) <= MOST:
-        raise ValueError(f"X: must have 1 to {MOST} examples, not {len(rows)}")
-    given = np.asarray(y, dtype=object)  # numbers and names may be mixed
-    if given.shape != (len(rows),):
-        raise ValueError(f"y: must have {len(rows)} entries, one an example, not {given.shape}")
-    return rows, np.array([_class(label, classes) for label in given.tolist()], np.int64)
+def numbers_of(y: Any, n: int, classes: tuple[str, ...]) -> Ints:
+    """(n,) the number of each label's class.
+
+    A text is the name of a class. Numbers are names too if all of them are, else numbers of
+    classes; ValueError where they could be both and the two are not the same classes.
+    """
+    number = {clean(name): code for code, name in reversed(list(enumerate(classes)))}
+    names, values = label_names("y", y, n, among=number), cells("y", y, n)
+    codes = [number.get(name) for name in names]
+    counts = {row: _count(name, len(classes)) for row, name in enumerate(names)}
+    counts = {row: code for row, code in counts.items() if _is_number(values[row])}
+    if any(codes[row] is None for row in counts):
+        codes = [counts.get(row, code) for row, code in enumerate(codes)]
+    elif None not in counts.values():
+        unclear = next((row for row, code in counts.items() if code != codes[row]), None)
+        if unclear is not None:
+            raise ValueError(
+                f"y: {names[unclear]} is the name of one class and the number of another, "
+                f"{classes[counts[unclear] or 0]!r:.40}; give names as text, {names[unclear]!r}"
+            )
+    wrong = next((row for row, code in enumerate(codes) if code is None), None)
+    if wrong is not None:
+        value = values[wrong].item() if isinstance(values[wrong], np.generic) else values[wrong]
+        raise ValueError(
+            f"y: {value!r:.40} is no class of these data: they are {', '.join(classes[:12])}, "
+            f"or their numbers 0 to {len(classes) - 1}"
+        )
+    return np.array(codes, dtype=np.int64)
 
 
-def _class(label: Any, classes: tuple[str, ...]) -> int:
-    """The number of a class."""
-    if isinstance(label, str) and label in classes:
-        return classes.index(label)
-    label = label.item() if isinstance(label, np.generic) else label
-    number = isinstance(label, int | float) and not isinstance(label, bool)
-    if number and math.isfinite(label) and int(label) == label and 0 <= label < len(classes):
-        return int(label)
-    raise ValueError(
-        f"y: {label!r:.40} is no class of these data: they are {', '.join(classes[:12])}, "
-        f"or their numbers 0 to {len(classes) - 1}"
-    )
+def _is_number(value: Any) -> bool:
+    return isinstance(value, numbers.Real | Decimal) and not isinstance(value, bool)
+
+
+def _count(name: str, C: int) -> int | None:
+    """The number from 0 to below C that a name is."""
+    return int(name) if name.isdecimal() and len(name) < 10 and int(name) < C else None

@@ -11,7 +11,8 @@ from weakref import WeakSet
 
 import numpy as np
 
-from fedplay.data import Federation, with_client
+from fedplay.data import Federation
+from fedplay.data.guest import joined
 from fedplay.engine.alone import personal_models
 from fedplay.engine.evaluate import with_ones
 from fedplay.engine.loop import Run, calm, federation_of
@@ -41,7 +42,7 @@ class Party:
         """The federation of an experiment with the guest in it. ValueError where it cannot be."""
         base = self.federation if self.federation is not None else federation_of(exp)
         if base not in self._made:
-            self._made[base] = with_client(base, self.X, self.y, self.name)
+            self._made[base] = joined(base, self.X, self.y, self.name)
             self._known.add(self._made[base])
             while len(self._made) > KEPT:
                 del self._made[next(iter(self._made))]

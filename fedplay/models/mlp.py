@@ -22,7 +22,7 @@ class Softmax(Model):
     """Multinomial logistic regression: convex, so every run has one best model."""
 
     def bind(self, d: int, C: int) -> Network:
-        return Perceptron((d, C))
+        return Perceptron((d, _several(C)))
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,13 @@ class MLP(Model):
     )
 
     def bind(self, d: int, C: int) -> Network:
-        return Perceptron((d, *self.hidden, C))
+        return Perceptron((d, *self.hidden, _several(C)))
+
+
+def _several(C: int) -> int:
+    if C < 2:
+        raise ValueError("y: has one label only, so there is nothing for a classifier to learn")
+    return C
 
 
 class Room(Workspace):
