@@ -251,7 +251,7 @@ def test_what_cannot_be_read_for_sure_is_refused(content, sentence):
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "cp1252", "utf-32"])
 def test_other_encodings_are_refused_with_what_to_do(encoding):
     with pytest.raises(
-        ValueError, match="CSV: is not (text in UTF-8, .*save it again|a text file)"
+        ValueError, match=r"CSV: is not (text in UTF-8, .*save it again|a text file)"
     ):
         load_csv("a,label\n1,é\n2,y\n".encode(encoding))
 

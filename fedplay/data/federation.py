@@ -170,8 +170,9 @@ class Federation:
         n, d = rows.shape
         if n == 0:
             raise ValueError("X: has no examples")
-        for one, values in (("y", y), ("client", client)):
-            check_rows(one, values, "X", X)
+        check_rows("y", y, "X", X)
+        check_rows("client", client, "X", X)
+        check_rows("client", client, "y", y)
         tests, y_tests = np.empty((0, d)), list[str]()
         y = label_names("y", y, n)
         if given:

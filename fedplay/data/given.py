@@ -25,7 +25,7 @@ def matrix(name: str, values: Any) -> Floats:
     """
     array = _array(name, values)
     if array.dtype.kind not in "biufO":
-        raise _not_numbers(name)
+        raise _not_numbers(name, array.dtype.kind)
     if array.ndim != 2 or array.shape[1] == 0:
         raise ValueError(f"{name}: must have the shape (n, d), not {array.shape}")
     if array.dtype.kind == "O":
@@ -101,8 +101,10 @@ def _listed(these: Sequence[str], without: Sequence[str]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
-def _not_numbers(name: str) -> ValueError:
-    return ValueError(f"{name}: must be numbers, n rows of d features each")
+def _not_numbers(name: str, kind: str = "") -> ValueError:
+    what = {"c": "complex ones", "M": "dates", "m": "times", "U": "texts", "S": "texts"}
+    other = f", not {what[kind]}" if kind in what else ""
+    return ValueError(f"{name}: must be numbers, n rows of d features each{other}")
 
 
 def _array(name: str, values: Any) -> NDArray[Any]:
@@ -150,16 +152,31 @@ def _check_masks(name: str, values: Any) -> None:
 def _of_objects(name: str, array: NDArray[Any]) -> NDArray[Any]:
     """Python's numbers of any kind as floats."""
     cells = array.ravel().tolist()
-    odd = [kind for kind in set(map(type, cells)) if not issubclass(kind, _PLAIN)]
-    for place, value in enumerate(cells if odd else []):
-        if type(value) in odd:
-            row, column = divmod(place, array.shape[1])
-            none = value is None or type(value).__name__ in ("NAType", "NaTType", "MaskedConstant")
-            what = "missing" if none else f"{short(value)}, not a number"
-            raise ValueError(f"{name}: row {row}, column {column} is {what}")
+    kinds = {kind: issubclass(kind, _PLAIN) for kind in set(map(type, cells))}
+    kinds[np.timedelta64] = False
     try:
-        return array.astype(np.float64)
+        if all(kinds[type(value)] for value in cells):
+            return array.astype(np.float64)
+    except (TypeError, ValueError, OverflowError):
+        pass  # said below, with its place
+    for place, value in enumerate(cells):
+        row, column = divmod(place, array.shape[1])
+        what = _not_a_number(value, kinds[type(value)])
+        if what:
+            raise ValueError(f"{name}: row {row}, column {column} is {what}")
+    raise _not_numbers(name)
+
+
+def _not_a_number(value: Any, plain: bool) -> str:
+    """What a value is that is no number a float can hold; nothing for the others."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType", "MaskedConstant"):
+        return "missing"
+    if not plain:
+        return f"{short(value)}, not a number"
+    try:
+        float(value)
     except OverflowError:
-        raise ValueError(f"{name}: has a number that is too large, beyond any float") from None
-    except (TypeError, ValueError):
-        raise _not_numbers(name) from None
+        return "beyond any float"
+    except ValueError:
+        return f"{short(value)}, not a number"
+    return ""

@@ -147,7 +147,7 @@ def _named(place: str, value: Any) -> str:
             raise ValueError(f"{place} is {short(value)}, which is no text in UTF-8") from None
     if isinstance(value, bool | np.bool_):
         return str(bool(value))
-    if isinstance(value, numbers.Real | Decimal):
+    if isinstance(value, numbers.Real | Decimal) and not isinstance(value, np.timedelta64):
         return _of_number(place, value)
     if isinstance(value, np.datetime64 | datetime.date):
         return _of_date(value)
@@ -159,13 +159,13 @@ def _named(place: str, value: Any) -> str:
 
 
 def _of_number(place: str, value: Any) -> str:
-    if isinstance(value, numbers.Integral):
-        value = int(value)
-    elif not math.isfinite(value):
+    whole = isinstance(value, numbers.Integral)
+    if not whole and not math.isfinite(value):
         return str(float(value))  # which `check_kinds` refuses
-    if abs(value) >= BEYOND:
+    large = isinstance(value, Decimal) and value.adjusted() > 200
+    if large or abs(int(value)) >= BEYOND:
         raise ValueError(f"{place} is a number of more than 200 digits, which is no name")
-    if value == int(value):
+    if whole or value == int(value):
         return str(int(value))
     # A float of numpy in its own precision, so that 0.1 is 0.1 in each.
     return str(value if isinstance(value, np.floating) else float(value))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fedplay.data import Federation
+from fedplay.data import Federation, TableFile
 from fedplay.data.guest import LEAST, MOST
 from fedplay.data.ink import BLOCK
 from fedplay.engine.guest import Party
@@ -41,7 +41,7 @@ def kind_of(exp: Experiment, federation: Federation | None) -> Kind | None:
     else:
         source = exp.source
         _, d, C = source.shape()
-        image, key = source.image, exp.data
+        image, key = source.image, source if isinstance(source, TableFile) else exp.data
     if not 2 <= C <= CLASSES or exp.stage("model").score != "accuracy":
         return None
     if image is not None and image[0] * image[1] == d and max(image) <= LARGEST:
