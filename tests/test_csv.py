@@ -260,3 +260,9 @@ def test_a_file_of_many_rows_is_read():
     lines = [f"{i % 89 / 8};{i % 5};{i % 40}" for i in range(200_000)]
     content = "\n".join(["a;label;client", *lines]).replace(".", ",").encode()[:5_000_000]
     assert source_of(load_csv(content[: content.rindex(b"\n")])).shape()[0] > 190_000
+
+
+def test_what_is_no_file():
+    for given in (None, 7, "a,label\n1,x\n2,y\n", [b"a"]):
+        with pytest.raises(ValueError, match=r"^CSV: must be given by its path, or as bytes"):
+            load_csv(given)

@@ -652,6 +652,8 @@ def test_standardised_columns_are_finite_whatever_the_numbers(rows):
     [
         "fedplay.data.base",
         "fedplay.data.federation",
+        "fedplay.data.guest",
+        "fedplay.data.labels",
         "fedplay.data.skew",
         "fedplay.data.sources.table_file",
         "fedplay.untrusted",

@@ -258,6 +258,16 @@ def test_shares_are_numbers_at_the_smallest_alpha(clients):
         assert np.allclose(shares.sum(axis=0), 1.0)
 
 
+@pytest.mark.parametrize("partition", [Dirichlet(0.01), Resampled(0.01), Quantity(0.01)], ids=repr)
+def test_shares_that_are_too_small_for_a_float_raise_nothing(partition):
+    """Somebody's notebook may have told numpy to raise what it usually keeps to itself."""
+    plain = federate(Digits(), partition, 50, 0)
+    with np.errstate(all="raise"):
+        strict = federate(Digits(), partition, 50, 0)
+        assert strict.digest == plain.digest
+        assert np.array_equal(strict.label_counts(), plain.label_counts())
+
+
 def test_log_gamma_is_the_logarithm_of_a_gamma_draw():
     draws = np.exp(log_gamma(np.full(20000, 0.5), np.random.default_rng(0)))
     assert kstest(draws, "gamma", args=(0.5,)).pvalue > 0.001

@@ -275,13 +275,14 @@ def apportion(counts: Ints, size: int, rng: np.random.Generator) -> Ints:
 def standardised(X: Floats) -> Floats:
     """(n, d) columns of mean 0 and standard deviation 1; a constant column becomes 0."""
     largest = np.abs(X).max(axis=0, initial=0.0)
-    scaled = X / np.where(largest > 0, largest, 1.0)  # first, so that no square can overflow
-    centred = scaled - scaled[:1]
-    centred -= centred.mean(axis=0)
     constant = X.min(axis=0) == X.max(axis=0)
-    deviation = np.sqrt((centred**2).mean(axis=0))
-    flat = constant | (deviation == 0)
-    return np.where(flat, 0.0, centred / np.where(flat, 1.0, deviation))
+    with np.errstate(under="ignore"):  # what is tiny beside the largest may become 0
+        scaled = X / np.where(largest > 0, largest, 1.0)  # first, so that no square can overflow
+        centred = scaled - scaled[:1]
+        centred -= centred.mean(axis=0)
+        deviation = np.sqrt((centred**2).mean(axis=0))
+        flat = constant | (deviation == 0)
+        return np.where(flat, 0.0, centred / np.where(flat, 1.0, deviation))
 
 
 def _read_only(values: Any, dtype: type[np.generic]) -> Any:

@@ -61,8 +61,9 @@ def class_shares(alpha: float, clients: int, C: int, streams: Streams) -> Floats
     logs = np.empty((clients, C))
     for k in range(clients):
         logs[k] = log_gamma(np.full(C, alpha), streams.at(Purpose.PARTITION, SHARES, k))
-    shares = np.exp(logs - logs.max(axis=0))
-    return np.asarray(shares / shares.sum(axis=0))
+    with np.errstate(under="ignore"):  # a share may be too small for a float: 0 is right then
+        shares = np.exp(logs - logs.max(axis=0))
+        return np.asarray(shares / shares.sum(axis=0))
 
 
 def log_gamma(shape: Floats, rng: np.random.Generator) -> Floats:

@@ -114,7 +114,8 @@ class DrawnShares(Shares):
             return self.rows[:0]
         shape, start, counts = self._classes
         logs = log_gamma(shape, self._streams.at(Purpose.PARTITION, 0, client))
-        ends = np.cumsum(np.exp(logs - logs.max()))
+        with np.errstate(under="ignore"):  # a share may be too small for a float: 0 is right then
+            ends = np.cumsum(np.exp(logs - logs.max()))
         place, within = self._streams.at(self.purpose, 2, client).random((2, self.size))
         drawn = np.searchsorted(ends, place * ends[-1], side="right")
         drawn = np.minimum(drawn, len(ends) - 1)  # where the product was rounded up

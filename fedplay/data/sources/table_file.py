@@ -120,6 +120,8 @@ def load_csv(
         content = bytes(path_or_bytes)
         shown = name or "table.csv"
     else:
+        if not isinstance(path_or_bytes, str | os.PathLike) or "\n" in os.fspath(path_or_bytes):
+            raise ValueError("CSV: must be given by its path, or as bytes with its content")
         content = csv_bytes(path_or_bytes)
         shown = name or PurePath(path_or_bytes).name
     table = parsed(content, _clean(shown))
