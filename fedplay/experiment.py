@@ -25,7 +25,6 @@ from fedplay.data import (
     TableFile,
     check_shift,
     pool_size,
-    source_of,
 )
 from fedplay.knobs import Checked, Knob, knob, knobs_of, one_of, short
 from fedplay.stages.base import (
@@ -198,10 +197,17 @@ class Experiment:
         raise AttributeError(f"Experiment is frozen: use exp.replace({name}=...)")
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Experiment) and self._changed == other._changed
+        return isinstance(other, Experiment) and self._identity() == other._identity()
 
     def __hash__(self) -> int:
-        return hash(self._changed)
+        return hash(self._identity())
+
+    def _identity(self) -> tuple[Any, ...]:
+        """What differs from the defaults, with a file of one's own by its hash, not its name."""
+        data = self._values["data"]
+        if not (isinstance(data, str) and data.startswith("csv:")):
+            return self._changed
+        return TableFile(data), *(pair for pair in self._changed if pair[0] != "data")
 
     def __reduce__(self) -> Any:
         return _rebuild, (dict(self._changed),)
@@ -354,8 +360,8 @@ class Experiment:
                 f"{self.stage('algorithm').keeps} of its own"
             )
         source = self.source
-        if isinstance(source, Arrays):
-            return  # a Federation of one's own comes with the run
+        if isinstance(source, Arrays) or (isinstance(source, TableFile) and not source.present):
+            return  # a Federation of one's own comes with the run; a file is asked for by it
         n, d, C = source.shape()
         self.stage("algorithm").fits(self.stage("model").bind(d, C).spans)
         partition: Partition = self.stage("partition")
@@ -394,7 +400,7 @@ def _choice(slot: str, value: Any) -> tuple[Any, dict[str, Any]]:
 def _one_choice(slot: str, value: Any) -> tuple[Any, dict[str, Any]]:
     if isinstance(value, str):
         if slot == "data" and value.startswith("csv:"):
-            source_of(value)
+            TableFile(value)
         elif not (slot in AUTO and value == "auto") and value not in registry.SLOTS[slot]:
             raise one_of(slot, value, [*(["auto"] if slot in AUTO else []), *registry.SLOTS[slot]])
         return value, {}
@@ -419,7 +425,7 @@ def _made(slot: str, choice: Any, values: dict[str, Any]) -> Any:
     if not isinstance(choice, str):
         return choice
     if slot == "data" and choice.startswith("csv:"):
-        return source_of(choice)
+        return TableFile(choice)
     return registry.make(slot, choice, values)
 
 

@@ -59,7 +59,7 @@ def escape(text: object) -> str:
 
 
 def json_object(text: str | bytes, limit: int = JSON_BYTES) -> dict[str, Any]:
-    """The object in a JSON text of at most `limit` bytes of UTF-8.
+    """The object in a JSON text of at most `limit` bytes of UTF-8; a byte order mark is skipped.
 
     Refuses anything but an object; duplicate keys; NaN and numbers beyond a float; whole numbers of
     more than 20 digits; nesting deeper than 20; text that is not valid Unicode.
@@ -97,12 +97,12 @@ def _decoded(text: str | bytes, limit: int) -> str:
         raise ValueError(f"JSON: is larger than {limit:,} bytes")
     try:
         if isinstance(text, bytes):
-            return text.decode()
-        if len(text.encode()) > limit:
+            text = text.decode()
+        elif len(text.encode()) > limit:
             raise ValueError(f"JSON: is larger than {limit:,} bytes")
     except UnicodeError:
         raise ValueError("JSON: is not valid UTF-8") from None
-    return text
+    return text.removeprefix("\ufeff")
 
 
 def _depth(text: str) -> int:

@@ -92,7 +92,8 @@ def test_json_round_trip(value):
         ('{"\\udfff": 1}', "not valid Unicode"),
         ('{"a": "\ud800"}', "not valid UTF-8"),
         (b'{"a": "\xff"}', "not valid UTF-8"),
-        (b'\xef\xbb\xbf{"a": 1}', "is not valid"),
+        ('\ufeff\ufeff{"a": 1}', "line 1, column 1 is not valid"),
+        ('{"a": 1}'.encode("utf-16"), "not valid UTF-8"),
         ('{"a": "' + "x" * 65536 + '"}', "larger than 65,536 bytes"),
         ('{"a": "' + "é" * 40000 + '"}', "larger than 65,536 bytes"),
         (b" " * 65537, "larger than 65,536 bytes"),
@@ -104,6 +105,12 @@ def test_json_that_is_refused(text, sentence):
     _, refusal = outcome(json_object, text)
     assert refusal.startswith("JSON: ")
     assert sentence in refusal
+
+
+@pytest.mark.parametrize("text", ['\ufeff{"a": 1}', b'\xef\xbb\xbf{"a": 1}'])
+def test_json_may_begin_with_a_byte_order_mark(text):
+    """Some editors write one in front of any UTF-8."""
+    assert json_object(text) == {"a": 1}
 
 
 def test_json_that_is_just_allowed():

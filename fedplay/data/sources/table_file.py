@@ -1,7 +1,10 @@
-"""A CSV file of the user's own: loaded once, then known to an experiment by name and hash.
+"""A CSV file of the user's own: loaded once, then known to an experiment by its hash.
 
 An experiment holds no path: what it names is `csv:<file name>:<start of the SHA-256>`, so a shared
-link says which file it needs and never makes anybody's computer open one.
+file says which table it needs and never makes anybody's computer open one. The hash is what counts
+and the name is a label: a file that was renamed, or moved, is found again. An experiment may name
+a file that is not loaded here, as that of a saved history does; only what needs the rows asks for
+it.
 """
 
 from __future__ import annotations
@@ -22,24 +25,67 @@ MAX_LABELS = 100
 MAX_CLIENTS = 1000
 LABEL, CLIENT = "label", "client"
 
-_loaded: dict[str, Table] = {}  # what `load_csv` has read in this process, by key
+HASH = 16  # hexadecimal digits of the SHA-256 in a key
+_KEY = re.compile(rf"csv:[A-Za-z0-9._-]{{1,40}}:[0-9a-f]{{{HASH}}}", flags=re.ASCII)
+_loaded: dict[str, Table] = {}  # what `load_csv` has read in this process, by hash
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TableFile(Source):
-    """The table that `load_csv` has read under this key; `source_of` makes one."""
+    """The file of a key, `csv:<name>:<hash>`: two are the same where their hashes are.
+
+    Raises ValueError for what is no such key, and, from `load`, `shape` and `sites`, where the file
+    is not `present`.
+    """
 
     key: str
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.key, str) or not _KEY.fullmatch(self.key):
+            raise ValueError(
+                f"data={quoted(str(self.key))}: names no file (csv:<name>:<{HASH} digits of its "
+                "SHA-256>), so load it first with fp.load_csv and use what that returns"
+            )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TableFile) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    @property
+    def name(self) -> str:
+        """What the file is called, which says nothing of what is in it."""
+        return self.key.split(":")[1]
+
+    @property
+    def digest(self) -> str:
+        """The first 16 hexadecimal digits of its SHA-256: which file this is."""
+        return self.key.split(":")[2]
+
+    @property
+    def present(self) -> bool:
+        """Whether `load_csv` has read it in this process, under whatever name."""
+        return self.digest in _loaded
+
     def load(self, seed: int) -> Table:
-        return _table(self.key)
+        return self._table
 
     def shape(self) -> tuple[int, int, int]:
-        table = _table(self.key)
-        return *table.X.shape, len(table.classes)
+        return *self._table.X.shape, len(self._table.classes)
 
     def sites(self) -> int:
-        return len(_table(self.key).client_names)
+        return len(self._table.client_names)
+
+    @property
+    def _table(self) -> Table:
+        if not self.present:
+            raise ValueError(
+                f"data={quoted(self.key)}: is a file of the user's own, "
+                "so load it first with fp.load_csv"
+            )
+        return _loaded[self.digest]
 
 
 def load_csv(
@@ -66,15 +112,16 @@ def load_csv(
         content = csv_bytes(path_or_bytes)
         shown = name or PurePath(path_or_bytes).name
     table = parsed(content, _clean(shown))
-    key = f"csv:{table.name}:{hashlib.sha256(content).hexdigest()[:16]}"
-    _loaded[key] = table
-    return key
+    source = TableFile(f"csv:{table.name}:{hashlib.sha256(content).hexdigest()[:HASH]}")
+    _loaded[source.digest] = table
+    return source.key
 
 
 def source_of(key: str) -> TableFile:
-    """The source of a key that `load_csv` has returned in this session; ValueError otherwise."""
-    _table(key)
-    return TableFile(key)
+    """The source of a key, whose file `load_csv` has read in this session; ValueError otherwise."""
+    source = TableFile(key)
+    source.shape()
+    return source
 
 
 def parsed(content: bytes, name: str) -> Table:
@@ -97,14 +144,6 @@ def parsed(content: bytes, name: str) -> Table:
         raise ValueError(f"CSV: needs at least one numeric column besides {LABEL} and {CLIENT}")
     X = np.column_stack([_numbers(column, cells) for column, cells in columns.items()])
     return Table(name, standardised(X), y, classes, client, clients, tuple(columns))
-
-
-def _table(key: str) -> Table:
-    if key not in _loaded:
-        raise ValueError(
-            f"data={quoted(key)}: is a file of the user's own, so load it first with fp.load_csv"
-        )
-    return _loaded[key]
 
 
 def _clean(name: str) -> str:
