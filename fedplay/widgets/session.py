@@ -333,7 +333,8 @@ class Session:
     def remember(self, kept: dict[str, Any]) -> None:
         """Take up what a page has kept; what does not fit is left out. It is not trusted."""
         exp = _experiment(kept.get("experiment"))
-        if exp is not None and self.store.restore(self.own(exp)):
+        fits = exp is not None and self._affordable(self.own(exp))
+        if exp is not None and fits and self.store.restore(self.own(exp)):
             self.easel.take_up(kept.get("mine"))
             self.seating.seat()
             client = kept.get("client")
