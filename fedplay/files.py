@@ -38,7 +38,8 @@ def write_whole(path: AnyPath, content: bytes) -> None:
     with _named(path) as shown:
         target, old = _destination(shown)
         if _is_handle(target) or (old is not None and not stat.S_ISREG(old.st_mode)):
-            return _write_into(target, content)
+            _write_into(target, content)
+            return
         try:
             _replace(target, old, content)
         except OSError as error:
@@ -114,54 +115,58 @@ def _replace(target: str, old: os.stat_result | None, content: bytes) -> None:
     if sys.platform == "linux":
         # Where a file system can't do this, the other way says what is wrong, if anything is.
         with contextlib.suppress(OSError):
-            return _replace_nameless(target, old, content)
-    return _replace_named(target, old, content)
+            _replace_nameless(target, old, content)
+            return
+    _replace_named(target, old, content)
 
 
-if sys.platform == "linux":
+def _replace_nameless(target: str, old: os.stat_result | None, content: bytes) -> None:
+    """The new file has no name until it is whole, so nothing is left by a process that is killed
+    (Linux only; there are two system calls between a name beside an old file and that file's own).
+    """
+    handle = os.open(_folder(target), os.O_TMPFILE | os.O_WRONLY, 0o666)
+    with os.fdopen(handle, "wb") as file:
+        _lock(handle)
+        _fill(file, old, content)
+        if old is not None or not _link(handle, target):
+            _rename(next(spare for spare in _spares(target) if _link(handle, spare)), target)
 
-    def _replace_nameless(target: str, old: os.stat_result | None, content: bytes) -> None:
-        """The new file has no name until it is whole: of a process that is killed nothing stays."""
-        handle = os.open(_folder(target), os.O_TMPFILE | os.O_WRONLY, 0o666)
-        with os.fdopen(handle, "wb") as file:
-            _lock(handle)
-            _fill(file, old, content)
-            if old is None and _link(handle, target):
-                return
-            for spare in _spares(target):
-                if _link(handle, spare):
-                    return _rename(spare, target)
 
-    def _link(handle: int, name: str) -> bool:
-        """Name an open file; False where something has that name."""
-        try:
-            # A directory to start from makes Python follow the link; an absolute path ignores it.
-            os.link(f"/proc/self/fd/{handle}", name, src_dir_fd=handle, follow_symlinks=True)
-        except FileExistsError:
-            return False
-        return True
+def _link(handle: int, name: str) -> bool:
+    """Name an open file; False where something has that name."""
+    try:
+        # A folder to start from makes Python follow the link, and an absolute path ignores it.
+        os.link(f"/proc/self/fd/{handle}", name, src_dir_fd=handle, follow_symlinks=True)
+    except FileExistsError:
+        return False
+    return True
 
 
 def _replace_named(target: str, old: os.stat_result | None, content: bytes) -> None:
     """The new file has a name of its own while it is written."""
-    for spare in _spares(target):
-        try:
-            handle = os.open(spare, os.O_CREAT | os.O_EXCL | os.O_WRONLY | BINARY, 0o666)
-        except FileExistsError:
-            continue  # somebody was quicker
-        try:
-            with os.fdopen(handle, "wb") as file:
-                _lock(handle)
-                if os.fstat(handle).st_nlink == 0:
-                    continue  # it was taken for a left-over before it was locked
-                _fill(file, old, content)
-                if sys.platform == "win32":
-                    file.close()  # what is open is not renamed there
-                return _rename(spare, target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(spare)
-            raise
+    handle, spare = next(filter(None, map(_created, _spares(target))))
+    try:
+        with os.fdopen(handle, "wb") as file:
+            _fill(file, old, content)
+            if sys.platform == "win32":
+                file.close()  # what is open is not renamed there
+            os.replace(spare, target)
+    except BaseException:
+        _forget(spare)
+        raise
+
+
+def _created(spare: str) -> tuple[int, str] | None:
+    """A new file of this name, locked; None where somebody else was quicker."""
+    try:
+        handle = os.open(spare, os.O_CREAT | os.O_EXCL | os.O_WRONLY | BINARY, 0o666)
+    except FileExistsError:
+        return None
+    _lock(handle)
+    if os.fstat(handle).st_nlink > 0:
+        return handle, spare
+    os.close(handle)  # it was taken for a left-over before it was locked
+    return None
 
 
 def _fill(file: IO[bytes], old: os.stat_result | None, content: bytes) -> None:
@@ -181,9 +186,13 @@ def _rename(spare: str, target: str) -> None:
     try:
         os.replace(spare, target)
     except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(spare)
+        _forget(spare)
         raise
+
+
+def _forget(spare: str) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(spare)
 
 
 def _spares(target: str) -> Iterator[str]:
