@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 
 from fedplay import untrusted
 from fedplay.cost import LIMIT, Limit
-from fedplay.data import Federation
+from fedplay.data import Arrays, Federation, TableFile
 from fedplay.engine.alone import local_only, tuned_accuracy
 from fedplay.engine.loop import Round, Run, stream
 from fedplay.engine.tables import as_csv
@@ -148,31 +149,40 @@ class History:
 
         return plot_history(self, ax)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write everything, personal and local-only accuracy included, as a compressed npz."""
-        arrays = {name: getattr(self, name) for name in ARRAYS}
+    def save(self, path: str | bytes | os.PathLike[Any]) -> None:
+        """Write everything, personal and local-only accuracy included, as a compressed npz.
+
+        OSError in one sentence where the file can't be written; ValueError where the experiment
+        has a stage without a name, or `load` would refuse the file for its size.
+        """
+        arrays: dict[str, Any] = {"experiment": np.array(self.experiment.to_json())}
+        arrays |= {name: getattr(self, name) for name in ARRAYS}
         arrays["cohort_ids"] = np.concatenate(self.cohort).astype(np.int64)
         arrays["cohort_sizes"] = np.array([len(ids) for ids in self.cohort])
-        arrays["experiment"] = np.array(self.experiment.to_json())
         if self.personal is not None:
             arrays["personal"] = self.personal
         content = io.BytesIO()
         np.savez_compressed(content, **arrays)
-        write_whole(path, content.getvalue())
+        try:
+            with untrusted.npz(content.getvalue()):
+                write_whole(path, content.getvalue())
+        except ValueError as error:
+            why = str(error).removeprefix("npz: ")
+            raise ValueError(f"{os.fsdecode(path)}: could not be read again: {why}") from None
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> History:
-        """Read a history that `save` wrote; ValueError with one sentence for any other file."""
-        arrays = untrusted.npz_arrays(path)
-        missing = {*ARRAYS, "cohort_ids", "cohort_sizes", "experiment"} - set(arrays)
-        if missing:
-            raise ValueError(f"{path}: not a history, it lacks {', '.join(sorted(missing))}")
-        if arrays["experiment"].shape != () or arrays["experiment"].dtype.kind != "U":
-            raise ValueError(f"{path}: not a history, its experiment is not a text")
-        exp = Experiment.from_json(str(arrays["experiment"]))
-        _check_shapes(str(path), arrays)
-        sizes = arrays["cohort_sizes"]
-        cohort = tuple(np.split(arrays["cohort_ids"], np.cumsum(sizes)[:-1]))
+    def load(cls, path: str | bytes | os.PathLike[Any]) -> History:
+        """Read a history that `save` wrote; ValueError with one sentence for any other file.
+
+        The data of the run need not be here. OSError where there is no file, or none to be read.
+        """
+        shown = os.fsdecode(path)
+        try:
+            exp, arrays = _read(shown)
+        except ValueError as error:
+            why = str(error).removeprefix("npz: ").removeprefix(f"{shown}: ")
+            raise ValueError(f"{shown}: {why}") from None
+        cohort = tuple(np.split(arrays["cohort_ids"], np.cumsum(arrays["cohort_sizes"])[:-1]))
         early: dict[str, Any] = {name: arrays[name] for name in ARRAYS if name not in LATE}
         history = cls(experiment=exp, cohort=cohort, personal=arrays.get("personal"), **early)
         history.__dict__.update({name: arrays[name] for name in LATE})
@@ -194,6 +204,7 @@ ARRAYS = (
     "parameters",
     *LATE,
 )
+WHOLE = ("panel", "cohort_ids", "cohort_sizes")  # arrays of whole numbers
 
 
 def has_diverged(loss: Any, start: float) -> Any:
@@ -201,28 +212,71 @@ def has_diverged(loss: Any, start: float) -> Any:
     return np.isfinite(start) & ~(np.asarray(loss) <= DIVERGED * start)
 
 
-def _check_shapes(path: str, arrays: dict[str, Array]) -> None:
-    """ValueError where the arrays of a file do not belong together."""
-    if arrays["accuracy"].ndim != 1 or arrays["panel"].ndim != 1 or not len(arrays["accuracy"]):
-        raise ValueError(f"{path}: not a history, its accuracy or panel is not a row of numbers")
-    rows, N = len(arrays["accuracy"]), len(arrays["panel"])
+def _read(path: str) -> tuple[Experiment, dict[str, Array]]:
+    """The experiment and the arrays in a file; nothing is unpacked that no history can be."""
+    with untrusted.npz(path, max_members=2 * len(ARRAYS)) as file:
+        needed = {*ARRAYS, "cohort_ids", "cohort_sizes", "experiment"}
+        if missing := needed - set(file.headers):
+            raise ValueError(f"not a history, it lacks {', '.join(sorted(missing))}")
+        if unknown := set(file.headers) - needed - {"personal"}:
+            raise ValueError(f"not a history, {untrusted.quoted(min(unknown))} is no part of one")
+        text = file.headers["experiment"]
+        if text.shape != () or text.dtype.kind != "U" or text.size > 4 * untrusted.JSON_BYTES:
+            raise ValueError("not a history, its experiment is not a text")
+        exp = Experiment.from_json(str(file.read("experiment")))
+        _check_shapes(exp, file.headers)
+        arrays = {name: file.read(name) for name in file.headers if name != "experiment"}
+    _check_clients(exp, arrays)
+    return exp, arrays
+
+
+def _check_shapes(exp: Experiment, headers: Mapping[str, untrusted.Header]) -> None:
+    """ValueError where arrays do not belong together, or to a run of this experiment."""
+    accuracy, panel = headers["accuracy"].shape, headers["panel"].shape
+    if len(accuracy) != 1 or len(panel) != 1 or not 1 <= accuracy[0] <= exp.rounds + 1:
+        raise ValueError(
+            "not a history, its accuracy or panel is not a row of numbers, "
+            f"up to {exp.rounds + 1:,} and {exp.clients:,} of them"
+        )
+    (rows,), (N,) = accuracy, panel
+    ids = headers["cohort_ids"].shape
+    P = _parameters(exp)
     shapes = dict.fromkeys(ARRAYS, (rows,)) | {
         "client_accuracy": (rows, N),
-        "panel": (N,),
+        "panel": (min(N, exp.clients),),
         "personal_accuracy": (N,),
         "local_accuracy": (N,),
-        "parameters": (arrays["parameters"].size,),
+        "parameters": headers["parameters"].shape[:1] if P is None else (P,),
         "cohort_sizes": (rows,),
-        "cohort_ids": (arrays["cohort_ids"].size,),
+        "cohort_ids": (min(math.prod(ids), rows * exp.clients),),
+        "personal": (rows, N),
     }
-    if "personal" in arrays:
-        shapes["personal"] = (rows, N)
-    for name, shape in shapes.items():
-        if arrays[name].shape != shape or arrays[name].dtype.kind not in "iuf":
-            raise ValueError(f"{path}: not a history, {name} should have shape {shape}")
+    for name in shapes.keys() & headers.keys():
+        kinds = "iu" if name in WHOLE else "iuf"
+        if headers[name].shape != shapes[name] or headers[name].dtype.kind not in kinds:
+            kind = "whole numbers" if name in WHOLE else "numbers"
+            raise ValueError(f"not a history, {name} should have shape {shapes[name]}, of {kind}")
+
+
+def _parameters(exp: Experiment) -> int | None:
+    """How many parameters the model has; None where the data that decide it are not here."""
+    source = exp.source
+    if isinstance(source, Arrays) or (isinstance(source, TableFile) and not source.present):
+        return None
+    _, d, C = source.shape()
+    P: int = exp.stage("model").bind(d, C).P
+    return P
+
+
+def _check_clients(exp: Experiment, arrays: Mapping[str, Array]) -> None:
+    """ValueError where cohorts or the panel name clients that the experiment has not."""
     sizes = arrays["cohort_sizes"]
-    if sizes.dtype.kind not in "iu" or (sizes < 0).any() or sizes.sum() != shapes["cohort_ids"][0]:
-        raise ValueError(f"{path}: not a history, the cohorts do not add up")
+    fits = (sizes >= 0) & (sizes <= exp.clients)
+    if not fits.all() or sizes.sum() != len(arrays["cohort_ids"]):
+        raise ValueError("not a history, the cohorts do not add up")
+    for name in ("panel", "cohort_ids"):
+        if ((arrays[name] < 0) | (arrays[name] >= exp.clients)).any():
+            raise ValueError(f"not a history, {name} names a client beyond {exp.clients:,}")
 
 
 def run(exp: Experiment, federation: Federation | None = None, *, limit: Limit = LIMIT) -> History:
