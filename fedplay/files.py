@@ -9,6 +9,7 @@ import itertools
 import os
 import stat
 import sys
+import unicodedata
 from collections.abc import Iterator
 from typing import IO
 
@@ -56,6 +57,20 @@ def check_writable(path: AnyPath) -> None:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
+def same_file(one: AnyPath, other: AnyPath) -> bool:
+    """Whether two paths lead to one regular file, which need not be there yet.
+
+    Names that differ in capitals only, or in how an accent is encoded, count as the same: on many
+    systems they are. Pipes and devices may be shared.
+    """
+    (a, old_a), (b, old_b) = (_destination(os.fsdecode(path)) for path in (one, other))
+    if old_a is not None and old_b is not None and os.path.samestat(old_a, old_b):
+        return stat.S_ISREG(old_a.st_mode)
+    folders = (os.path.realpath(_folder(path)) for path in (a, b))
+    names = (unicodedata.normalize("NFC", os.path.basename(p)).casefold() for p in (a, b))
+    return len({*folders}) == 1 and len({*names}) == 1
+
+
 @contextlib.contextmanager
 def _named(path: AnyPath) -> Iterator[str]:
     """The path as text; an OSError inside says in one sentence that this file can't be written."""
@@ -63,7 +78,7 @@ def _named(path: AnyPath) -> Iterator[str]:
     try:
         yield shown
     except OSError as error:
-        told = type(error)(f"{shown}: cannot be written: {error.strerror or error}")
+        told = type(error)(f"{shown or repr(shown)}: cannot be written: {error.strerror or error}")
         told.errno = error.errno
         raise told from None  # what came before names a temporary file
 

@@ -20,7 +20,7 @@ from fedplay.engine.alone import local_only, tuned_accuracy
 from fedplay.engine.loop import Round, Run, stream
 from fedplay.engine.tables import as_csv
 from fedplay.experiment import Experiment
-from fedplay.files import write_whole
+from fedplay.files import AnyPath, write_whole
 from fedplay.stages.base import Array
 
 
@@ -137,7 +137,7 @@ class History:
             raise ImportError("to_frame() needs pandas: python -m pip install pandas") from error
         return pd.DataFrame(self.table()).set_index("round")
 
-    def to_csv(self, path: str | os.PathLike[str] | None = None) -> str:
+    def to_csv(self, path: AnyPath | None = None) -> str:
         """`table()` as CSV text; also written to `path` where one is given."""
         columns = self.table()
         rows = zip(*(column.tolist() for column in columns.values()), strict=True)
@@ -149,7 +149,7 @@ class History:
 
         return plot_history(self, ax)
 
-    def save(self, path: str | bytes | os.PathLike[Any]) -> None:
+    def save(self, path: AnyPath) -> None:
         """Write everything, personal and local-only accuracy included, as a compressed npz.
 
         OSError in one sentence where the file can't be written; ValueError where the experiment
@@ -165,13 +165,14 @@ class History:
         np.savez_compressed(content, **arrays)
         try:
             with untrusted.npz(content.getvalue()):
-                write_whole(path, content.getvalue())
+                pass  # its size and headers are what `load` will accept
         except ValueError as error:
             why = str(error).removeprefix("npz: ")
             raise ValueError(f"{os.fsdecode(path)}: could not be read again: {why}") from None
+        write_whole(path, content.getvalue())
 
     @classmethod
-    def load(cls, path: str | bytes | os.PathLike[Any]) -> History:
+    def load(cls, path: AnyPath) -> History:
         """Read a history that `save` wrote; ValueError with one sentence for any other file.
 
         The data of the run need not be here. OSError where there is no file, or none to be read.
