@@ -127,7 +127,7 @@ def _write_into(path: str, content: bytes) -> None:
 
 def _replace(target: str, old: os.stat_result | None, content: bytes) -> None:
     """Give the target's name to a new file of this content."""
-    if sys.platform == "linux":
+    if hasattr(os, "O_TMPFILE"):
         # Where a file system can't do this, the other way says what is wrong, if anything is.
         with contextlib.suppress(OSError):
             _replace_nameless(target, old, content)
