@@ -233,36 +233,35 @@ def _read(path: str) -> tuple[Experiment, dict[str, Array]]:
 
 def _check_shapes(exp: Experiment, headers: Mapping[str, untrusted.Header]) -> None:
     """ValueError where arrays do not belong together, or to a run of this experiment."""
-    accuracy, panel = headers["accuracy"].shape, headers["panel"].shape
-    if len(accuracy) != 1 or len(panel) != 1 or not 1 <= accuracy[0] <= exp.rounds + 1:
-        raise ValueError(
-            "not a history, its accuracy or panel is not a row of numbers, "
-            f"up to {exp.rounds + 1:,} and {exp.clients:,} of them"
-        )
-    (rows,), (N,) = accuracy, panel
-    ids = headers["cohort_ids"].shape
+    for name, most in (("accuracy", exp.rounds + 1), ("panel", exp.clients)):
+        shape = headers[name].shape
+        if len(shape) != 1 or not 1 <= shape[0] <= most:
+            raise ValueError(
+                f"not a history, its {name} is not a row of numbers, 1 to {most:,} of them"
+            )
+    rows, N = headers["accuracy"].shape[0], headers["panel"].shape[0]
+    taken = min(math.prod(headers["cohort_ids"].shape), rows * exp.clients)
     P = _parameters(exp)
     shapes = dict.fromkeys(ARRAYS, (rows,)) | {
         "client_accuracy": (rows, N),
-        "panel": (min(N, exp.clients),),
+        "panel": (N,),
         "personal_accuracy": (N,),
         "local_accuracy": (N,),
         "parameters": headers["parameters"].shape[:1] if P is None else (P,),
         "cohort_sizes": (rows,),
-        "cohort_ids": (min(math.prod(ids), rows * exp.clients),),
+        "cohort_ids": (taken,),
         "personal": (rows, N),
     }
-    for name in shapes.keys() & headers.keys():
-        kinds = "iu" if name in WHOLE else "iuf"
+    for name in sorted(headers.keys() - {"experiment"}):
+        kinds, words = ("iu", "whole numbers") if name in WHOLE else ("iuf", "numbers")
         if headers[name].shape != shapes[name] or headers[name].dtype.kind not in kinds:
-            kind = "whole numbers" if name in WHOLE else "numbers"
-            raise ValueError(f"not a history, {name} should have shape {shapes[name]}, of {kind}")
+            raise ValueError(f"not a history, {name} should have shape {shapes[name]}, of {words}")
 
 
 def _parameters(exp: Experiment) -> int | None:
-    """How many parameters the model has; None where the data that decide it are not here."""
+    """How many parameters the model has; None where data of one's own decide it."""
     source = exp.source
-    if isinstance(source, Arrays) or (isinstance(source, TableFile) and not source.present):
+    if isinstance(source, Arrays | TableFile):
         return None
     _, d, C = source.shape()
     P: int = exp.stage("model").bind(d, C).P
