@@ -187,11 +187,15 @@ def _created(spare: str) -> tuple[int, str] | None:
 def _fill(file: IO[bytes], old: os.stat_result | None, content: bytes) -> None:
     """Write all of a new file to disk, with the mode and owner of the one that it replaces."""
     if old is not None and sys.platform != "win32":
+        handle = file.fileno()
+        # Each where it is allowed, and where the file system has it; the mode last, as a new owner
+        # may take it away.
         with contextlib.suppress(OSError):
-            os.fchown(file.fileno(), -1, old.st_gid)
+            os.fchown(handle, -1, old.st_gid)
         with contextlib.suppress(OSError):
-            os.fchown(file.fileno(), old.st_uid, -1)
-        os.fchmod(file.fileno(), stat.S_IMODE(old.st_mode) & 0o777)
+            os.fchown(handle, old.st_uid, -1)
+        with contextlib.suppress(OSError):
+            os.fchmod(handle, stat.S_IMODE(old.st_mode) & 0o777)
     file.write(content)
     file.flush()
     os.fsync(file.fileno())

@@ -427,9 +427,6 @@ def _check_members(archive: zipfile.ZipFile, size: int, max_bytes: int, max_memb
         raise ValueError(f"npz: unpacks to more than {max_bytes:,} bytes")
     if unpacked > max(NPZ_REGULAR, NPZ_RATIO * size):
         raise ValueError(f"npz: unpacks to more than {NPZ_RATIO} times its size")
-    places = sorted((m.header_offset, m.header_offset + 30 + m.compress_size) for m in members)
-    if any(end > start for (_, end), (start, _) in pairwise(places)):
-        raise ValueError("npz: has members that lie over each other")
     names = set()
     for member in members:
         name = member.orig_filename
@@ -440,6 +437,10 @@ def _check_members(archive: zipfile.ZipFile, size: int, max_bytes: int, max_memb
             raise ValueError(f"npz: {quoted(name)} is compressed in an unknown way")
         if member.flag_bits & 0x1:
             raise ValueError(f"npz: {quoted(name)} is encrypted")
+    # A member is at least its header of 30 bytes, its name, and its content.
+    starts = sorted((m.header_offset, 30 + len(m.filename) + m.compress_size) for m in members)
+    if any(start + length > after for (start, length), (after, _) in pairwise(starts)):
+        raise ValueError("npz: has members that lie over each other")
 
 
 def _header_of(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Header:
