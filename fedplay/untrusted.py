@@ -439,6 +439,8 @@ def _check_members(archive: zipfile.ZipFile, size: int, max_bytes: int, max_memb
             raise ValueError(f"npz: {quoted(name)} is encrypted")
     # A member is at least its header of 30 bytes, its name, and its content.
     starts = sorted((m.header_offset, 30 + len(m.filename) + m.compress_size) for m in members)
+    if starts and starts[0][0] != 0:
+        raise ValueError("npz: has something in front of its arrays")
     if any(start + length > after for (start, length), (after, _) in pairwise(starts)):
         raise ValueError("npz: has members that lie over each other")
 

@@ -338,6 +338,24 @@ def test_a_history_of_version_1(tmp_path):
     check_round_trip(history, tmp_path)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes and links")
+def test_everything_that_is_saved_goes_through_links_and_keeps_modes(history, tmp_path):
+    comparison = fp.compare(fp.Experiment(rounds=1, clients=2), ["FedAvg"], seeds=1)
+    newcomer = fp.newcomer(fp.Experiment(rounds=1, clients=3), [2], client=0, seeds=1)
+    for write in (history.save, history.to_csv, comparison.to_csv, newcomer.to_csv):
+        real, link = tmp_path / "real", tmp_path / "link"
+        real.write_bytes(b"old")
+        real.chmod(0o640)
+        link.symlink_to("real")
+        write(os.fsencode(link))
+        assert link.is_symlink()
+        assert real.read_bytes() != b"old"
+        assert real.stat().st_mode & 0o777 == 0o640
+        link.unlink()
+        with pytest.raises(FileNotFoundError, match="x: cannot be written: there is no folder"):
+            write(tmp_path / "nodir" / "x")
+
+
 def test_what_load_would_refuse_is_not_saved(history, tmp_path, monkeypatch):
     monkeypatch.setattr("fedplay.untrusted.NPZ_PACKED", 1000)
     with pytest.raises(ValueError, match=r"could not be read again: is larger than 1,000 bytes"):

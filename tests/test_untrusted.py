@@ -427,6 +427,7 @@ GOOD = npy(header_of(), bytes(16))
         (b"PK\5\6", "is not an npz file"),
         (b"hello" * 100, "is not an npz file"),
         (saved(a=np.zeros(3)) + b"x", "is not an npz file"),
+        (b"x" + saved(a=np.zeros(3)), "something in front of its arrays"),
         (saved(a=np.array([Boom()], dtype=object)), "'a.npy' is not an array of numbers or text"),
         (saved(a=np.zeros(2, dtype="c16")), "not an array of numbers"),
         (saved(a=np.zeros(2, dtype="M8[s]")), "not an array of numbers"),
