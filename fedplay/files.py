@@ -160,15 +160,17 @@ def _link(handle: int, name: str) -> bool:
 def _replace_named(target: str, old: os.stat_result | None, content: bytes) -> None:
     """The new file has a name of its own while it is written."""
     handle, spare = next(filter(None, map(_created, _spares(target))))
-    try:
-        with os.fdopen(handle, "wb") as file:
+    with os.fdopen(handle, "wb") as file:  # and locked, so the name is ours until the end
+        try:
             _fill(file, old, content)
             if sys.platform == "win32":
                 file.close()  # what is open is not renamed there
             os.replace(spare, target)
-    except BaseException:
-        _forget(spare)
-        raise
+        except BaseException:
+            if sys.platform == "win32":
+                file.close()  # nor removed
+            _forget(spare)
+            raise
 
 
 def _created(spare: str) -> tuple[int, str] | None:
@@ -245,7 +247,10 @@ def _cleared(spare: str) -> bool:
 
 
 def _lock(handle: int) -> None:
-    """Tell others that somebody is writing this file, where the file system has locks."""
+    """Tell others that somebody is writing this file, where the file system has locks.
+
+    Whoever just takes the new file for a left-over is waited for.
+    """
     if fcntl is not None:
         with contextlib.suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX)
