@@ -16,13 +16,15 @@ import json
 import math
 import os
 import re
+import stat
 import struct
 import unicodedata
 import zipfile
 import zlib
-from itertools import accumulate
-from pathlib import Path
-from typing import IO, Any, NoReturn
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import accumulate, pairwise
+from typing import IO, Any, BinaryIO, NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,10 +38,17 @@ CSV_ROWS = 200_000
 CSV_COLUMNS = 1000
 CSV_CELL = 200  # characters
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-NPZ_BYTES = 256 * 1024 * 1024  # of the file, and of all its arrays together
+NPZ_PACKED = 64 * 1024 * 1024  # bytes of the file
+NPZ_BYTES = 256 * 1024 * 1024  # of all its arrays together
 NPZ_MEMBERS = 1000
+NPZ_REGULAR = 32 * 1024 * 1024  # so much may be as regular as it likes, all zeros for example;
+NPZ_RATIO = 500  # beyond, what unpacks to more than so many times its size measures nothing
 
 Array = NDArray[Any]
+AnyPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+# Windows knows neither waiting for a pipe's other end nor, without this, bytes as they are.
+_NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def quoted(hostile: str) -> str:
@@ -55,6 +64,40 @@ def escape(text: object) -> str:
     '&lt;b title=&quot;x&quot;&gt;'
     """
     return html.escape(str(text), quote=True)
+
+
+# --- files ------------------------------------------------------------------------------------
+
+
+@contextmanager
+def opened(path: AnyPath) -> Iterator[BinaryIO]:
+    """A regular file, opened for reading; ValueError for what a path can name besides.
+
+    A device or a pipe has no end, or makes the reader wait for one. OSError where there is nothing,
+    or nothing that may be read.
+    """
+    name = os.fsdecode(path)
+    _check_regular(name, os.stat(name))  # before it is opened: some devices notice that
+    with open(os.open(name, os.O_RDONLY | _NO_WAITING), "rb") as file:
+        _check_regular(name, os.fstat(file.fileno()))
+        yield file
+
+
+def file_bytes(path: AnyPath, most: int) -> bytes:
+    """The content of a regular file; just enough of one of more than `most` bytes to refuse it."""
+    with opened(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        content = file.read(min(size, most) + 1) or b""
+    if len(content) > size:  # it is still being written, or made up by the system as it is read
+        raise ValueError(f"{os.fsdecode(path)}: has more in it than its size says")
+    return content
+
+
+def _check_regular(name: str, found: os.stat_result) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise ValueError(f"{name}: is a folder, not a file")
+    if not stat.S_ISREG(found.st_mode):
+        raise ValueError(f"{name}: is a device or a pipe, not a regular file")
 
 
 # --- JSON -------------------------------------------------------------------------------------
@@ -208,10 +251,9 @@ def _inflated(raw: bytes) -> bytes:
 # --- CSV --------------------------------------------------------------------------------------
 
 
-def csv_bytes(path: str | os.PathLike[str]) -> bytes:
+def csv_bytes(path: AnyPath) -> bytes:
     """The content of a file, or just enough of it for `csv_rows` to refuse it as too large."""
-    with open(path, "rb") as file:
-        return file.read(CSV_BYTES + 1)
+    return file_bytes(path, CSV_BYTES)
 
 
 def csv_rows(content: bytes) -> tuple[list[str], list[list[str]]]:
@@ -343,6 +385,7 @@ _HEADER = re.compile(
     r"'shape': \((?P<shape>|[0-9]{1,12},|[0-9]{1,12}(?:, [0-9]{1,12}){1,7})\), \} *\n",
     flags=re.ASCII,
 )
+_PIECE = 1024 * 1024  # bytes that are unpacked at a time
 
 
 def npz_arrays(
@@ -350,26 +393,66 @@ def npz_arrays(
     max_bytes: int = NPZ_BYTES,
     max_members: int = NPZ_MEMBERS,
 ) -> dict[str, Array]:
-    """The arrays in an npz file (a path or its bytes), by name.
+    """The arrays in an npz file (a path or its bytes), by name, with all that `npz` checks."""
+    with npz(source, max_bytes, max_members) as file:
+        return {name: file.read(name) for name in file.headers}
+
+
+class Header(NamedTuple):
+    """What an npz file says of one of its arrays."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    fortran: bool
+    length: int  # bytes in front of the array
+
+    @property
+    def size(self) -> int:
+        """Bytes of the array."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+class Npz:
+    """The arrays of an open npz file, by name: first their `headers`, then what one `read`s."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        self._members = {m.filename.removesuffix(".npy"): m for m in archive.infolist()}
+        self.headers = {name: _header_of(archive, m) for name, m in self._members.items()}
+
+    def read(self, name: str) -> Array:
+        """One array. zipfile reads no more than the declared size and compares the checksum."""
+        with _undamaged():
+            return _member(self._archive, self._members[name], self.headers[name])
+
+
+@contextmanager
+def npz(
+    source: AnyPath | bytes,
+    max_bytes: int = NPZ_BYTES,
+    max_members: int = NPZ_MEMBERS,
+) -> Iterator[Npz]:
+    """An npz file, a path or its bytes, of which nothing but the headers has been unpacked yet.
 
     Nothing is unpickled. Before an array is read, the names, the number and the declared sizes of
     all members are checked, and the header of each must declare exactly the bytes that it has.
     Arrays are of bool, int, uint, float (2, 4 or 8 bytes) or text, with at most 8 dimensions;
     floats may be NaN or infinite.
     """
-    if isinstance(source, bytes):
-        return _arrays(io.BytesIO(source), max_bytes, max_members)
-    with Path(source).open("rb") as file:
-        return _arrays(file, max_bytes, max_members)
+    with io.BytesIO(source) if isinstance(source, bytes) else opened(source) as file:
+        with _undamaged():
+            size = _check_directory(file, min(max_bytes, NPZ_PACKED), max_members)
+            archive = zipfile.ZipFile(file)
+            _check_members(archive, size, max_bytes, max_members)
+            found = Npz(archive)
+        yield found
 
 
-def _arrays(file: IO[bytes], max_bytes: int, max_members: int) -> dict[str, Array]:
-    _check_directory(file, max_bytes, max_members)
+@contextmanager
+def _undamaged() -> Iterator[None]:
+    """Inside: one sentence for all that zipfile may raise over a file that was cut or changed."""
     try:
-        with zipfile.ZipFile(file) as archive:
-            members = archive.infolist()
-            _check_members(members, max_bytes, max_members)
-            return {m.filename.removesuffix(".npy"): _member(archive, m) for m in members}
+        yield
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -383,8 +466,9 @@ def _arrays(file: IO[bytes], max_bytes: int, max_members: int) -> dict[str, Arra
         raise ValueError("npz: is damaged") from None
 
 
-def _check_directory(file: IO[bytes], max_bytes: int, max_members: int) -> None:
-    """Refuse a file whose table of contents is not small, before zipfile reads it as a whole."""
+def _check_directory(file: IO[bytes], max_bytes: int, max_members: int) -> int:
+    """The size of the file. Refuses one whose table of contents is not small, before zipfile reads
+    it as a whole."""
     size = file.seek(0, io.SEEK_END)
     if size > max_bytes:
         raise ValueError(f"npz: is larger than {max_bytes:,} bytes")
@@ -399,13 +483,18 @@ def _check_directory(file: IO[bytes], max_bytes: int, max_members: int) -> None:
     if directory > max_members * 200:  # 46 bytes and a name each
         raise ValueError(f"npz: has more than {max_members:,} members")
     file.seek(0)
+    return size
 
 
-def _check_members(members: list[zipfile.ZipInfo], max_bytes: int, max_members: int) -> None:
+def _check_members(archive: zipfile.ZipFile, size: int, max_bytes: int, max_members: int) -> None:
+    members = archive.infolist()
     if len(members) > max_members:
         raise ValueError(f"npz: has more than {max_members:,} members")
-    if sum(member.file_size for member in members) > max_bytes:
+    unpacked = sum(member.file_size for member in members)
+    if unpacked > max_bytes:
         raise ValueError(f"npz: unpacks to more than {max_bytes:,} bytes")
+    if unpacked > max(NPZ_REGULAR, NPZ_RATIO * size):
+        raise ValueError(f"npz: unpacks to more than {NPZ_RATIO} times its size")
     names = set()
     for member in members:
         name = member.orig_filename
@@ -416,31 +505,45 @@ def _check_members(members: list[zipfile.ZipInfo], max_bytes: int, max_members: 
             raise ValueError(f"npz: {quoted(name)} is compressed in an unknown way")
         if member.flag_bits & 0x1:
             raise ValueError(f"npz: {quoted(name)} is encrypted")
+    # A member is at least its header of 30 bytes, its name, and its content.
+    starts = sorted((m.header_offset, 30 + len(m.filename) + m.compress_size) for m in members)
+    if starts and starts[0][0] != 0:
+        raise ValueError("npz: has something in front of its arrays")
+    if any(start + length > after for (start, length), (after, _) in pairwise(starts)):
+        raise ValueError("npz: has members that lie over each other")
 
 
-def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
-    """One array. zipfile reads no more than the declared size and compares the checksum."""
+def _header_of(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Header:
+    """What the first bytes of a member say of it; no more of it is unpacked."""
     name = quoted(member.filename)
     with archive.open(member) as stream:
         start = stream.read(10)
         if start[:8] != b"\x93NUMPY\1\0":
             raise ValueError(f"npz: {name} is not an array in numpy's format 1.0")
         length = int.from_bytes(start[8:], "little")
-        header = _HEADER.fullmatch(stream.read(length).decode("latin-1"))
-        if header is None:
-            raise ValueError(f"npz: {name} is not an array of numbers or text")
-        dtype = np.dtype(header["dtype"])
-        shape = tuple(int(digits) for digits in re.findall("[0-9]+", header["shape"]))
-        declared = math.prod(shape) * dtype.itemsize
-        if 10 + length + declared != member.file_size or max(shape, default=0) > NPZ_BYTES:
-            raise ValueError(f"npz: {name} does not have the size that its header declares")
-        content = stream.read(declared)
-        if len(content) != declared or stream.read(1):
+        found = _HEADER.fullmatch(stream.read(length).decode("latin-1"))
+    if found is None:
+        raise ValueError(f"npz: {name} is not an array of numbers or text")
+    shape = tuple(int(digits) for digits in re.findall("[0-9]+", found["shape"]))
+    header = Header(np.dtype(found["dtype"]), shape, found["fortran"] == "True", 10 + length)
+    if header.length + header.size != member.file_size or max(shape, default=0) > NPZ_BYTES:
+        raise ValueError(f"npz: {name} does not have the size that its header declares")
+    return header
+
+
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, header: Header) -> Array:
+    """One array. Memory is taken as the content comes, not for what a header declares."""
+    name, content = quoted(member.filename), bytearray()
+    with archive.open(member) as stream:
+        stream.read(header.length)
+        while part := stream.read(min(_PIECE, header.size - len(content))):
+            content += part
+        if len(content) != header.size or stream.read(1):
             raise ValueError(f"npz: {name} is cut off")
-    flat = np.frombuffer(content, dtype=dtype)
+    flat: Array = np.frombuffer(content, dtype=header.dtype)
     _check_values(flat, name)
-    flat = flat.astype(dtype.newbyteorder("="), copy=False)
-    return flat.reshape(shape, order="F" if header["fortran"] == "True" else "C")
+    flat = flat.astype(header.dtype.newbyteorder("="), copy=False)
+    return flat.reshape(header.shape, order="F" if header.fortran else "C")
 
 
 def _check_values(flat: Array, name: str) -> None:

@@ -7,6 +7,7 @@ and memory. Nothing else may come out, no other exception and no warning.
 import base64
 import io
 import json
+import os
 import random
 import struct
 import time
@@ -27,6 +28,7 @@ from fedplay.untrusted import (
     encode_token,
     escape,
     json_object,
+    npz,
     npz_arrays,
     quoted,
 )
@@ -425,6 +427,7 @@ GOOD = npy(header_of(), bytes(16))
         (b"PK\5\6", "is not an npz file"),
         (b"hello" * 100, "is not an npz file"),
         (saved(a=np.zeros(3)) + b"x", "is not an npz file"),
+        (b"x" + saved(a=np.zeros(3)), "something in front of its arrays"),
         (saved(a=np.array([Boom()], dtype=object)), "'a.npy' is not an array of numbers or text"),
         (saved(a=np.zeros(2, dtype="c16")), "not an array of numbers"),
         (saved(a=np.zeros(2, dtype="M8[s]")), "not an array of numbers"),
@@ -508,6 +511,43 @@ def test_a_member_that_ends_too_early():
     assert "'a.npy' is cut off" in outcome(npz_arrays, longer)[1]
 
 
+def test_members_that_lie_over_each_other():
+    """Both entries of the directory lead to one place: a bomb needs its content only once."""
+    content = bytearray(zipped([("a.npy", GOOD), ("b.npy", GOOD)], zipfile.ZIP_STORED))
+    second = content.rindex(b"PK\1\2") + 42  # where its place is written
+    place = struct.unpack_from("<I", content, second)[0]
+    assert place > 100
+    for moved in (0, 1, place - 1):
+        struct.pack_into("<I", content, second, moved)
+        assert "lie over each other" in outcome(npz_arrays, bytes(content))[1]
+
+
+def test_what_unpacks_to_500_times_its_size_and_more_is_no_measurement():
+    """Up to 32 MB anything may be regular: a run in which all is zero, or NaN, is one too."""
+    zeros = zipped([("a.npy", npy(header_of("'|u1'", "(33000000,)"), bytes(33_000_000)))])
+    assert npz_arrays(zeros)["a"].shape == (33_000_000,)
+    larger = zipped([("a.npy", npy(header_of("'|u1'", "(34000000,)"), bytes(34_000_000)))])
+    assert "unpacks to more than 500 times its size" in outcome(npz_arrays, larger)[1]
+
+
+def test_headers_are_known_before_an_array_is_read():
+    content = saved(a=np.zeros((2, 3), "<f4"), b=np.asfortranarray(np.zeros((2, 2), int)))
+    with npz(content) as file:
+        assert {name: header.shape for name, header in file.headers.items()} == {
+            "a": (2, 3),
+            "b": (2, 2),
+        }
+        assert [header.size for header in file.headers.values()] == [24, 32]
+        assert [header.fortran for header in file.headers.values()] == [False, True]
+        assert file.read("a").dtype == np.float32
+
+
+def test_a_file_of_more_than_64_megabytes(tmp_path):
+    with (tmp_path / "large.npz").open("wb") as file:
+        file.truncate(64 * 2**20 + 1)
+    assert "larger than 67,108,864 bytes" in outcome(npz_arrays, tmp_path / "large.npz")[1]
+
+
 def test_a_large_directory_is_not_read(monkeypatch):
     def opened(*_):
         raise AssertionError("zipfile reads the whole directory")
@@ -572,6 +612,38 @@ def test_npz_members_of_any_bytes(content):
 )
 def test_npz_headers_of_any_text(header, content):
     outcome(npz_arrays, zipped([("a.npy", npy(header, content))]))
+
+
+# --- files ------------------------------------------------------------------------------------
+
+
+def test_a_file_is_read_up_to_what_is_wanted(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"12345")
+    for most, got in ((0, b"1"), (4, b"12345"), (5, b"12345"), (10**9, b"12345")):
+        for given_path in (path, str(path), os.fsencode(path)):
+            assert untrusted.file_bytes(given_path, most) == got
+    with path.open("wb") as file:
+        file.truncate(10**10)
+    assert len(untrusted.file_bytes(path, 1000)) == 1001
+    with pytest.raises(FileNotFoundError, match="nothing"):
+        untrusted.file_bytes(tmp_path / "nothing", 5)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="asks for /dev")
+def test_what_is_not_a_regular_file_is_not_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    for path in (tmp_path / "pipe", tmp_path / "link", "/dev/zero", "/dev/null", "/dev/tty"):
+        sentence = outcome(untrusted.file_bytes, path, 5)[1]
+        assert sentence == f"{path}: is a device or a pipe, not a regular file"
+    assert outcome(untrusted.file_bytes, tmp_path, 5)[1] == f"{tmp_path}: is a folder, not a file"
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/maps"), reason="asks for /proc")
+def test_a_file_of_no_size_that_has_content_is_not_read_to_its_end():
+    for path in ("/proc/self/maps", "/proc/self/environ"):
+        assert "has more in it than its size says" in outcome(untrusted.file_bytes, path, 5)[1]
 
 
 # --- HTML -------------------------------------------------------------------------------------

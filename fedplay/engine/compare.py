@@ -7,7 +7,6 @@ same clients in each round. Differences are taken seed by seed.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -34,6 +33,7 @@ from fedplay.engine.verdict import (
     sooner,
 )
 from fedplay.experiment import Experiment
+from fedplay.files import AnyPath
 from fedplay.knobs import short
 from fedplay.methods import METHODS
 from fedplay.stages.base import Array
@@ -215,7 +215,7 @@ class Comparison:
     def _repr_html_(self) -> str:
         return as_html(self.rows(), self.note())
 
-    def to_csv(self, path: str | os.PathLike[str] | None = None) -> str:
+    def to_csv(self, path: AnyPath | None = None) -> str:
         """Every run's curves as CSV text, a line a round; also written to `path` where given."""
         head = ("method", "seed", "round", "accuracy", "loss", "client_accuracy")
         rows: list[list[Any]] = []

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,12 +15,12 @@ import numpy as np
 
 from fedplay import untrusted
 from fedplay.cost import LIMIT, Limit
-from fedplay.data import Federation
+from fedplay.data import Arrays, Federation, TableFile
 from fedplay.engine.alone import local_only, tuned_accuracy
 from fedplay.engine.loop import Round, Run, stream
 from fedplay.engine.tables import as_csv
 from fedplay.experiment import Experiment
-from fedplay.files import write_whole
+from fedplay.files import AnyPath, write_whole
 from fedplay.stages.base import Array
 
 
@@ -136,7 +137,7 @@ class History:
             raise ImportError("to_frame() needs pandas: python -m pip install pandas") from error
         return pd.DataFrame(self.table()).set_index("round")
 
-    def to_csv(self, path: str | os.PathLike[str] | None = None) -> str:
+    def to_csv(self, path: AnyPath | None = None) -> str:
         """`table()` as CSV text; also written to `path` where one is given."""
         columns = self.table()
         rows = zip(*(column.tolist() for column in columns.values()), strict=True)
@@ -148,31 +149,41 @@ class History:
 
         return plot_history(self, ax)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write everything, personal and local-only accuracy included, as a compressed npz."""
-        arrays = {name: getattr(self, name) for name in ARRAYS}
+    def save(self, path: AnyPath) -> None:
+        """Write everything, personal and local-only accuracy included, as a compressed npz.
+
+        OSError in one sentence where the file can't be written; ValueError where the experiment
+        has a stage without a name, or `load` would refuse the file for its size.
+        """
+        arrays: dict[str, Any] = {"experiment": np.array(self.experiment.to_json())}
+        arrays |= {name: getattr(self, name) for name in ARRAYS}
         arrays["cohort_ids"] = np.concatenate(self.cohort).astype(np.int64)
         arrays["cohort_sizes"] = np.array([len(ids) for ids in self.cohort])
-        arrays["experiment"] = np.array(self.experiment.to_json())
         if self.personal is not None:
             arrays["personal"] = self.personal
         content = io.BytesIO()
         np.savez_compressed(content, **arrays)
+        try:
+            with untrusted.npz(content.getvalue()):
+                pass  # its size and headers are what `load` will accept
+        except ValueError as error:
+            why = str(error).removeprefix("npz: ")
+            raise ValueError(f"{os.fsdecode(path)}: could not be read again: {why}") from None
         write_whole(path, content.getvalue())
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> History:
-        """Read a history that `save` wrote; ValueError with one sentence for any other file."""
-        arrays = untrusted.npz_arrays(path)
-        missing = {*ARRAYS, "cohort_ids", "cohort_sizes", "experiment"} - set(arrays)
-        if missing:
-            raise ValueError(f"{path}: not a history, it lacks {', '.join(sorted(missing))}")
-        if arrays["experiment"].shape != () or arrays["experiment"].dtype.kind != "U":
-            raise ValueError(f"{path}: not a history, its experiment is not a text")
-        exp = Experiment.from_json(str(arrays["experiment"]))
-        _check_shapes(str(path), arrays)
-        sizes = arrays["cohort_sizes"]
-        cohort = tuple(np.split(arrays["cohort_ids"], np.cumsum(sizes)[:-1]))
+    def load(cls, path: AnyPath) -> History:
+        """Read a history that `save` wrote; ValueError with one sentence for any other file.
+
+        The data of the run need not be here. OSError where there is no file, or none to be read.
+        """
+        shown = os.fsdecode(path)
+        try:
+            exp, arrays = _read(shown)
+        except ValueError as error:
+            why = str(error).removeprefix("npz: ").removeprefix(f"{shown}: ")
+            raise ValueError(f"{shown}: {why}") from None
+        cohort = tuple(np.split(arrays["cohort_ids"], np.cumsum(arrays["cohort_sizes"])[:-1]))
         early: dict[str, Any] = {name: arrays[name] for name in ARRAYS if name not in LATE}
         history = cls(experiment=exp, cohort=cohort, personal=arrays.get("personal"), **early)
         history.__dict__.update({name: arrays[name] for name in LATE})
@@ -194,6 +205,7 @@ ARRAYS = (
     "parameters",
     *LATE,
 )
+WHOLE = ("panel", "cohort_ids", "cohort_sizes")  # arrays of whole numbers
 
 
 def has_diverged(loss: Any, start: float) -> Any:
@@ -201,28 +213,70 @@ def has_diverged(loss: Any, start: float) -> Any:
     return np.isfinite(start) & ~(np.asarray(loss) <= DIVERGED * start)
 
 
-def _check_shapes(path: str, arrays: dict[str, Array]) -> None:
-    """ValueError where the arrays of a file do not belong together."""
-    if arrays["accuracy"].ndim != 1 or arrays["panel"].ndim != 1 or not len(arrays["accuracy"]):
-        raise ValueError(f"{path}: not a history, its accuracy or panel is not a row of numbers")
-    rows, N = len(arrays["accuracy"]), len(arrays["panel"])
+def _read(path: str) -> tuple[Experiment, dict[str, Array]]:
+    """The experiment and the arrays in a file; nothing is unpacked that no history can be."""
+    with untrusted.npz(path, max_members=2 * len(ARRAYS)) as file:
+        needed = {*ARRAYS, "cohort_ids", "cohort_sizes", "experiment"}
+        if missing := needed - set(file.headers):
+            raise ValueError(f"not a history, it lacks {', '.join(sorted(missing))}")
+        if unknown := set(file.headers) - needed - {"personal"}:
+            raise ValueError(f"not a history, {untrusted.quoted(min(unknown))} is no part of one")
+        text = file.headers["experiment"]
+        if text.shape != () or text.dtype.kind != "U" or text.size > 4 * untrusted.JSON_BYTES:
+            raise ValueError("not a history, its experiment is not a text")
+        exp = Experiment.from_json(str(file.read("experiment")))
+        _check_shapes(exp, file.headers)
+        arrays = {name: file.read(name) for name in file.headers if name != "experiment"}
+    _check_clients(exp, arrays)
+    return exp, arrays
+
+
+def _check_shapes(exp: Experiment, headers: Mapping[str, untrusted.Header]) -> None:
+    """ValueError where arrays do not belong together, or to a run of this experiment."""
+    for name, most in (("accuracy", exp.rounds + 1), ("panel", exp.clients)):
+        shape = headers[name].shape
+        if len(shape) != 1 or not 1 <= shape[0] <= most:
+            raise ValueError(
+                f"not a history, its {name} is not a row of numbers, 1 to {most:,} of them"
+            )
+    rows, N = headers["accuracy"].shape[0], headers["panel"].shape[0]
+    taken = min(math.prod(headers["cohort_ids"].shape), rows * exp.clients)
+    P = _parameters(exp)
     shapes = dict.fromkeys(ARRAYS, (rows,)) | {
         "client_accuracy": (rows, N),
         "panel": (N,),
         "personal_accuracy": (N,),
         "local_accuracy": (N,),
-        "parameters": (arrays["parameters"].size,),
+        "parameters": headers["parameters"].shape[:1] if P is None else (P,),
         "cohort_sizes": (rows,),
-        "cohort_ids": (arrays["cohort_ids"].size,),
+        "cohort_ids": (taken,),
+        "personal": (rows, N),
     }
-    if "personal" in arrays:
-        shapes["personal"] = (rows, N)
-    for name, shape in shapes.items():
-        if arrays[name].shape != shape or arrays[name].dtype.kind not in "iuf":
-            raise ValueError(f"{path}: not a history, {name} should have shape {shape}")
+    for name in sorted(headers.keys() - {"experiment"}):
+        kinds, words = ("iu", "whole numbers") if name in WHOLE else ("iuf", "numbers")
+        if headers[name].shape != shapes[name] or headers[name].dtype.kind not in kinds:
+            raise ValueError(f"not a history, {name} should have shape {shapes[name]}, of {words}")
+
+
+def _parameters(exp: Experiment) -> int | None:
+    """How many parameters the model has; None where data of one's own decide it."""
+    source = exp.source
+    if isinstance(source, Arrays | TableFile):
+        return None
+    _, d, C = source.shape()
+    P: int = exp.stage("model").bind(d, C).P
+    return P
+
+
+def _check_clients(exp: Experiment, arrays: Mapping[str, Array]) -> None:
+    """ValueError where cohorts or the panel name clients that the experiment has not."""
     sizes = arrays["cohort_sizes"]
-    if sizes.dtype.kind not in "iu" or (sizes < 0).any() or sizes.sum() != shapes["cohort_ids"][0]:
-        raise ValueError(f"{path}: not a history, the cohorts do not add up")
+    fits = (sizes >= 0) & (sizes <= exp.clients)
+    if not fits.all() or sizes.sum() != len(arrays["cohort_ids"]):
+        raise ValueError("not a history, the cohorts do not add up")
+    for name in ("panel", "cohort_ids"):
+        if ((arrays[name] < 0) | (arrays[name] >= exp.clients)).any():
+            raise ValueError(f"not a history, {name} names a client beyond {exp.clients:,}")
 
 
 def run(exp: Experiment, federation: Federation | None = None, *, limit: Limit = LIMIT) -> History:

@@ -8,7 +8,6 @@ first n examples; and another, alone, from the same examples in the same number 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Generator, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
@@ -28,6 +27,7 @@ from fedplay.engine.trace import state_before
 from fedplay.engine.verdict import End, end_of
 from fedplay.engine.work import Work
 from fedplay.experiment import Experiment
+from fedplay.files import AnyPath
 from fedplay.knobs import short
 from fedplay.stages.base import Array
 from fedplay.streams import Purpose, Streams
@@ -121,7 +121,7 @@ class Newcomer:
     def _repr_html_(self) -> str:
         return as_html(self.rows(), self.note())
 
-    def to_csv(self, path: str | os.PathLike[str] | None = None) -> str:
+    def to_csv(self, path: AnyPath | None = None) -> str:
         """Every newcomer as CSV text, a line for each n; also written to `path` where given."""
         head = ("seed", "client", "examples", "global", "personal", "alone")
         rows: list[list[Any]] = []

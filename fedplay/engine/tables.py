@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from fedplay.files import write_whole
+from fedplay.files import AnyPath, write_whole
 from fedplay.untrusted import escape
 
 Rows = Sequence[Sequence[str]]  # of one length, the heading first
@@ -35,14 +34,25 @@ def as_html(rows: Rows, note: str) -> str:
     return f"<table>{''.join(lines)}</table><p>{escape(note)}</p>"
 
 
-def as_csv(
-    head: Iterable[str], rows: Iterable[Iterable[Any]], path: str | os.PathLike[str] | None
-) -> str:
-    """CSV text; also written to `path` where one is given."""
+def as_csv(head: Iterable[str], rows: Iterable[Iterable[Any]], path: AnyPath | None) -> str:
+    """CSV text; also written to `path` where one is given.
+
+    Numbers are written so that they are read back exactly; what is none is `nan`, `inf` or `-inf`,
+    as Python and pandas read them. Lines end in a line feed. A word that a spreadsheet would take
+    for a formula gets an apostrophe in front, as one would type it there.
+
+    >>> as_csv(["name", "loss"], [["=1+1", -0.1], ["b", float("nan")]], None)
+    "name,loss\\n'=1+1,-0.1\\nb,nan\\n"
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(rows)
+    for row in (head, *rows):
+        writer.writerow([_harmless(cell) for cell in row])
     if path is not None:
         write_whole(path, text.getvalue().encode())
     return text.getvalue()
+
+
+def _harmless(cell: Any) -> Any:
+    formula = isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+    return f"'{cell}" if formula else cell

@@ -13,14 +13,13 @@ import random
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from fedplay import untrusted
 from fedplay.data import Federation
 from fedplay.engine import History
 from fedplay.experiment import Experiment
-from fedplay.files import write_whole
+from fedplay.files import AnyPath, write_whole
 from fedplay.widgets.actions import Actions
 from fedplay.widgets.live import Live
 from fedplay.widgets.page import Page
@@ -225,13 +224,15 @@ class Playground:
         """Show what was hidden."""
         self.live.do("reveal")
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: AnyPath) -> None:
         """Write the picture (.png, .svg) or the data (.csv) on the screen to a file."""
-        ending = Path(path).suffix.lower().removeprefix(".")
+        ending = os.path.splitext(os.fsdecode(path))[1].lower().removeprefix(".")
         self.live.draw()
         files = self.screen.files()
         if ending not in files:
-            raise ValueError(f"path={str(path)!r}: must end in one of {['.' + e for e in files]}")
+            raise ValueError(
+                f"path={os.fsdecode(path)!r}: must end in one of {['.' + e for e in files]}"
+            )
         write_whole(path, files[ending])
 
     def settle(self) -> None:
