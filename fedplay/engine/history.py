@@ -40,11 +40,15 @@ class History:
     epsilon: Array  # (R + 1,) ε of differential privacy spent so far; inf without noise
     bytes_up: Array  # (R + 1,) sent by all clients so far
     bytes_down: Array  # (R + 1,) sent by the server so far
-    update_norm: Array  # (R + 1,) mean length of the cohort's messages before the channel
-    step_norm: Array  # (R + 1,) length of the aggregate that the server followed
+    update_norm: Array  # (R + 1,) mean length of the cohort's updates before the channel
+    step_norm: Array  # (R + 1,) length of the update that the server followed, noise and all
     parameters: Array  # (P,) the final global model
     # (R + 1, N) of personal models that are learnt along, on each client's held-out data; else None
     personal: Array | None = None
+    # (R + 1,) mean length of whole messages: of the updates and of what rides along with them
+    message_norm: Array = field(default_factory=lambda: np.zeros(0))
+    # (R + 1,) messages that were not finite, and counted as zeros under clipping or noise
+    ignored: Array = field(default_factory=lambda: np.zeros(0, np.int64))
     _run: Run | None = field(default=None)
 
     @classmethod
@@ -61,7 +65,9 @@ class History:
             epsilon=np.array([r.epsilon for r in seen]),
             bytes_up=np.array([r.bytes_up for r in seen]),
             bytes_down=np.array([r.bytes_down for r in seen]),
-            update_norm=np.array([sum(n := r.update_norm.tolist()) / max(1, len(n)) for r in seen]),
+            update_norm=np.array([_mean(r.update_norm) for r in seen]),
+            message_norm=np.array([_mean(r.message_norm) for r in seen]),
+            ignored=np.array([r.ignored for r in seen]),
             step_norm=np.array([r.step_norm for r in seen], dtype=np.float64),
             parameters=seen[-1].parameters,
             personal=None if seen[0].personal is None else np.array([r.personal for r in seen]),
@@ -122,7 +128,9 @@ class History:
                 "bytes_up": self.bytes_up,
                 "bytes_down": self.bytes_down,
                 "update_norm": self.update_norm,
+                "message_norm": self.message_norm,
                 "step_norm": self.step_norm,
+                "ignored": self.ignored,
             }
         return columns | {
             f"client_{k}": self.client_accuracy[:, i] for i, k in enumerate(self.panel)
@@ -150,7 +158,7 @@ class History:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything, personal and local-only accuracy included, as a compressed npz."""
-        arrays = {name: getattr(self, name) for name in ARRAYS}
+        arrays = {name: getattr(self, name) for name in (*ARRAYS, *NEW)}
         arrays["cohort_ids"] = np.concatenate(self.cohort).astype(np.int64)
         arrays["cohort_sizes"] = np.array([len(ids) for ids in self.cohort])
         arrays["experiment"] = np.array(self.experiment.to_json())
@@ -173,7 +181,8 @@ class History:
         _check_shapes(str(path), arrays)
         sizes = arrays["cohort_sizes"]
         cohort = tuple(np.split(arrays["cohort_ids"], np.cumsum(sizes)[:-1]))
-        early: dict[str, Any] = {name: arrays[name] for name in ARRAYS if name not in LATE}
+        arrays = {"message_norm": arrays["update_norm"], "ignored": 0 * sizes} | arrays
+        early: dict[str, Any] = {n: arrays[n] for n in (*ARRAYS, *NEW) if n not in LATE}
         history = cls(experiment=exp, cohort=cohort, personal=arrays.get("personal"), **early)
         history.__dict__.update({name: arrays[name] for name in LATE})
         return history
@@ -181,6 +190,7 @@ class History:
 
 DIVERGED = 10.0  # so many times the loss of a model that knows nothing
 LATE = ("personal_accuracy", "local_accuracy")  # computed when first asked for
+NEW = ("message_norm", "ignored")  # which files of earlier versions do not have
 ARRAYS = (
     "accuracy",
     "loss",
@@ -201,12 +211,19 @@ def has_diverged(loss: Any, start: float) -> Any:
     return np.isfinite(start) & ~(np.asarray(loss) <= DIVERGED * start)
 
 
+def _mean(lengths: Array) -> float:
+    """Of (K,) lengths, 0 of none."""
+    several = lengths.tolist()
+    return float(sum(several)) / max(1, len(several))
+
+
 def _check_shapes(path: str, arrays: dict[str, Array]) -> None:
     """ValueError where the arrays of a file do not belong together."""
     if arrays["accuracy"].ndim != 1 or arrays["panel"].ndim != 1 or not len(arrays["accuracy"]):
         raise ValueError(f"{path}: not a history, its accuracy or panel is not a row of numbers")
     rows, N = len(arrays["accuracy"]), len(arrays["panel"])
-    shapes = dict.fromkeys(ARRAYS, (rows,)) | {
+    there = [*ARRAYS, *(name for name in NEW if name in arrays)]
+    shapes = dict.fromkeys(there, (rows,)) | {
         "client_accuracy": (rows, N),
         "panel": (N,),
         "personal_accuracy": (N,),
