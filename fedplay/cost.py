@@ -89,14 +89,16 @@ def estimate(exp: Experiment, federation: Federation | None = None) -> Cost:
     steps_a_round = epochs * math.ceil(sizes.largest / batch) * chunks
     a_round = 3 * sizes.trained / exp.clients * cohort * epochs + sizes.tests + sizes.held
     travels = footprint(exp.stage("algorithm"), P, network.spans)
-    journeys = exp.rounds * cohort * item
+    # Who is drawn is sent the model; whose work is dropped as too late sends nothing that counts.
+    called = exp.rounds * exp.stage("schedule").expected(exp.clients)
+    answers = 1 - exp.stragglers if exp.partial_work == "dropped" else 1.0
     return Cost(
         parameters=P,
         bytes=int(_bytes(exp, sizes, travels, P, cohort, batch)),
         multiply_adds=int((exp.rounds + 1) * a_round * network.multiply_adds),
         steps=int(exp.rounds * (steps_a_round + 4)),  # 4: sampling, averaging, evaluating
-        bytes_up=int(journeys * travels.up),
-        bytes_down=int(journeys * travels.down),
+        bytes_up=round(called * answers * travels.wire(exp.layers, item)),
+        bytes_down=round(called * travels.down * item),
     )
 
 

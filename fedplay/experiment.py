@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 import fedplay.models
 import fedplay.stages  # noqa: F401  (its registry lines)
 from fedplay import registry, untrusted
@@ -329,7 +331,15 @@ class Experiment:
 
     def _refuse(self) -> None:
         """ValueError where choices that are fine on their own do not go together."""
+        numbers = np.finfo(self.dtype)
+        if self.learning_rate < numbers.tiny:
+            other = "" if self.dtype == "float64" else "; choose dtype='float64'"
+            raise ValueError(
+                f"learning_rate={self.learning_rate:g}: must be at least {numbers.tiny:.3g} with "
+                f"dtype={self.dtype!r}, in which a smaller number is as good as 0{other}"
+            )
         for layer in self.layers:
+            layer.check(self.stage("schedule").expected(self.clients), numbers)
             for slot, (name, why) in layer.requires().items():
                 if self._values[slot] not in ("auto", name):
                     raise ValueError(

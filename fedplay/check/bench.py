@@ -83,7 +83,7 @@ class Bench:
         return Experiment(algorithm=algorithm, **usual | choices)
 
     def run(self, **choices: Any) -> Run:
-        return Run(self.experiment(**choices), federation())
+        return Run(self.experiment(**choices), federation(), limit=None)
 
     def warm(self, run: Run) -> State:
         """The state after a round of some clients and one of others: no array is all zeros then."""

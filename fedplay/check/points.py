@@ -221,7 +221,7 @@ def what_it_costs(bench: Bench) -> str:
     M, shared = seen.rows.shape[1], algorithm.shared(P, spans)
     down = algorithm.broadcast(shared)
     if told.message != M:
-        raise Broken(f"A message has {M} numbers, and {told.message} when nobody comes to count.")
+        raise Broken(f"A message has {M} numbers, and {told.message} when one client comes.")
     if not 0 <= told.up <= M:
         raise Broken(f"upload returned {told.up}: of a message at most {M} numbers can travel.")
     if not isinstance(down, Integral) or down < shared:
@@ -235,9 +235,9 @@ def what_it_costs(bench: Bench) -> str:
             f"Clients read {names}, so they must be sent {needed} numbers, "
             f"but broadcast(P) says {down}."
         )
-    kept = sum(table.itemsize * table[0].size for table in algorithm.init(P, 1)[1].values())
+    kept = sum(table.itemsize * table[0].size for table in algorithm.init(P, 2)[1].values())
     if told.kept != kept:
-        raise Broken(f"init makes tables of {kept} bytes a client, but of {told.kept} for nobody.")
+        raise Broken(f"init makes tables of {kept} bytes a client, but of {told.kept} for one.")
     return f"With P = {P} a client sends {told.up} numbers, is sent {down} and keeps {kept} bytes."
 
 

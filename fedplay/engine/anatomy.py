@@ -16,10 +16,10 @@ import numpy as np
 
 from fedplay.engine.evaluate import with_ones
 from fedplay.engine.loop import Run, State, calm
-from fedplay.engine.trace import lengths_of, state_after
+from fedplay.engine.trace import state_after
 from fedplay.stages.algorithm.ifca import IFCA
 from fedplay.stages.base import Array
-from fedplay.stages.footprint import footprint
+from fedplay.stages.lengths import lengths_of
 from fedplay.stages.personal.finetune import Finetune
 from fedplay.stages.personal.given import AsGiven
 
@@ -87,8 +87,7 @@ class Anatomy:
     @property
     def far(self) -> Array:
         """(N,) distance of each personal model from the global one; NaN where one diverged."""
-        with np.errstate(over="ignore"):
-            distance: Array = np.sqrt(np.square(self.layers).sum(axis=1))
+        distance = lengths_of(self.layers)
         return np.where(np.isfinite(distance), distance, np.nan)
 
     @property
@@ -126,7 +125,7 @@ def anatomy(run: Run, number: int, w: Array, client: int | None) -> Iterator[Ana
                 chosen.append(_chosen(run, state, number, ids, W))
         yield None
     layers = np.concatenate(rows)
-    far = np.square(layers).sum(axis=1)
+    far = lengths_of(layers)
     farthest = client is None
     place = int(np.nan_to_num(far).argmax()) if client is None else _place(run, client)
     with calm():
@@ -232,16 +231,13 @@ def _choice(run: Run, state: State, w: Array, chosen: Array) -> Choice:
 
 def _up(run: Run) -> Load:
     """What one client sends, after the channel's layers."""
-    sizes = footprint(run.algorithm, run.network.P, run.network.spans)
-    wire = float(sizes.up * np.dtype(run.exp.dtype).itemsize)
-    for layer in run.layers:
-        wire = layer.wire(wire, sizes.message)
-    return Load(sizes.up, wire)
+    item = np.dtype(run.exp.dtype).itemsize
+    return Load(run.travels.up, run.travels.wire(run.layers, item))
 
 
 def _down(run: Run) -> Load:
-    sizes = footprint(run.algorithm, run.network.P, run.network.spans)
-    return Load(sizes.down, float(sizes.down * np.dtype(run.exp.dtype).itemsize))
+    down = run.travels.down
+    return Load(down, float(down * np.dtype(run.exp.dtype).itemsize))
 
 
 # --- pictures

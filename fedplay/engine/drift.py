@@ -19,10 +19,15 @@ from fedplay.data import Dissimilarity, Federation
 from fedplay.engine import closed_forms
 from fedplay.engine.dissimilarity import dissimilarity
 from fedplay.engine.loop import Run, State, calm
-from fedplay.engine.trace import WALKS, lengths_of, state_before, watched
+from fedplay.engine.trace import WALKS, state_before, watched
 from fedplay.experiment import Experiment
 from fedplay.models.quadratic import QuadraticNetwork, merged
+from fedplay.stages.aggregate.means import Mean
 from fedplay.stages.base import Array
+from fedplay.stages.lengths import lengths_of
+from fedplay.stages.schedule.poisson import Poisson
+from fedplay.stages.schedule.uniform import Uniform
+from fedplay.stages.server.sgd import SGD
 
 KEPT = 4_000_000  # numbers of global models that are held while the plane is fitted
 FITTED = 24  # of the global models, and of the clients' ends, that it is fitted to
@@ -56,6 +61,7 @@ class Course:
     goal: Array  # (P,)
     exact: bool  # whether the goal is an optimum
     marks: tuple[Mark, ...]  # the goal is the first
+    unmarked: str  # why no formula says where a method ends, as a clause; "" where one does
     problems: tuple[Array, Array] | None  # (a (N,), x (N, P)) of quadratics
     ends: Array  # (m, 2) where clients were at the end of some rounds
     reach: float  # the farthest on the plane that one of them had gone in its round
@@ -144,7 +150,11 @@ def _course(
 ) -> Course:
     P = W.shape[1]
     origin, basis = (np.zeros(P), np.eye(2, P)) if P <= 2 else fitted(W, goal, ways)
-    marks = [Mark(name, w, (w - origin) @ basis.T) for name, w in _marks(run, goal, problems)]
+    unmarked = "" if problems is None else _unmarked(run, problems)
+    points = [("optimum" if problems is not None else "pooled", goal)]
+    if problems is not None and not unmarked:
+        points += _ends(run, problems)
+    marks = [Mark(name, w, (w - origin) @ basis.T) for name, w in points]
     flat, apart = (W - origin) @ basis.T, W - W[:1]
     gone = ways @ basis.T
     gone = gone[np.isfinite(gone).all(axis=1)]
@@ -158,6 +168,7 @@ def _course(
         goal=goal,
         exact=problems is not None,
         marks=tuple(marks),
+        unmarked=unmarked,
         problems=problems,
         ends=(ends - origin) @ basis.T,
         reach=float(lengths_of(gone).max(initial=0.0)),
@@ -172,13 +183,14 @@ def fitted(W: Array, goal: Array, ways: Array) -> tuple[Array, Array]:
     """
     models = np.concatenate([_thin(W), goal[None]])
     models = models[np.isfinite(models).all(axis=1)]
+    least = min(1e-12 * float(np.abs(models).max(initial=0.0)), 0.1)  # what is shorter is rounding
     ways = _thin(ways[np.isfinite(ways).all(axis=1)])
     origin = models.mean(axis=0) if len(models) else np.zeros(W.shape[1])
     models = models - origin
     basis = np.zeros((2, W.shape[1]))
     for row, candidates in enumerate(((models,), (ways, models))):
         for rest in (*candidates, np.eye(3, W.shape[1])):
-            axis = _steepest(rest - (rest @ basis.T) @ basis)
+            axis = _steepest(rest - (rest @ basis.T) @ basis, least)
             if axis is not None:
                 basis[row] = axis
                 break
@@ -188,15 +200,15 @@ def fitted(W: Array, goal: Array, ways: Array) -> tuple[Array, Array]:
     return origin, basis
 
 
-def _steepest(rows: Array) -> Array | None:
+def _steepest(rows: Array, least: float) -> Array | None:
     """(P,) the unit direction in which rows (n, P), seen from 0, are longest; None for zeros."""
     largest = np.abs(rows).max(initial=0.0)
-    if not 1e-12 < largest < np.inf:
+    if not least < largest < np.inf:
         return None
     rows = rows / largest
     _, vectors = np.linalg.eigh(rows @ rows.T)
     way: Array = vectors[:, -1] @ rows
-    return way / np.linalg.norm(way)
+    return way / lengths_of(way)
 
 
 def _thin(rows: Array) -> Array:
@@ -209,8 +221,9 @@ def _thin(rows: Array) -> Array:
 def _share(rows: Array, basis: Array) -> float:
     """The part of the squared lengths of rows (n, P) that the plane holds; NaN for none."""
     rows = rows[np.isfinite(rows).all(axis=1)]
-    total = float(np.sum(rows**2))
-    return float(np.sum((rows @ basis.T) ** 2)) / total if 0 < total < np.inf else np.nan
+    whole = float(lengths_of(rows.ravel()))
+    held = float(lengths_of((rows @ basis.T).ravel()))
+    return (held / whole) ** 2 if 0 < whole < np.inf else np.nan
 
 
 # --- where it should go --------------------------------------------------------------------------
@@ -223,32 +236,59 @@ def quadratics(run: Run) -> tuple[Array, Array] | None:
         return None
     if not (fed.sizes > 0).all():
         return None
-    own = [merged(run.trainer.X[fed.train.of(k)]) for k in range(fed.clients)]
+    examples = [run.trainer.X[fed.train.of(k)] for k in range(fed.clients)]
+    if not all(rows[:, 0].mean(dtype=np.float64) > 0 for rows in examples):
+        return None  # a loss without a lowest point
+    own = [merged(rows) for rows in examples]
     return np.array([a for a, _ in own]), np.array([x for _, x in own])
 
 
-def _marks(run: Run, goal: Array, problems: Any) -> Iterator[tuple[str, Array]]:
-    """The goal, and where methods end by their formulas, where these hold."""
-    yield "optimum" if problems is not None else "pooled", goal
-    if problems is None:
-        return
+def _unmarked(run: Run, problems: tuple[Array, Array]) -> str:
+    """Why the formulas of where methods end do not hold in a run, as a clause; "" where they do.
+
+    They are of everybody's average, round after round, of the same steps along the whole loss, and
+    of a server that steps along it.
+    """
+    exp, N = run.exp, run.federation.clients
+    if not (type(run.schedule) in (Uniform, Poisson) and run.schedule.expected(N) == N):
+        return "only a part of the clients takes part in a round"
+    if exp.stragglers > 0 and (run.local_epochs > 1 or exp.partial_work == "dropped"):
+        return "stragglers work less than the others"
+    if run.layers:
+        return "updates are changed on their way"
+    if not isinstance(run.aggregate, Mean):
+        return "the server does not take the mean by examples"
+    if not isinstance(run.optimizer, SGD):
+        return "the server goes on by a rule of its own"
+    if not _whole(run):
+        return "a local step sees a part of a client's examples"
+    if run.exp.learning_rate * problems[0].max() >= 2:
+        return "the learning rate is too high"
+    return ""
+
+
+def _ends(run: Run, problems: tuple[Array, Array]) -> Iterator[tuple[str, Array]]:
+    """Where methods end by their formulas; those that do not come to rest are left out."""
     (a, x), sizes, eta = problems, run.federation.sizes, run.exp.learning_rate
-    mu = getattr(run.exp, "mu", 0.0)
+    share, rate = sizes / sizes.sum(), run.optimizer.server_learning_rate
     steps = run.trainer.steps(np.arange(len(a)), run.local_epochs)
-    if eta * (a.max() + mu) >= 2 or not _whole(run):
-        return
-    yield "FedAvg", closed_forms.fedavg(a, x, sizes, eta, steps)
-    yield "FedProx", closed_forms.fedavg(a, x, sizes, eta, steps, mu)
-    if run.exp.chosen("algorithm") == "fednova":
+    mu = getattr(run.exp, "mu", 0.0)
+    # In a round, 1 − η_s Σ p_k s_k of the distance to the resting point is left.
+    if 0 < rate * (share @ closed_forms.moved(a, eta, steps)) < 2:
+        yield "FedAvg", closed_forms.fedavg(a, x, sizes, eta, steps)
+    pulled = eta * (a.max() + mu) < 2 and eta * mu <= 1
+    if pulled and 0 < rate * (share @ closed_forms.moved(a, eta, steps, mu)) < 2:
+        yield "FedProx", closed_forms.fedavg(a, x, sizes, eta, steps, mu)
+    nova = (share @ steps) * (share @ (closed_forms.moved(a, eta, steps) / steps))
+    if run.exp.chosen("algorithm") == "fednova" and 0 < rate * nova < 2:
         yield "FedNova", closed_forms.fednova(a, x, sizes, eta, steps)
 
 
 def _whole(run: Run) -> bool:
     """Whether each local step follows a client's whole loss: its batches are all alike."""
     size, fed = run.trainer.batch_size, run.federation
-    if size is None or size >= fed.sizes.max():
-        return True
-    shares = (run.trainer.X[fed.train.of(k)] for k in range(fed.clients))
+    cut = [] if size is None else np.flatnonzero(fed.sizes > size).tolist()
+    shares = (run.trainer.X[fed.train.of(k)] for k in cut)
     return all((rows == rows[:1]).all() for rows in shares)
 
 

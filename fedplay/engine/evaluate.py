@@ -12,6 +12,7 @@ import numpy as np
 
 from fedplay.cost import PANEL
 from fedplay.data import Federation, Shares
+from fedplay.knobs import short
 from fedplay.models import Network
 from fedplay.stages.base import Array
 from fedplay.streams import Purpose, Streams
@@ -36,7 +37,24 @@ def panel(N: int, streams: Streams, guests: int = 0) -> Array:
 def with_ones(X: Array, dtype: str) -> Array:
     """X (n, d) as the models want it: (n, d + 1) of the run's dtype, the last column ones."""
     out = np.ones((len(X), X.shape[1] + 1), dtype)
-    out[:, :-1] = X
+    with np.errstate(over="ignore", under="ignore"):
+        out[:, :-1] = X
+    return out
+
+
+def inputs(X: Array, dtype: str, features: tuple[str, ...] = ()) -> Array:
+    """The same of the data of a run. ValueError for a feature too large for its precision."""
+    out = with_ones(X, dtype)
+    # A finite sum is one of finite numbers; that of finite numbers may overflow.
+    with np.errstate(over="ignore", invalid="ignore"):
+        finite = math.isfinite(np.add.reduce(out, axis=None))
+    if not finite and not np.isfinite(out).all():
+        row, column = np.argwhere(~np.isfinite(out))[0].tolist()
+        name = short(features[column]) if column < len(features) else str(column)
+        raise ValueError(
+            f"X: {X[row, column]:g} in column {name}: must be within ±{np.finfo(dtype).max:.4g} "
+            f"with dtype={dtype!r}; choose dtype='float64', or a larger unit"
+        )
     return out
 
 
@@ -49,16 +67,17 @@ class Evaluator:
         self.network = network
         held, self.sizes = _gather(federation.held, clients)
         self.tests = len(federation.y_test)
-        examples = np.concatenate([with_ones(federation.X_test, dtype), X[held]])
+        examples = np.concatenate([inputs(federation.X_test, dtype, federation.features), X[held]])
         self.X = np.asfortranarray(examples)  # feature-major, as the models compute
         self.y = np.concatenate([federation.y_test, federation.y[held]])
         self.stretches = Stretches(np.array([self.tests, *self.sizes]))
 
     def __call__(self, w: Array) -> Scores:
-        """The scores of one model w (P,). A model that is no longer finite scores NaN."""
+        """The scores of one model w (P,): NaN where it is not finite, or what it says is not."""
         T = self.tests
         outputs = self.network.outputs(w, self.X)
-        if math.isfinite(np.add.reduce(w)):
+        # A finite sum is one of finite numbers; that of finite numbers may overflow.
+        if math.isfinite(np.add.reduce(w)) or np.isfinite(w).all():
             shares = self.stretches.mean(self.network.right(outputs, self.y))
         else:
             shares = np.full(len(self.sizes) + 1, np.nan)

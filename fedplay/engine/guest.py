@@ -19,7 +19,7 @@ from fedplay.engine.loop import Run, calm, federation_of
 from fedplay.engine.plane import Limits, Regions, limits_of, regions
 from fedplay.engine.survey import alone
 from fedplay.experiment import Experiment
-from fedplay.models import Network
+from fedplay.models import Network, likeliest
 from fedplay.stages.base import Array
 
 KEPT = 4  # federations with the guest in them
@@ -76,9 +76,14 @@ def _one_more(exp: Experiment, clients: int) -> Experiment:
 class Judged(NamedTuple):
     """One model of the three: what it says of the guest's examples, and how often it is right."""
 
-    said: Array  # (n,) a class for each of the guest's examples, -1 where it is not finite
+    said: Array  # (n,) a class for each of the guest's examples, -1 where it says none
     own: int  # right of those that the guest holds out
     tests: float  # accuracy on the global test set
+
+    @property
+    def right(self) -> int | None:
+        """`own`, or None for a model that says nothing of some of the examples."""
+        return self.own if self.said.min(initial=0) >= 0 else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,6 +159,6 @@ def _judge(run: Run, w: Array, rows: Array, held: Array) -> Judged:
     with calm():
         z = run.network.outputs(w, with_ones(fed.X[rows], run.exp.dtype))
         scores = run.evaluate(w)
-    said = z.argmax(axis=1)
+    said = likeliest(z)
     right = (said == fed.y[rows]) & held
     return Judged(said, int(right.sum()), scores.accuracy)

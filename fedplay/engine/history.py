@@ -41,11 +41,15 @@ class History:
     epsilon: Array  # (R + 1,) ε of differential privacy spent so far; inf without noise
     bytes_up: Array  # (R + 1,) sent by all clients so far
     bytes_down: Array  # (R + 1,) sent by the server so far
-    update_norm: Array  # (R + 1,) mean length of the cohort's messages before the channel
-    step_norm: Array  # (R + 1,) length of the aggregate that the server followed
+    update_norm: Array  # (R + 1,) mean length of the cohort's updates before the channel
+    step_norm: Array  # (R + 1,) length of the update that the server followed, noise and all
     parameters: Array  # (P,) the final global model
     # (R + 1, N) of personal models that are learnt along, on each client's held-out data; else None
     personal: Array | None = None
+    # (R + 1,) mean length of whole messages: of the updates and of what rides along with them
+    message_norm: Array = field(default_factory=lambda: np.zeros(0))
+    # (R + 1,) messages that were not finite, and counted as zeros under clipping or noise
+    ignored: Array = field(default_factory=lambda: np.zeros(0, np.int64))
     _run: Run | None = field(default=None)
 
     @classmethod
@@ -62,7 +66,9 @@ class History:
             epsilon=np.array([r.epsilon for r in seen]),
             bytes_up=np.array([r.bytes_up for r in seen]),
             bytes_down=np.array([r.bytes_down for r in seen]),
-            update_norm=np.array([sum(n := r.update_norm.tolist()) / max(1, len(n)) for r in seen]),
+            update_norm=np.array([_mean(r.update_norm) for r in seen]),
+            message_norm=np.array([_mean(r.message_norm) for r in seen]),
+            ignored=np.array([r.ignored for r in seen]),
             step_norm=np.array([r.step_norm for r in seen], dtype=np.float64),
             parameters=seen[-1].parameters,
             personal=None if seen[0].personal is None else np.array([r.personal for r in seen]),
@@ -123,7 +129,9 @@ class History:
                 "bytes_up": self.bytes_up,
                 "bytes_down": self.bytes_down,
                 "update_norm": self.update_norm,
+                "message_norm": self.message_norm,
                 "step_norm": self.step_norm,
+                "ignored": self.ignored,
             }
         return columns | {
             f"client_{k}": self.client_accuracy[:, i] for i, k in enumerate(self.panel)
@@ -156,7 +164,7 @@ class History:
         has a stage without a name, or `load` would refuse the file for its size.
         """
         arrays: dict[str, Any] = {"experiment": np.array(self.experiment.to_json())}
-        arrays |= {name: getattr(self, name) for name in ARRAYS}
+        arrays |= {name: getattr(self, name) for name in (*ARRAYS, *NEW)}
         arrays["cohort_ids"] = np.concatenate(self.cohort).astype(np.int64)
         arrays["cohort_sizes"] = np.array([len(ids) for ids in self.cohort])
         if self.personal is not None:
@@ -184,7 +192,7 @@ class History:
             why = str(error).removeprefix("npz: ").removeprefix(f"{shown}: ")
             raise ValueError(f"{shown}: {why}") from None
         cohort = tuple(np.split(arrays["cohort_ids"], np.cumsum(arrays["cohort_sizes"])[:-1]))
-        early: dict[str, Any] = {name: arrays[name] for name in ARRAYS if name not in LATE}
+        early: dict[str, Any] = {n: arrays[n] for n in (*ARRAYS, *NEW) if n not in LATE}
         history = cls(experiment=exp, cohort=cohort, personal=arrays.get("personal"), **early)
         history.__dict__.update({name: arrays[name] for name in LATE})
         return history
@@ -192,6 +200,7 @@ class History:
 
 DIVERGED = 10.0  # so many times the loss of a model that knows nothing
 LATE = ("personal_accuracy", "local_accuracy")  # computed when first asked for
+NEW = ("message_norm", "ignored")  # which files of earlier versions do not have
 ARRAYS = (
     "accuracy",
     "loss",
@@ -213,13 +222,19 @@ def has_diverged(loss: Any, start: float) -> Any:
     return np.isfinite(start) & ~(np.asarray(loss) <= DIVERGED * start)
 
 
+def _mean(lengths: Array) -> float:
+    """Of (K,) lengths, 0 of none."""
+    several = lengths.tolist()
+    return float(sum(several)) / max(1, len(several))
+
+
 def _read(path: str) -> tuple[Experiment, dict[str, Array]]:
     """The experiment and the arrays in a file; nothing is unpacked that no history can be."""
     with untrusted.npz(path, max_members=2 * len(ARRAYS)) as file:
         needed = {*ARRAYS, "cohort_ids", "cohort_sizes", "experiment"}
         if missing := needed - set(file.headers):
             raise ValueError(f"not a history, it lacks {', '.join(sorted(missing))}")
-        if unknown := set(file.headers) - needed - {"personal"}:
+        if unknown := set(file.headers) - needed - {*NEW, "personal"}:
             raise ValueError(f"not a history, {untrusted.quoted(min(unknown))} is no part of one")
         text = file.headers["experiment"]
         if text.shape != () or text.dtype.kind != "U" or text.size > 4 * untrusted.JSON_BYTES:
@@ -228,7 +243,8 @@ def _read(path: str) -> tuple[Experiment, dict[str, Array]]:
         _check_shapes(exp, file.headers)
         arrays = {name: file.read(name) for name in file.headers if name != "experiment"}
     _check_clients(exp, arrays)
-    return exp, arrays
+    old = {"message_norm": arrays["update_norm"], "ignored": 0 * arrays["cohort_sizes"]}
+    return exp, old | arrays
 
 
 def _check_shapes(exp: Experiment, headers: Mapping[str, untrusted.Header]) -> None:
@@ -242,7 +258,8 @@ def _check_shapes(exp: Experiment, headers: Mapping[str, untrusted.Header]) -> N
     rows, N = headers["accuracy"].shape[0], headers["panel"].shape[0]
     taken = min(math.prod(headers["cohort_ids"].shape), rows * exp.clients)
     P = _parameters(exp)
-    shapes = dict.fromkeys(ARRAYS, (rows,)) | {
+    there = [*ARRAYS, *(name for name in NEW if name in headers)]
+    shapes = dict.fromkeys(there, (rows,)) | {
         "client_accuracy": (rows, N),
         "panel": (N,),
         "personal_accuracy": (N,),

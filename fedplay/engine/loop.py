@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -17,12 +17,13 @@ from threadpoolctl import LibController, ThreadpoolController
 
 from fedplay.cost import LIMIT, Limit, estimate
 from fedplay.data import Federation, federate
-from fedplay.engine.evaluate import Evaluator, panel, with_ones
+from fedplay.engine.evaluate import Evaluator, inputs, panel
 from fedplay.engine.sgd import Trainer
 from fedplay.engine.work import Work
 from fedplay.experiment import Experiment
 from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Layer
-from fedplay.stages.footprint import footprint
+from fedplay.stages.footprint import Footprint, footprint
+from fedplay.stages.lengths import lengths_of
 from fedplay.streams import Purpose, Streams
 
 
@@ -38,10 +39,26 @@ class Round(NamedTuple):
     epsilon: float  # of differential privacy, spent so far; inf without noise
     bytes_up: int  # sent by all clients so far
     bytes_down: int  # sent by the server so far
-    update_norm: Array  # (K,) length of each client's message before the channel
-    step_norm: float  # length of the aggregate that the server followed
+    update_norm: Array  # (K,) length of each client's update, before the channel
+    step_norm: float  # length of the update that the server followed: their average, noise and all
     # (panel,) of personal models that are learnt along, on each client's held-out data; else None
     personal: Array | None = None
+    # (K,) length of each whole message before the channel: of the update and of what rides along
+    # with it, such as SCAFFOLD's change of a control variate. It is this that is clipped.
+    message_norm: Array = np.zeros(0)
+    ignored: int = 0  # messages that were not finite, and counted as zeros under clipping or noise
+
+
+class Lengths(NamedTuple):
+    """What was measured in a round. K clients."""
+
+    update: Array  # (K,) of the updates before the channel
+    message: Array  # (K,) of the whole messages
+    step: float  # of the update in the aggregate
+    ignored: int  # messages that counted as zeros, as they were not finite
+
+
+NOTHING = Lengths(np.zeros(0), np.zeros(0), 0.0, 0)
 
 
 def epsilon_of(exp: Experiment) -> Array:
@@ -70,11 +87,12 @@ class Run:
     """Everything about a run that does not change from round to round."""
 
     def __init__(
-        self, exp: Experiment, federation: Federation | None = None, limit: Limit = LIMIT
+        self, exp: Experiment, federation: Federation | None = None, limit: Limit | None = LIMIT
     ) -> None:
         if federation is not None:
             exp = exp.replace(data="arrays", clients=federation.clients)
-        estimate(exp, federation).check(limit)
+        if limit is not None:  # it is, where an algorithm that may be broken is looked at
+            estimate(exp, federation).check(limit)
         self.exp = exp
         self.federation = fed = federation if federation is not None else federation_of(exp)
         self.streams = Streams(exp.seed)
@@ -88,7 +106,7 @@ class Run:
         self.layers: tuple[Layer, ...] = exp.layers
         self.local_epochs: int = exp.in_force("local_epochs")
         self.panel = panel(fed.clients, self.streams, len(fed.guests))
-        X = with_ones(fed.X, exp.dtype)
+        X = inputs(fed.X, exp.dtype, fed.features)
         self.trainer = Trainer(
             self.network,
             X,
@@ -101,6 +119,11 @@ class Run:
         self.evaluate = Evaluator(self.network, X, fed, self.panel, exp.dtype)
         self.epsilon = epsilon_of(exp)
 
+    @cached_property
+    def travels(self) -> Footprint:
+        """What travels between the server and one client, and where its update is in it."""
+        return footprint(self.algorithm, self.network.P, self.network.spans)
+
     def initial(self) -> Array:
         """The first global model, (P,)."""
         return self.network.init(self.streams.at(Purpose.INIT)).astype(self.exp.dtype)
@@ -110,8 +133,7 @@ class Run:
         server, own = (self._alike(arrays) for arrays in self.algorithm.init(len(w), N))
         c = self.cohort(0, self.panel)
         server = self._alike(self.algorithm.prepare(w, server, Work(self.trainer, c, c.epochs), c))
-        M = footprint(self.algorithm, len(w), self.network.spans).message
-        layers = [layer.init(M, N) for layer in self.layers]
+        layers = [layer.init(self.travels.message, N) for layer in self.layers]
         personal = self._alike(self.personal.init(w, N))
         return State(w, server, own, layers, self.optimizer.init(len(w)), personal)
 
@@ -127,6 +149,7 @@ class Run:
         if ids is None:
             ids = self.schedule.choose(number, N, self.streams)
         epochs, late = self.epochs(number, ids)
+        called = len(ids)
         if drawn and self.exp.partial_work == "dropped":
             ids, epochs = ids[~late], epochs[~late]
         weight, expected = self.federation.sizes[ids], self.schedule.expected(N)
@@ -145,6 +168,7 @@ class Run:
             lr=self.exp.learning_rate,
             streams=self.streams,
             spans=self.network.spans,
+            called=called,
         )
 
     def epochs(self, number: int, ids: Array) -> tuple[Array, Array]:
@@ -161,13 +185,20 @@ class Run:
                 late[place], epochs[place] = True, rng.integers(1, full + 1)
         return epochs, late
 
-    def _message(self, w: Array, own: Arrays, server: Arrays, c: Cohort) -> tuple[Array, Arrays]:
-        """What the cohort sends, (K, M), and its new own rows."""
+    def _message(
+        self, w: Array, own: Arrays, server: Arrays, c: Cohort
+    ) -> tuple[Array, Arrays, Array]:
+        """What the cohort sends, (K, M), its new own rows, and the updates in it, (K, shared)."""
         mine = {name: table[c.ids] for name, table in own.items()}
         w0 = self.algorithm.begin(w, mine, server, c)
         sgd = Work(self.trainer, c, c.epochs)
         wk, mine = self.algorithm.local(sgd, w0, mine, server, c)
-        return self.algorithm.message(w0, wk, mine, server, c)
+        start = mine.get("start", w0)
+        rows, mine = self.algorithm.message(w0, wk, mine, server, c)
+        shared = self.travels.shared
+        if self.travels.reads:
+            return rows, mine, self.algorithm.update(rows, shared)
+        return rows, mine, (wk - start)[:, :shared]
 
     def learn(self, w: Array, tables: Arrays, c: Cohort) -> None:
         """What the cohort learns for itself in a round that sends out w: changes its `tables`."""
@@ -176,34 +207,41 @@ class Run:
             sgd = Work(self.trainer, c, c.epochs)
             scatter(tables, c.ids, self.personal.learn(w, mine, sgd, c))
 
-    def advance(self, state: State, number: int) -> tuple[Cohort, Array, Array]:
-        """One round: changes `state`; returns the cohort, its messages' lengths, the aggregate."""
+    def advance(self, state: State, number: int) -> tuple[Cohort, Lengths, Array]:
+        """One round: changes `state`; returns the cohort, what was measured, the aggregate (M,)."""
         c = self.cohort(number)
         self.learn(state.w, state.personal, c)
-        rows, mine = self._message(state.w, state.own, state.server, c)
+        rows, mine, updates = self._message(state.w, state.own, state.server, c)
         scatter(state.own, c.ids, mine)
-        lengths = np.sqrt(np.einsum("km,km->k", rows, rows))
+        lengths = lengths_of(updates)
+        whole = lengths if rows.shape == updates.shape else lengths_of(rows)
 
-        M = rows.shape[1]
-        wire = float(self.algorithm.upload(M) * rows.itemsize)
+        ignored = np.zeros(c.K, bool)
         for layer, table in zip(self.layers, state.layers, strict=True):
+            ignored |= layer.ignored(rows)
             rows, mine = layer.client(rows, {n: t[c.ids] for n, t in table.items()}, c)
             scatter(table, c.ids, mine)
-            wire = layer.wire(wire, M)
         m = self.aggregate.combine(rows, c)
         for layer in reversed(self.layers):
             m = layer.server(m, c)
 
+        followed = m
+        if self.travels.reads:
+            followed = self.algorithm.update(m, self.travels.shared)
+
         def step(w: Array, direction: Array) -> Array:
+            nonlocal followed
+            if not self.travels.reads:
+                followed = direction
             w, state.memory = self.optimizer.step(w, direction, state.memory)
             return w
 
-        shared = self.algorithm.shared(len(state.w), self.network.spans)
-        sent = self.algorithm.broadcast(shared) * state.w.itemsize
         state.w, state.server = self.algorithm.absorb(state.w, state.server, m, step, c)
-        state.bytes_up += c.K * wire
-        state.bytes_down += c.K * sent
-        return c, lengths, m
+        item = state.w.itemsize
+        state.bytes_up += c.K * self.travels.wire(self.layers, item)
+        state.bytes_down += c.called * self.travels.down * item
+        step_length = float(lengths_of(followed))
+        return c, Lengths(lengths, whole, step_length, int(ignored.sum())), m
 
     @property
     def lasting(self) -> bool:
@@ -242,20 +280,17 @@ def rounds(
 def stream(run: Run) -> Iterator[Round]:
     """The rounds of a prepared run."""
     state = run.start()
-    nobody, nothing = np.zeros(0, np.int64), np.zeros(0)
     with calm():
-        first = _round(run, state, 0, nobody, nothing, 0.0)
+        first = _round(run, state, 0, np.zeros(0, np.int64), NOTHING)
     yield first
     for number in range(1, run.exp.rounds + 1):
         with calm():
-            c, lengths, m = run.advance(state, number)
-            done = _round(run, state, number, c.ids, lengths, float(np.sqrt(m @ m)))
+            c, lengths, _ = run.advance(state, number)
+            done = _round(run, state, number, c.ids, lengths)
         yield done
 
 
-def _round(
-    run: Run, state: State, number: int, ids: Array, lengths: Array, step_norm: float
-) -> Round:
+def _round(run: Run, state: State, number: int, ids: Array, lengths: Lengths) -> Round:
     scores = run.evaluate(state.w)
     return Round(
         number=number,
@@ -267,9 +302,11 @@ def _round(
         epsilon=float(run.epsilon[number]),
         bytes_up=round(state.bytes_up),
         bytes_down=round(state.bytes_down),
-        update_norm=lengths,
-        step_norm=step_norm,
+        update_norm=lengths.update,
+        step_norm=lengths.step,
         personal=run.evaluate.each(run.personalise(state, number)) if run.lasting else None,
+        message_norm=lengths.message,
+        ignored=lengths.ignored,
     )
 
 

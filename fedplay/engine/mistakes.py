@@ -16,6 +16,7 @@ from fedplay.engine.alone import personal_models
 from fedplay.engine.evaluate import with_ones
 from fedplay.engine.loop import Run, calm
 from fedplay.engine.survey import worst
+from fedplay.models import likeliest
 from fedplay.stages.base import Array
 
 EXAMPLES = 20  # training pictures of a client that are kept to be shown
@@ -26,7 +27,7 @@ SCALED_BY = 1000  # examples from which the range of the grey scale is read
 class Answers(NamedTuple):
     """What a model says of n examples."""
 
-    said: Array  # (n,) the class that it finds likeliest
+    said: Array  # (n,) the class that it finds likeliest, -1 where it finds none
     sure: Array  # (n,) with which probability
 
 
@@ -83,11 +84,11 @@ class Study:
 
 
 def answers(run: Run, w: Array, X: Array) -> Answers:
-    """What a model w (P,) says of X (n, d + 1); the probability is NaN where it overflows."""
+    """What a model w (P,) says of X (n, d + 1): -1 for nothing; NaN where it overflows."""
     with calm():
         outputs = run.network.outputs(w, X)
         total = np.exp(outputs - outputs.max(axis=1, keepdims=True)).sum(axis=1)
-    return Answers(outputs.argmax(axis=1), 1 / total)
+    return Answers(likeliest(outputs), 1 / total)
 
 
 def study(run: Run, number: int, w: Array, client: int | None) -> Iterator[Study | None]:
@@ -112,6 +113,8 @@ def study(run: Run, number: int, w: Array, client: int | None) -> Iterator[Study
     on_mine, on_held = answers(run, w, X_mine), answers(run, w, X_held)
     whole = bool(np.isfinite(own).all())
     after = answers(run, own, X_held) if whole else None
+    if after is not None and after.said.min(initial=0) < 0:
+        after = None
     if followed:
         wrong = _wrong(fed, fed.X[held], fed.y[held], on_held, after)
     else:

@@ -10,6 +10,7 @@ from contourpy import contour_generator
 from fedplay.data import Federation
 from fedplay.engine.evaluate import with_ones
 from fedplay.engine.loop import Run
+from fedplay.models import likeliest
 from fedplay.stages.base import Array
 
 SIDE = 72  # cells of the plane a side, plus one ring outside
@@ -29,8 +30,13 @@ class Limits(NamedTuple):
 class Say(NamedTuple):
     """What a model says of points: the class, and how probable it finds it."""
 
-    label: Array  # (n,)
+    label: Array  # (n,), -1 where the model says nothing
     sure: Array  # (n,)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it says something of every point."""
+        return int(self.label.min(initial=0)) >= 0
 
 
 class Regions(NamedTuple):
@@ -77,14 +83,17 @@ def logits(run: Run, w: Array, X: Array) -> Array:
 def said(z: Array) -> Say:
     """The most probable class by logits (n, C), and its probability."""
     top = z.max(axis=1)
-    return Say(z.argmax(axis=1), 1 / np.exp(z - top[:, None]).sum(axis=1))
+    return Say(likeliest(z), 1 / np.exp(z - top[:, None]).sum(axis=1))
 
 
-def regions(run: Run, w: Array, limits: Limits) -> Regions:
-    """What the finite model w (P,) says of the plane."""
+def regions(run: Run, w: Array, limits: Limits) -> Regions | None:
+    """What the model w (P,) says of the plane; None where it says nothing of a part of it."""
     z = logits(run, w, lattice(limits))
+    found = said(z)
+    if not found.whole:
+        return None
     side, inner = (SIDE + 2, SIDE + 2), (slice(1, -1), slice(1, -1))
-    label, sure = (values.reshape(side)[inner] for values in said(z))
+    label, sure = (values.reshape(side)[inner] for values in found)
     return Regions(label, sure, borders(z, limits))
 
 

@@ -35,7 +35,7 @@ class Cloud(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Stance:
-    """A model over the plane. `points` and `plane` are None where it is not finite."""
+    """A model over the plane. `points` and `plane` are None where it, or its say, is not finite."""
 
     points: Say | None  # of the cloud it is shown with
     plane: Regions | None
@@ -152,19 +152,24 @@ def survey(run: Run, number: int, w: Array, client: int | None) -> Iterator[Surv
 
     def seen(model: Array, plane: Regions | None) -> Stance:
         """The client's view of a model."""
+        nothing = Stance(None, None, np.nan, 0, len(held))
         if not np.isfinite(model).all():
-            return Stance(None, None, np.nan, 0, len(held))
+            return nothing
         with calm():
-            right = int((said(logits(run, model, fed.X[held])).label == fed.y[held]).sum())
-            share = right / len(held) if len(held) else np.nan
             plane = regions(run, model, limits) if plane is None else plane
-            return Stance(said(logits(run, model, own.X)), plane, share, right, len(held))
+            kept, points = (said(logits(run, model, X)) for X in (fed.X[held], own.X))
+        if plane is None or not (kept.whole and points.whole):
+            return nothing
+        right = int((kept.label == fed.y[held]).sum())
+        share = right / len(held) if len(held) else np.nan
+        return Stance(points, plane, share, right, len(held))
 
     everywhere = Stance(None, None, scores.accuracy, client=False)
     if np.isfinite(w).all():
         with calm():
-            shown = said(logits(run, w, every.X)), regions(run, w, limits)
-        everywhere = Stance(*shown, scores.accuracy, client=False)
+            points, plane = said(logits(run, w, every.X)), regions(run, w, limits)
+        if plane is not None and points.whole:
+            everywhere = Stance(points, plane, scores.accuracy, client=False)
     yield None
     here = seen(w, everywhere.plane)
     personal = (yield from personal_models(run, w, number, [me]))[0]

@@ -15,8 +15,9 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from fedplay.engine.loop import Run, State, calm
+from fedplay.engine.loop import Lengths, Run, State, calm
 from fedplay.stages.base import Array, Cohort
+from fedplay.stages.lengths import lengths_of
 from fedplay.stages.personal.given import AsGiven
 
 WALKS = 64  # clients whose single steps are kept; of the others only where they ended
@@ -48,14 +49,15 @@ class Trace:
     paths: tuple[Array, ...]  # of the first WALKS clients, (steps + 1, 2) each
     ends: Array  # (K, 2) where each ended
     sent: Array  # (K, 2) the updates as they reach the server; NaN where they are no updates
-    average: Array  # (2,) of them, exact
-    step: Array  # (2,) the aggregate that the server followed, noise and all
+    average: Array  # (2,) the update in the aggregate, exact: of a mean, the mean of those
+    step: Array  # (2,) the same after the channel, noise and all: what the server followed
     moved: Array  # (2,) where the global model went: the same unless the server adds its own
-    lengths: Array  # (K,) of the updates before the channel
-    clipped: Array  # (K,) bool, whose update the channel made shorter
+    lengths: Array  # (K,) of the updates before the channel, in what is shared of a model
+    clipped: Array  # (K,) bool, whose message the channel made shorter
+    ignored: Array  # (K,) bool, whose message was not finite, and counts as zeros
     bound: float | None  # the length it was cut to
-    average_length: float  # in all P dimensions
-    noise_length: float  # of what the channel added to the average, in all P dimensions
+    average_length: float  # in all dimensions that are shared
+    noise_length: float  # of what the channel added to the average, likewise
     accuracy_before: float  # of the global model, on the global test set
     accuracy_after: float
     own: Array  # (K,) accuracy of each local model on its client's held-out data; NaN without
@@ -78,12 +80,15 @@ class Heard(NamedTuple):
     cohort: Cohort
     begun: Array  # (K, P) the models that the cohort started from
     ended: Array  # (K, P) and those that it came to
-    rows: Array  # (K, M) the messages as they reach the server
-    average: Array  # (M,) of them, exact
-    followed: Array  # (M,) after the channel's server half
+    lengths: Lengths
+    whole: Array  # (K,) lengths of the messages as they reach the server
+    lost: Array  # (K,) bool, whose message the channel counts as zeros
+    sent: Array  # (K, P) the updates in them, zero in what is not shared
+    average: Array  # (P,) the update in their aggregate, exact
+    followed: Array  # (P,) the same after the channel's server half
     state: State  # the federation's, after the round
     bend: Array  # (1, P) what the first client's first step changed; (0, P) where nobody walked
-    plain: bool  # whether a message begins with an update of all parameters
+    plain: bool  # whether `sent` are arrows from the global model
 
 
 # Where the last trace of a run began, so that the next round needs no repetition of all before it.
@@ -168,10 +173,15 @@ class _Ear:
         self.average: Array = self.stage.combine(rows, c)
         return self.average
 
+    def message(self, *inputs: Any) -> Any:
+        self.spoken, own = self.stage.message(*inputs)
+        return self.spoken, own
+
 
 def watched(run: Run, watch: Any) -> Any:
     """The same run with an ear on its algorithm and aggregate, and an eye on every local step."""
     other: Any = copy(run)
+    other.travels = run.travels  # an ear does not tell what it is on
     other.trainer = copy(run.trainer)
     other.trainer.watch = watch
     other.algorithm, other.aggregate = _Ear(run.algorithm), _Ear(run.aggregate)
@@ -189,11 +199,39 @@ def _listen(run: Run, state: State, number: int) -> Heard:
 
     before = state.w
     other = watched(run, first_step)
-    cohort, _, followed = other.advance(state, number)
+    cohort, lengths, followed = other.advance(state, number)
     a, g = other.algorithm, other.aggregate
     bend = seen[0] if seen else np.zeros((0, len(before)))
-    plain = run.algorithm.arrows and g.rows.shape[1] >= len(before)  # more may come with an update
-    return Heard(cohort, a.begun, a.ended, g.rows, g.average, followed, state, bend, plain)
+    sent, average, followed = (_update(run, m) for m in (g.rows, g.average, followed))
+    lost = np.zeros(cohort.K, bool)
+    for layer in run.layers:
+        lost |= layer.ignored(a.spoken)
+    return Heard(
+        cohort,
+        a.begun,
+        a.ended,
+        lengths,
+        lengths_of(g.rows),
+        lost,
+        sent,
+        average,
+        followed,
+        state,
+        bend,
+        plain=run.algorithm.arrows and run.travels.reads,
+    )
+
+
+def _update(run: Run, message: Array) -> Array:
+    """(…, P) the update in messages or an aggregate (…, M), zero in what is not shared.
+
+    Where it can't be read, as much of the message as there is.
+    """
+    P, shared = run.network.P, run.travels.shared
+    found = run.algorithm.update(message, shared) if run.travels.reads else message[..., :P]
+    whole = np.zeros((*found.shape[:-1], P), found.dtype)
+    whole[..., : found.shape[-1]] = found
+    return whole
 
 
 def plane(heard: Heard) -> Array:
@@ -204,18 +242,18 @@ def plane(heard: Heard) -> Array:
     """
     updates = heard.ended - heard.begun
     P = updates.shape[1]
-    average = heard.average[:P] if heard.plain else updates.mean(axis=0)
+    average = heard.average if heard.plain else updates.mean(axis=0)
     along = _unit(average.astype(np.float64))
     chosen = updates[:: max(1, -(-len(updates) // FITTED))].astype(np.float64)
     across = _principal(chosen - np.outer(chosen @ along, along))
-    followed = heard.followed[None, :P] if heard.plain else np.zeros((0, P))
+    followed = heard.followed[None] if heard.plain else np.zeros((0, P))
     basis = np.zeros((2, P))
     found = 0
     for row in (along, *across, *heard.bend, *followed, *np.eye(3, P)):
         rest = _unit(row.astype(np.float64))
         for _ in range(2):  # Gram-Schmidt: twice is enough (Kahan)
             rest = rest - basis.T @ (basis @ rest)
-        if found < 2 and np.linalg.norm(rest) > 1e-6:
+        if found < 2 and lengths_of(rest) > 1e-6:
             basis[found] = _unit(rest)
             found += 1
     first = next((row for row in (*updates, *heard.bend) if np.isfinite(row).all()), basis[1])
@@ -287,36 +325,35 @@ def _assemble(
     before, after, c = state.w, heard.state.w, heard.cohort
     updates = heard.ended - heard.begun
     ends = (heard.ended - before) @ basis.T
-    lengths = lengths_of(updates)
-    P = len(before)
     plain = heard.plain
     nowhere = np.full(2, np.nan)
     noise = heard.followed - heard.average
-    total = np.sum(lengths**2)
+    whole, shown = lengths_of(lengths_of(updates)), lengths_of(lengths_of(updates @ basis.T))
+    sent = heard.sent @ basis.T if plain else np.full((c.K, 2), np.nan)
+    average = basis @ heard.average if plain else nowhere
     bounds = [b for layer in run.layers if (b := getattr(layer, "bound", lambda: None)())]
     return Trace(
         number=c.round,
         ids=c.ids,
         weight=c.weight,
-        share=_shares(run, c),
+        share=_shares(run, c, sent, average),
         steps=c.steps,
         before=before,
         after=after,
         basis=basis,
-        shown=float(np.sum(lengths_of(updates @ basis.T) ** 2) / total) if total else np.nan,
+        shown=float((shown / whole) ** 2) if whole else np.nan,
         paths=paths,
         ends=ends,
-        sent=heard.rows[:, :P] @ basis.T if plain else np.full((c.K, 2), np.nan),
-        average=basis @ heard.average[:P] if plain else nowhere,
-        step=basis @ heard.followed[:P] if plain else nowhere,
+        sent=sent,
+        average=average,
+        step=basis @ heard.followed if plain else nowhere,
         moved=basis @ (after - before),
-        lengths=lengths,
-        clipped=lengths_of(heard.rows[:, :P]) < lengths * (1 - 1e-5)
-        if plain
-        else np.zeros(c.K, bool),
+        lengths=heard.lengths.update,
+        clipped=~heard.lost & (heard.whole < heard.lengths.message * (1 - 1e-5)),
+        ignored=heard.lost,
         bound=min(bounds, default=None),
-        average_length=float(lengths_of(heard.average[None, :P])[0]),
-        noise_length=float(lengths_of(noise[None])[0]),
+        average_length=float(lengths_of(heard.average)),
+        noise_length=float(lengths_of(noise)),
         accuracy_before=run.evaluate(before).accuracy,
         accuracy_after=run.evaluate(after).accuracy,
         own=own,
@@ -326,18 +363,17 @@ def _assemble(
     )
 
 
-def lengths_of(rows: Array) -> Array:
-    """(...,) lengths of rows (..., ·), summed in float64 as squares of float32 overflow."""
-    found: Array = np.sqrt(np.einsum("...m,...m->...", rows, rows, dtype=np.float64))
-    return found
+def _shares(run: Run, c: Cohort, sent: Array, average: Array) -> Array:
+    """(K,) what a linear aggregate multiplies each message by: what it makes of unit messages.
 
-
-def _shares(run: Run, c: Cohort) -> Array:
-    """(K,) what a linear aggregate multiplies each message by: what it makes of unit messages."""
+    NaN where the updates (K, 2) in the messages do not add up to that in the aggregate, (2,).
+    """
     if not run.aggregate.linear:
         return np.full(c.K, np.nan)
     blocks = [np.zeros(0)]
     for a in range(0, c.K, WALKS):
         width = min(WALKS, c.K - a)
         blocks.append(run.aggregate.combine(np.eye(c.K, width, -a), c))
-    return np.concatenate(blocks)
+    share = np.concatenate(blocks)
+    off = lengths_of(share @ sent - average)
+    return np.full(c.K, np.nan) if off > 1e-3 * lengths_of(share[:, None] * sent).sum() else share

@@ -1,6 +1,6 @@
 """Models, batched over clients on flat parameter vectors. One file an idea."""
 
-from fedplay.models.base import Model, Network, Workspace
+from fedplay.models.base import Model, Network, Workspace, likeliest
 from fedplay.models.bilinear import Bilinear
 from fedplay.models.mlp import MLP, Softmax
 from fedplay.models.quadratic import Quadratic
@@ -11,4 +11,4 @@ register(MLP, "mlp")
 register(Quadratic, "quadratic")
 register(Bilinear, "bilinear")
 
-__all__ = ["MLP", "Bilinear", "Model", "Network", "Quadratic", "Softmax", "Workspace"]
+__all__ = ["MLP", "Bilinear", "Model", "Network", "Quadratic", "Softmax", "Workspace", "likeliest"]

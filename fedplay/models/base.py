@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -49,6 +50,24 @@ class Workspace:
         raise NotImplementedError
 
 
+def likeliest(outputs: Array) -> Array:
+    """(..., n) the likeliest class by outputs (..., n, C), -1 where there is none to be told.
+
+    There is none where an output is NaN, nor where the largest is infinite and another as large.
+
+    >>> likeliest(np.array([[0.0, 2.0], [np.nan, 1.0], [np.inf, 1.0], [np.inf, np.inf]]))
+    array([ 1, -1,  0, -1])
+    """
+    said: Array = outputs.argmax(axis=-1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        finite = math.isfinite(np.add.reduce(outputs, axis=None))
+    if finite:  # no entry can be anything else; the other way round a sum may overflow
+        return said
+    top = outputs.max(axis=-1)
+    many = (outputs == top[..., None]).sum(axis=-1) > 1
+    return np.where(np.isnan(top) | (np.isinf(top) & many), -1, said)
+
+
 class Network:
     """A model of known size, for K clients at once.
 
@@ -79,7 +98,7 @@ class Network:
         raise NotImplementedError
 
     def right(self, outputs: Array, y: Array) -> Array:
-        """Which examples the models get right, (..., n) bool."""
+        """Which examples the models get right, (..., n): bool, or 1, 0 and NaN for no answer."""
         raise NotImplementedError
 
     def loss(self, outputs: Array, y: Array) -> Array:

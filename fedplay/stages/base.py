@@ -48,6 +48,7 @@ class Cohort:
     lr: float  # the clients' learning rate
     streams: Streams
     spans: Spans = ()  # where each layer's parameters are in a model; () for one without layers
+    called: int = 0  # clients that were sent the model: these K, and any whose work was dropped
 
     @property
     def K(self) -> int:
@@ -119,6 +120,17 @@ def stable_pull(name: str, strength: float, learning_rate: float) -> None:
         )
 
 
+def held_ratio(name: str, rate: float | None, learning_rate: float) -> None:
+    """Raise ValueError for a step size of a method's own that is too many times η to be held.
+
+    Slopes carry η: a step of another size multiplies them by its ratio to it.
+    """
+    if rate is not None and rate > 1e30 * learning_rate:
+        raise ValueError(
+            f"{name}={rate:g}: must be at most 1e+30 times learning_rate={learning_rate:g}"
+        )
+
+
 class Schedule(Checked):
     """Who takes part in a round."""
 
@@ -144,7 +156,7 @@ class Algorithm(Checked):
     sends: ClassVar[str] = "its arrow, from where it began to where it ended"
     without_privacy: ClassVar[str] = ""  # why it can't go with clipping or noise, as a clause
     keeps: ClassVar[str] = ""  # what of a model each client has for itself, as a noun; "" for none
-    arrows: ClassVar[bool] = True  # whether a message begins with the client's update
+    arrows: ClassVar[bool] = True  # whether updates are ways from the global model: not of several
     plain_server: ClassVar[bool] = False  # whether only the server's plain step goes with it
     # What to choose with it where it can't be run as things are: a screen does it by itself.
     brings: ClassVar[dict[str, str]] = {}
@@ -198,6 +210,14 @@ class Algorithm(Checked):
         """What each client sends, (K, M), and the new rows of its own tables."""
         return wk - w0, own
 
+    def update(self, message: Array, shared: int) -> Array:
+        """The update of shared parameters, (…, shared), in messages (K, M) or an aggregate (M,).
+
+        To be stated where a message carries more and the update is not what it begins with: the
+        lengths that are shown and drawn are of this, and not of what rides along.
+        """
+        return message[..., :shared]
+
     def absorb(
         self, w: Array, server: Arrays, m: Array, step: Step, c: Cohort
     ) -> tuple[Array, Arrays]:
@@ -224,6 +244,9 @@ class Layer(Checked):
         """What other slots must be chosen: {slot: (name, why, as a clause)}."""
         return {}
 
+    def check(self, expected: float, numbers: np.finfo[Any]) -> None:
+        """Raise ValueError where such numbers can't hold it; `expected` is as in `Cohort`."""
+
     def init(self, M: int, N: int) -> Arrays:
         """Tables with a row for each client, (N, ·)."""
         return {}
@@ -231,6 +254,10 @@ class Layer(Checked):
     def client(self, rows: Array, own: Arrays, c: Cohort) -> tuple[Array, Arrays]:
         """The client half: rows (K, M) as they leave, and the new rows of its own tables."""
         return rows, own
+
+    def ignored(self, rows: Array) -> Array:
+        """(K,) bool, which messages (K, M) the client half will count as zeros."""
+        return np.zeros(len(rows), bool)
 
     def server(self, m: Array, c: Cohort) -> Array:
         """The server half, on the aggregate (M,)."""

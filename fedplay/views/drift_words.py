@@ -16,13 +16,16 @@ CLOSE = 0.02  # of the way from the start: an end that is nearer to a point is s
 
 def told(scene: Scene, found: Drift) -> str:
     """How far clients drift in the round, and where the run ends, as HTML."""
+    after = _end(scene, found.course)
+    if found.course.unmarked:
+        after = f"{after} No formula says where methods end here: {found.course.unmarked}.".strip()
     if not len(found.ids):
-        return f"Nobody takes part in round {found.number}. {_end(scene, found.course)}".strip()
+        return f"Nobody takes part in round {found.number}. {after}".strip()
     said = f"In round {found.number} "
     if len(found.ids) > 1:
         said += f"clients end <b>{number(found.apart)}</b> from their mean, on average; "
     said += f"the global model moves <b>{number(found.moved)}</b>."
-    return f"{said} {_client(scene, found)}{_end(scene, found.course)}".strip()
+    return f"{said} {_client(scene, found)}{after}".strip()
 
 
 def _client(scene: Scene, found: Drift) -> str:

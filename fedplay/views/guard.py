@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from fedplay.engine.loop import epsilon_of
 from fedplay.experiment import Experiment
+from fedplay.stages.base import Spans
 from fedplay.stages.channel.dp import DifferentialPrivacy
 from fedplay.stages.footprint import footprint
 from fedplay.views.scene import Array, Scene
@@ -17,25 +18,26 @@ class Guard(NamedTuple):
     """What the channel does to updates."""
 
     clip: float  # S; infinite where nothing is clipped
-    noise: float  # expected length of the noise on the average; 0 without
+    noise: float  # expected length of the noise on the average update; 0 without
     slack: float | None  # δ; None without noise
     spent: Array  # (R + 1,) ε after every round, infinite without noise
 
 
 def guard_of(scene: Scene) -> Guard:
     """What guards the updates in a scene."""
-    return guard(scene.exp, len(scene.rounds[0].parameters))
+    fed = scene.federation
+    network = scene.exp.stage("model").bind(fed.d, fed.C)
+    return guard(scene.exp, network.P, network.spans)
 
 
 @lru_cache(maxsize=8)
-def guard(exp: Experiment, P: int) -> Guard:
-    """What guards the updates of an experiment whose model has P parameters."""
+def guard(exp: Experiment, P: int, spans: Spans = ()) -> Guard:
+    """What guards the updates of an experiment with a model of P parameters, layers at `spans`."""
     spent, dp = epsilon_of(exp), _private(exp)
     if dp is None:
         return Guard(math.inf, 0.0, None, spent)
-    noise = dp.deviation(exp.stage("schedule").expected(exp.clients)) * gaussian_length(
-        footprint(exp.stage("algorithm"), P).message
-    )
+    numbers = footprint(exp.stage("algorithm"), P, spans).noised
+    noise = dp.deviation(exp.stage("schedule").expected(exp.clients)) * gaussian_length(numbers)
     return Guard(dp.bound() or math.inf, noise, slack(exp), spent)
 
 

@@ -252,7 +252,7 @@ class MyClient(View):
         colours = (look.accent, look.personal, look.alone)
         rows = []
         for name, colour, model in zip(names, colours, found.models, strict=True):
-            right, tests = (None, np.nan) if model is None else (model.own, model.tests)
+            right, tests = (None, np.nan) if model is None else (model.right, model.tests)
             rows.append(Row(name, colour, right, of, tests))
         self.table.show(rows, self.fresh)
 

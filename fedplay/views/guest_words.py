@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fedplay.data.guest import LEAST
-from fedplay.engine.guest import Reception
+from fedplay.engine.guest import Judged, Reception
 from fedplay.untrusted import escape
 from fedplay.views.guest_sketch import Mine, features
 from fedplay.views.scene import UNSEEN, Array, Scene
@@ -76,6 +76,17 @@ def signed(number: int) -> str:
     return f"{number:+d}".replace("-", "−") if number else "0"
 
 
+def _right(model: Judged) -> str:
+    """How many examples a model gets right, "–" for one whose numbers overflow."""
+    return "–" if model.right is None else f"<b>{model.right}</b>"
+
+
+def _gain(model: Judged, other: Judged) -> str:
+    if model.right is None or other.right is None:
+        return "–"
+    return f"<b>{signed(model.right - other.right)}</b>"
+
+
 def joined(scene: Scene, mine: Mine, found: Reception) -> str:
     """What came of it."""
     if not mine.current or found.models is None or found.held is None:
@@ -87,14 +98,14 @@ def joined(scene: Scene, mine: Mine, found: Reception) -> str:
     took = f"You took part in <b>{found.attended}</b> of {number} rounds"
     if not found.attended:
         took = f"In {number} rounds you were never called: all you have is the others' model"
-    parts = [f"the global model <b>{here.own}</b>", f"your personal model <b>{own.own}</b>"]
+    parts = [f"the global model {_right(here)}", f"your personal model {_right(own)}"]
     tests = [here.tests, own.tests]
     if lonely is not None:
-        parts.append(f"a model that never joined <b>{lonely.own}</b>")
+        parts.append(f"a model that never joined {_right(lonely)}")
         tests.append(lonely.tests)
-    gains = f"personalizing gains <b>{signed(own.own - here.own)}</b>"
+    gains = f"personalizing gains {_gain(own, here)}"
     if lonely is not None:
-        gains += f", not staying alone <b>{signed(own.own - lonely.own)}</b>"
+        gains += f", not staying alone {_gain(own, lonely)}"
     few = " So few to judge by: draw more." if of < FEW else ""
     return (
         f"{took}. Right of your {of} held-out example{'s' * (of > 1)} {UNSEEN}: "

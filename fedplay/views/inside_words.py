@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fedplay.engine.trace import Trace
+from fedplay.stages.lengths import lengths_of
 from fedplay.untrusted import escape
 from fedplay.views.scene import UNSEEN, Array, Scene
 from fedplay.views.words import size
@@ -91,6 +92,8 @@ def _updates(scene: Scene, trace: Trace) -> str:
     cut = int(trace.clipped.sum())
     if trace.bound is not None:
         said += f" <b>{cut}</b> of {trace.K} were cut to length {number(trace.bound)}."
+    if lost := int(trace.ignored.sum()):
+        said += f" <b>{lost}</b> not finite, and counted as zero."
     shares = trace.share
     if trace.K > 1 and np.isfinite(shares).all() and np.ptp(shares) > 1e-9:
         heavy = int(shares.argmax())
@@ -112,7 +115,7 @@ def _average(scene: Scene, trace: Trace) -> str:
             f"Noise of length <b>{number(trace.noise_length)}</b> is added to an average of length "
             f"{number(trace.average_length)}. "
         )
-    beyond = np.linalg.norm(trace.moved - trace.step) > 0.01 * np.linalg.norm(trace.moved)
+    beyond = lengths_of(trace.moved - trace.step) > 0.01 * lengths_of(trace.moved)
     if trace.K and beyond:
         said += "From there the server goes on by a rule of its own. "
     before, after = apart(trace.accuracy_before, trace.accuracy_after)

@@ -16,8 +16,10 @@ class Row(NamedTuple):
 
     K: int
     update: float  # mean length of the cohort's updates before the channel
-    sent: float  # the same after clipping
-    clipped: int  # how many were longer than S
+    whole: float  # the same of whole messages: with what rides along
+    sent: float  # of the updates after clipping
+    clipped: int  # how many messages were longer than S
+    ignored: int  # how many were not finite, and counted as zeros
     step: float  # length of what the server followed
     up: float  # bytes so far
     down: float
@@ -26,12 +28,20 @@ class Row(NamedTuple):
     def of(cls, r: Round, clip: float) -> Row:
         """What a round came to under a clipping norm."""
         K, lengths = len(r.cohort), np.asarray(r.update_norm, dtype=float)
+        whole = np.asarray(r.message_norm, dtype=float)
+        whole = lengths if len(whole) != K else whole
         known = K > 0
+        cut = whole > clip
+        sent = np.where(cut, lengths * (clip / np.where(cut, whole, 1.0)), lengths)
+        if r.ignored:
+            sent = np.where(np.isfinite(whole), sent, 0.0)
         return cls(
             K,
             float(lengths.mean()) if known else math.nan,
-            float(np.minimum(lengths, clip).mean()) if known else math.nan,
-            int(np.count_nonzero(lengths > clip)),
+            float(whole.mean()) if known else math.nan,
+            float(sent.mean()) if known else math.nan,
+            int(np.count_nonzero(cut & np.isfinite(whole))),
+            r.ignored,
             float(r.step_norm) if r.number else math.nan,
             float(r.bytes_up),
             float(r.bytes_down),

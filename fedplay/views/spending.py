@@ -153,7 +153,7 @@ class Spending(View):
     def _show_lengths(self, scene: Scene, safe: Guard) -> None:
         rows, x = self.rows, np.arange(len(self.rows))
         width, top = tidy(scene.series.rounds), self.charts[1].get_ylim()[1]
-        update, step = (np.array([row[k] for row in rows]) for k in (1, 4))
+        update, step = np.array([(row.update, row.step) for row in rows]).T
         put(self.update, x, update)
         put(self.step, x, step)
         self.fog.set_height(safe.noise)
@@ -171,7 +171,7 @@ class Spending(View):
 
     def _show_bytes(self, scene: Scene) -> None:
         x = np.arange(len(self.rows))
-        up, down = (np.array([row[k] for row in self.rows]) for k in (5, 6))
+        up, down = np.array([(row.up, row.down) for row in self.rows]).T
         put(self.up, x, up)
         put(self.down, x, down)
         put(self.dots[2], [scene.at], [up[scene.at]])

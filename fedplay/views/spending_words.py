@@ -9,6 +9,8 @@ from fedplay.views.ledger import Row
 from fedplay.views.scene import UNSEEN, Scene
 from fedplay.views.words import epsilon, size
 
+LOST = "not finite and counted as zero"
+
 
 def told(scene: Scene) -> str:
     """What the round shown has come to; HTML."""
@@ -30,6 +32,8 @@ def told(scene: Scene) -> str:
     if math.isfinite(safe.clip) and row.K:
         some = f"{row.clipped} of {row.K} updates {_were(row.clipped)} clipped"
         parts.append(f"{some} to S = {safe.clip:g} {UNSEEN}.")
+    if row.ignored:
+        parts.append(f"{row.ignored} of {row.K} {_were(row.ignored)} {LOST} {UNSEEN}.")
     if r:
         parts.append(f"Clients have sent <b>{size(row.up)}</b>.")
     return " ".join(parts)
@@ -48,6 +52,10 @@ def lines(scene: Scene, number: int) -> tuple[str, ...]:
         out.append("nobody took part")
     if number and safe.noise:
         out.append(f"length of the noise {safe.noise:.3g}")
+    if row.whole > row.update * (1 + 1e-6):
+        out.append(f"with what rides along {row.whole:.3g}")
+    if row.ignored:
+        out.append(f"{row.ignored} of {row.K} {LOST} {UNSEEN}")
     if row.K and math.isfinite(safe.clip):
         out.append(f"{row.clipped} of {row.K} clipped to S = {safe.clip:g} {UNSEEN}")
     out.append(f"sent so far: ↑ {size(row.up)}, ↓ {size(row.down)}")

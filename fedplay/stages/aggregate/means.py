@@ -33,4 +33,5 @@ class Fixed(Aggregate):
         return expected
 
     def combine(self, rows: Array, c: Cohort) -> Array:
-        return rows.sum(axis=0) / rows.dtype.type(c.expected)
+        least = np.finfo(rows.dtype).tiny  # or 0/0, of nobody where nearly nobody is expected
+        return rows.sum(axis=0) / rows.dtype.type(max(c.expected, least))

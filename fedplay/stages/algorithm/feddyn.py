@@ -28,9 +28,8 @@ class FedDyn(Algorithm):
 
     feddyn_alpha: float = knob(
         0.1,
-        0.0,
+        1e-12,  # h is divided by it
         1000.0,
-        open=True,
         symbol="α",
         label="Dynamic term",
         scale="log",

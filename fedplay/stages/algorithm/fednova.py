@@ -31,7 +31,11 @@ class FedNova(Algorithm):
         tau = c.steps.astype(w0.dtype)[:, None]
         return np.hstack([(wk - w0) / np.maximum(tau, 1), tau]), own
 
+    def update(self, message: Array, shared: int) -> Array:
+        whole: Array = message[..., -1:] * message[..., :-1]
+        return whole
+
     def absorb(
         self, w: Array, server: Arrays, m: Array, step: Step, c: Cohort
     ) -> tuple[Array, Arrays]:
-        return step(w, m[-1] * m[:-1]), server
+        return step(w, self.update(m, len(w))), server

@@ -43,7 +43,7 @@ class FedPer(Algorithm):
             )
 
     def shared(self, P: int, spans: Spans) -> int:
-        return spans[-self.personal_layers][0] if self.personal_layers else P
+        return spans[-self.personal_layers][0] if self.personal_layers and spans else P
 
     def init(self, P: int, N: int) -> tuple[Arrays, Arrays]:
         return {}, {"mine": np.zeros((N, P)), "met": np.zeros((N, 1), bool)}

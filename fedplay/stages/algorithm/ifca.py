@@ -9,6 +9,7 @@ import numpy as np
 
 from fedplay.knobs import knob
 from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Local, Step
+from fedplay.stages.lengths import lengths_of
 from fedplay.streams import Purpose
 
 SPREAD = 0.1  # standard deviation of the random starts around the first global model
@@ -84,6 +85,15 @@ class IFCA(Algorithm):
         rows[np.arange(K), own["cluster"], P] = 1
         return rows.reshape(K, G * (P + 1)), {"cluster": own["cluster"]}
 
+    def update(self, message: Array, shared: int) -> Array:
+        """Of the model that a client chose; in an aggregate, of the one that most weight chose."""
+        blocks = message.reshape(*message.shape[:-1], self.clusters, shared + 1)
+        most = blocks[..., -1].argmax(axis=-1)[..., None, None]
+        block = np.take_along_axis(blocks, most, axis=-2)[..., 0, :]
+        part = block[..., -1:]
+        found: Array = block[..., :-1] / np.where(part > 0, part, 1)
+        return found
+
     def absorb(
         self, w: Array, server: Arrays, m: Array, step: Step, c: Cohort
     ) -> tuple[Array, Arrays]:
@@ -110,6 +120,6 @@ def _apart(W: Array, G: int) -> Array:
     taken = [0]
     away = np.full(len(W), np.inf)
     while len(taken) < G:
-        away = np.minimum(away, np.square(W - W[taken[-1]]).sum(axis=1))
+        away = np.minimum(away, lengths_of(W - W[taken[-1]]))
         taken.append(int(away.argmax()))
     return W[taken]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fedplay.knobs import knob
-from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Local
+from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Local, held_ratio
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,9 @@ class PerFedAvg(Algorithm):
         none="automatic",
         help="Size of the step that every client is expected to take; automatic is η.",
     )
+
+    def check(self, learning_rate: float) -> None:
+        held_ratio("maml_rate", self.maml_rate, learning_rate)
 
     def local(
         self, sgd: Local, w0: Array, own: Arrays, server: Arrays, c: Cohort

@@ -3,17 +3,30 @@
 The paper's Algorithm 1 with equal client weights, its fixed-denominator estimator f̃_f and flat
 clipping: each update is scaled to length S at most, the sum is divided by the *expected* cohort
 q·N, and the average receives Gaussian noise of standard deviation z·S / (q·N) per coordinate.
+
+What is clipped and noised is the whole message. Where something rides along with the update
+(SCAFFOLD's change of a control variate), both vectors together are scaled to length S, and every
+coordinate of both is noised: one client then changes all that the server ever learns of it by
+S / (q·N) at most, and one ε covers both. What the screen calls the noise's length is that of the
+part which falls on the update.
+
+A message that is not finite (NaN or ∞ in any coordinate) has no length to be scaled, and would make
+the average NaN whatever the noise: anybody could then see that its sender took part. It counts as
+zeros, with noise and with clipping alone, which is a bound on anyone's influence too. How many did
+is told of every round (`Round.ignored`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from fedplay.knobs import knob
 from fedplay.privacy import epsilon
 from fedplay.stages.base import Array, Arrays, Cohort, Layer
+from fedplay.stages.lengths import cut
 from fedplay.streams import Purpose
 
 
@@ -72,6 +85,15 @@ class DifferentialPrivacy(Layer):
     def active(self) -> bool:
         return self.bound() is not None
 
+    def check(self, expected: float, numbers: np.finfo[Any]) -> None:
+        sigma = self.deviation(expected)
+        if self.noise_multiplier > 0 and not numbers.tiny <= sigma <= numbers.max / 100:
+            raise ValueError(
+                f"clip={self.bound():g}, noise_multiplier={self.noise_multiplier:g}: noise of "
+                f"standard deviation {sigma:g} must be from {numbers.tiny:.3g} to "
+                f"{numbers.max / 100:.3g}, or dtype={str(numbers.dtype)!r} cannot hold it"
+            )
+
     def requires(self) -> dict[str, tuple[str, str]]:
         if self.noise_multiplier == 0:
             return {}
@@ -87,10 +109,10 @@ class DifferentialPrivacy(Layer):
         S = self.bound()
         if S is None:
             return rows, own
-        length = np.sqrt(np.einsum("km,km->k", rows, rows))
-        # Written so that a length of zero divides nothing and NaN (divergence) stays NaN.
-        factor = np.where(length > S, S / np.maximum(length, S), 1.0)
-        return rows * factor.astype(rows.dtype)[:, None], own
+        return cut(rows, S), own
+
+    def ignored(self, rows: Array) -> Array:
+        return np.asarray(~np.isfinite(rows).all(axis=1))
 
     def server(self, m: Array, c: Cohort) -> Array:
         if self.noise_multiplier == 0:

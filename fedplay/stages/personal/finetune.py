@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fedplay.knobs import knob
-from fedplay.stages.base import Array, Arrays, Cohort, Local, Personal
+from fedplay.stages.base import Array, Arrays, Cohort, Local, Personal, held_ratio
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,9 @@ class Finetune(Personal):
         none="automatic",
         help="At most so many local steps; automatic is as many as the epochs have.",
     )
+
+    def check(self, learning_rate: float) -> None:
+        held_ratio("finetune_rate", self.finetune_rate, learning_rate)
 
     def epochs(self) -> int:
         return self.finetune_epochs

@@ -19,6 +19,13 @@ from fedplay.knobs import knob
 from fedplay.stages.base import Array, Arrays, ServerOptimizer
 
 
+def squares(m: Array) -> Array:
+    """Δ² of m (P,); in float64 where its own precision would lose one of them."""
+    own, exact, held = m**2, np.square(m, dtype=np.float64), np.finfo(m.dtype)
+    fits = (m == 0) | ((exact >= held.tiny) & (exact <= held.max)) | ~np.isfinite(m)
+    return own if fits.all() else exact
+
+
 @dataclass(frozen=True)
 class Adagrad(ServerOptimizer):
     """FedAdagrad, with β₁ = 0 as in the paper's experiments: v only grows, so steps only shrink."""
@@ -50,7 +57,7 @@ class Adagrad(ServerOptimizer):
         return {"v": np.full(P, self.tau**2)}
 
     def step(self, w: Array, m: Array, memory: Arrays) -> tuple[Array, Arrays]:
-        v = memory["v"] + m**2
+        v = memory["v"] + squares(m)
         return self._along(w, m, v), {"v": v}
 
     def _along(self, w: Array, m: Array, v: Array) -> Array:
@@ -86,7 +93,7 @@ class Adam(Adagrad):
 
     def step(self, w: Array, m: Array, memory: Arrays) -> tuple[Array, Arrays]:
         mean = self.beta1 * memory["m"] + (1 - self.beta1) * m
-        v = self.second_moment(memory["v"], m**2)
+        v = self.second_moment(memory["v"], squares(m))
         return self._along(w, mean, v), {"m": mean, "v": v}
 
     def second_moment(self, v: Array, square: Array) -> Array:

@@ -1,0 +1,61 @@
+"""How long rows of numbers are, and the same rows cut to a length: of any size, without overflow.
+
+Squares of float32 numbers overflow beyond 1.8e19 and vanish below 1e-22, those of float64 beyond
+1e154 and below 1e-162. Where that could matter a row is divided by its largest entry first; all
+others are added up as they are.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fedplay.stages.base import Array
+
+LEAST = {"f": 1e-32, "d": 1e-280}  # a sum of squares above it has lost nothing
+
+
+def lengths_of(rows: Array) -> Array:
+    """(...,) float64 Euclidean lengths of rows (..., M); inf or NaN where an entry is that.
+
+    >>> lengths_of(np.array([[3e200, 4e200], [3e-200, 4e-200], [0, 0]]))
+    array([5.e+200, 5.e-200, 0.e+000])
+    """
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        squares = rows @ rows if rows.ndim == 1 else np.einsum("...m,...m->...", rows, rows)
+        found = np.array(np.sqrt(squares), np.float64)
+        lost = np.asarray(~((squares >= LEAST[rows.dtype.char]) & (squares < np.inf)))
+        if lost.any():
+            found[lost] = _scaled(rows[lost])
+    return found
+
+
+def _scaled(rows: Array) -> Array:
+    """(n,) lengths of rows (n, M)."""
+    largest = np.abs(rows).max(axis=-1, initial=0.0).astype(np.float64)
+    plain = (largest > 0) & np.isfinite(largest)
+    rows = rows[plain] / largest[plain, None]
+    largest[plain] *= np.sqrt(np.einsum("km,km->k", rows, rows))
+    return largest
+
+
+def cut(rows: Array, most: float) -> Array:
+    """Rows (K, M), those that are longer than `most` scaled down to it; not finite: zeros.
+
+    >>> cut(np.array([[3e200, 4e200], [0.3, 0.4], [np.inf, 0]]), 1.0)
+    array([[0.6, 0.8],
+           [0.3, 0.4],
+           [0. , 0. ]])
+    """
+    lost = np.asarray(~np.isfinite(rows).all(axis=1))
+    if lost.any():
+        rows = np.where(lost[:, None], rows.dtype.type(0), rows)
+    whole = lengths_of(rows)
+    with np.errstate(over="ignore", under="ignore"):
+        length = whole.astype(rows.dtype)
+        factor = np.where(length > most, most / np.maximum(length, most), 1.0).astype(rows.dtype)
+        out: Array = rows * factor[:, None]
+        # A factor that the precision barely holds, or not at all, is taken in two steps.
+        for k in np.flatnonzero((whole > most) & ~(factor > 1e8 * np.finfo(rows.dtype).tiny)):
+            row = rows[k] / np.abs(rows[k]).max().astype(np.float64)
+            out[k] = row * (most / lengths_of(row))
+    return out
