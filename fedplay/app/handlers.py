@@ -17,7 +17,7 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from voila.voila_identity_provider import VoilaLoginHandler
 
 from fedplay.app.messages import PROTOCOL, check
-from fedplay.app.terminal import cause, is_news, say
+from fedplay.app.terminal import report
 
 TROUBLE = "The Playground could not be built. The terminal that runs fedplay says why."
 # Everything that the page loads comes from here; its scripts are Voilà's own, and the widgets'.
@@ -56,8 +56,8 @@ class Guard(RequestHandler):
             await answer
 
     def log_exception(self, _kind: Any, error: BaseException | None, _trace: Any) -> None:
-        if error is not None and is_news(error):
-            say(f"A request failed: {cause(error)}.")
+        if error is not None:
+            report(error, "A request failed")
 
 
 def guarded(kind: type[RequestHandler]) -> type[RequestHandler]:
@@ -88,10 +88,11 @@ class Page(Guard, TornadoVoilaHandler):  # type: ignore[misc]
             await kernels.end(kernel_id)
         except Exception as error:
             reason = kernels.why_it_ended(kernel_id)
+            failure = ChildProcessError(reason) if reason else error
+            report(failure, "A page could not be built")
             await kernels.end(kernel_id)
             if not self._headers_written:
-                raise RuntimeError(reason or cause(error)) from error
-            say(f"A page could not be built: {reason or cause(error)}.")
+                raise failure from None
             with suppress(StreamClosedError):  # whatever the page was in the middle of, it is seen
                 await self._send(f"<style>#loading {{ display: none }}</style><p>{TROUBLE}</p>")
         else:
@@ -130,7 +131,7 @@ class PromptSocket(Guard, VoilaKernelWebsocketHandler):  # type: ignore[misc]
 
     async def open(self, kernel_id: str) -> None:
         self.set_nodelay(True)
-        await super().open(kernel_id)
+        await super().open(kernel_id)  # type: ignore[misc]
 
     def on_message(self, message: str | bytes) -> None:
         """What no page would send is dropped, before Jupyter allocates by its numbers."""

@@ -36,7 +36,7 @@ def main(connection_file: str) -> None:
     from ipykernel.kernelapp import IPKernelApp
     from traitlets.config import Config
 
-    class Kernel(IPKernelApp):  # type: ignore[misc]
+    class Kernel(IPKernelApp):
         def load_config_file(self, *_: object) -> None:
             """Settings of other notebooks are none of this one."""
 

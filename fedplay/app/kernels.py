@@ -28,6 +28,10 @@ WAITING = 3  # kernels of pages that have left without a word, which may only sl
 class ThisInterpreter(KernelSpecManager):
     """Knows one kernel: the running interpreter, with this fedplay."""
 
+    @property
+    def folder(self) -> Path:
+        return Path(self.parent.connection_dir_root)  # type: ignore[union-attr]
+
     def find_kernel_specs(self) -> dict[str, str]:
         return {KERNEL: str(HERE)}
 
@@ -39,7 +43,7 @@ class ThisInterpreter(KernelSpecManager):
             argv=[sys.executable, "-P", "-m", "fedplay.app.kernel", "-f", "{connection_file}"],
             display_name="Python 3",
             language="python",
-            env=_environment(Path(self.parent.connection_dir_root)),
+            env=_environment(self.folder),
             metadata={"supported_encryption": ["curve"]},
         )
 
@@ -59,16 +63,16 @@ def _environment(folder: Path) -> dict[str, str]:
     return environment
 
 
-class Kernels(AsyncMappingKernelManager):  # type: ignore[misc]
+class Kernels(AsyncMappingKernelManager):
     """Starts kernels, and ends those whose page has gone."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(**options)  # type: ignore[no-untyped-call]
         self._claimed: set[str] = set()  # a page has been connected
         self._left: list[str] = []  # and is no longer, the oldest first
         self._broken: set[str] = set()  # the process ended by itself
 
-    async def start_kernel(self, **options: Any) -> str:
+    async def start_kernel(self, **options: Any) -> str:  # type: ignore[override]
         kernel_id: str = await super().start_kernel(**options)
         self.add_restart_callback(kernel_id, partial(self._ended, kernel_id), "restart")
         return kernel_id
@@ -83,10 +87,15 @@ class Kernels(AsyncMappingKernelManager):  # type: ignore[misc]
     async def end(self, kernel_id: str) -> None:
         """End a kernel now, if it is still there."""
         if kernel_id in self:
-            await self.shutdown_kernel(kernel_id, now=True)
+            await super().shutdown_kernel(kernel_id, now=True)  # type: ignore[no-untyped-call]
         self._claimed.discard(kernel_id)
         self._broken.discard(kernel_id)
         self._left = [other for other in self._left if other != kernel_id]
+
+    async def shutdown_all(self, **_: object) -> None:  # type: ignore[override]
+        """End all kernels now. One that could not start is no reason to leave another."""
+        for kernel_id in self.list_kernel_ids():
+            await self.end(kernel_id)
 
     async def make_room(self) -> None:
         """End the kernels that have waited longest for their pages, so that few do."""
@@ -103,12 +112,12 @@ class Kernels(AsyncMappingKernelManager):  # type: ignore[misc]
         IOLoop.current().call_later(UNCLAIMED, end)
 
     def notify_connect(self, kernel_id: str) -> None:
-        super().notify_connect(kernel_id)
+        super().notify_connect(kernel_id)  # type: ignore[no-untyped-call]
         self._claimed.add(kernel_id)
         self._left = [other for other in self._left if other != kernel_id]
 
     def notify_disconnect(self, kernel_id: str) -> None:
-        super().notify_disconnect(kernel_id)
+        super().notify_disconnect(kernel_id)  # type: ignore[no-untyped-call]
         if kernel_id in self and not self._kernel_connections.get(kernel_id):
             self._left.append(kernel_id)
 

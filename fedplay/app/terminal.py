@@ -13,8 +13,10 @@ from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError
 
 # A page that leaves in the middle of something is no news, nor is a request that is refused.
-LEFT = (StreamClosedError, WebSocketClosedError, CancelledError, BrokenPipeError)
-LEFT += (ConnectionResetError, KeyboardInterrupt)
+LEFT = (
+    *(StreamClosedError, WebSocketClosedError, CancelledError),
+    *(BrokenPipeError, ConnectionResetError),
+)
 SILENT = ("tornado.access", "tornado.general")
 
 
@@ -24,34 +26,35 @@ def say(sentence: str) -> None:
         print(f"fedplay: {sentence}", file=sys.stderr, flush=True)
 
 
-def is_news(error: BaseException | None) -> bool:
-    """Whether it is a fault of the app's or of the machine's."""
-    if isinstance(error, HTTPError):
-        return error.status_code >= 500
-    return not isinstance(error, LEFT)
+def report(error: BaseException, what: str) -> None:
+    """Say what failed and why, once for each error, where it is a fault here and not a page's."""
+    if isinstance(error, HTTPError) and error.status_code < 500:
+        return
+    if not isinstance(error, LEFT) and "reported" not in vars(error):
+        say(f"{what}: {cause(error)}.")
+        vars(error)["reported"] = True  # others may catch it again on its way
 
 
 def cause(error: BaseException) -> str:
-    """What went wrong, in one line, with the place where that is known."""
+    """What went wrong, in one line."""
+    name, text = type(error).__name__, str(error)
     if isinstance(error, CellExecutionError):
-        return f"{error.ename}: {error.evalue}".split("\n")[0]
-    if isinstance(error, HTTPError):
-        return (error.log_message or str(error)).split("\n")[0]
-    text = str(error).strip().split("\n")[0]
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+        name, text = error.ename, error.evalue
+    elif isinstance(error, HTTPError) and error.log_message:
+        text = error.log_message
+    elif isinstance(error, ChildProcessError):  # the words of a kernel
+        name = ""
+    line = text.strip().split("\n")[0].rstrip(".")
+    return ": ".join(filter(None, [name, line]))
 
 
 class Terminal(logging.Handler):
-    """The log of everything that runs here; only errors come, and each is one line."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self._last = ""
+    """The log of all that runs here: only errors that somebody caught, and each is one line."""
 
     @classmethod
     def take_over(cls, *loggers: logging.Logger) -> None:
         """Let these loggers, and all without a place of their own, write here alone."""
-        terminal = cls()
+        terminal = cls(logging.ERROR)
         for logger in (logging.getLogger(), *loggers):
             logger.handlers = [terminal]
         for logger in loggers:
@@ -61,9 +64,5 @@ class Terminal(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
-        if not is_news(error) or (record.name == "asyncio" and error is None):
-            return
-        line = cause(error) if error else record.getMessage().split("\n")[0]
-        if line != self._last:
-            say(line)
-        self._last = line
+        if error is not None:
+            report(error, "Something failed")
