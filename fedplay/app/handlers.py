@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from contextlib import suppress
+from http.client import responses
 from typing import Any
 
 from jupyter_server.auth.logout import LogoutHandler
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler, StaticFileHandler, authenticated
-from tornado.websocket import WebSocketHandler
 from voila.request_info_handler import RequestInfoSocketHandler
 from voila.static_file_handler import TemplateStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
@@ -38,8 +39,6 @@ class Guard(RequestHandler):
 
     def set_default_headers(self) -> None:
         super().set_default_headers()
-        if isinstance(self, WebSocketHandler):
-            return
         for name, value in HEADERS.items():
             self.set_header(name, value)
         if not isinstance(self, StaticFileHandler):
@@ -54,6 +53,14 @@ class Guard(RequestHandler):
         answer = super().prepare()
         if answer is not None:
             await answer
+
+    def write_error(self, status_code: int, **_: Any) -> None:
+        """A line that can be read, also where the handler's own page would want a user first."""
+        line = f"{status_code}: {responses.get(status_code, 'refused')}"
+        if status_code >= 500:
+            line += ". The terminal that runs fedplay says why."
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.finish(f"{line}\n")
 
     def log_exception(self, _kind: Any, error: BaseException | None, _trace: Any) -> None:
         if error is not None:
@@ -127,11 +134,11 @@ class PromptSocket(Guard, VoilaKernelWebsocketHandler):  # type: ignore[misc]
         # ZeroMQ, for which it is a name too, has no room for more than 255 bytes.
         if not re.fullmatch(r"[\w.-]{0,100}", self.get_argument("session_id", ""), re.ASCII):
             raise HTTPError(400)
-        await super().get(kernel_id)
+        await super().get(kernel_id)  # type: ignore[misc]
 
     async def open(self, kernel_id: str) -> None:
         self.set_nodelay(True)
-        await super().open(kernel_id)  # type: ignore[misc]
+        await super().open(kernel_id)
 
     def on_message(self, message: str | bytes) -> None:
         """What no page would send is dropped, before Jupyter allocates by its numbers."""
@@ -156,7 +163,7 @@ class Assets(Guard, TemplateStaticFileHandler):  # type: ignore[misc]
     """The files of Voilà's templates; an address of another form is none of theirs."""
 
     def parse_url_path(self, url_path: str) -> str:
-        if not re.fullmatch(r"[\w-]+/static/.+", url_path):
+        if not re.fullmatch(r"[\w-]+/static/[^\\]+", posixpath.normpath(url_path)):
             raise HTTPError(404)
         return str(super().parse_url_path(url_path))
 

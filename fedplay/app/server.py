@@ -20,7 +20,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
 from jupyter_core.utils import run_sync
 from nbformat.sign import MemorySignatureStore
 from tornado.httpserver import HTTPServer
@@ -96,7 +95,6 @@ class Server(Voila):  # type: ignore[misc]
         kernels = self.kernel_manager
         kernels.fill = partial(kernels.fill_if_needed, 0)
         kernels.fill_if_needed = lambda *_args, **_kwargs: None
-        settings["jinja2_env"] = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=True)
         return settings
 
     def init_handlers(self) -> list[tuple[Any, ...]]:
