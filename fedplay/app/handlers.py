@@ -163,8 +163,9 @@ class Assets(Guard, TemplateStaticFileHandler):  # type: ignore[misc]
     """The files of Voilà's templates; an address of another form is none of theirs."""
 
     def parse_url_path(self, url_path: str) -> str:
-        if not re.fullmatch(r"[\w-]+/static/[^\\]+", posixpath.normpath(url_path)):
-            raise HTTPError(404)
+        for form in (url_path, posixpath.normpath(url_path)):
+            if not re.fullmatch(r"[\w-]+/static/[^\\]+", form):
+                raise HTTPError(404)
         return str(super().parse_url_path(url_path))
 
 
