@@ -18,9 +18,12 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from voila.voila_identity_provider import VoilaLoginHandler
 
 from fedplay.app.messages import PROTOCOL, check
-from fedplay.app.terminal import report
+from fedplay.app.terminal import UNBUILT, report
 
 TROUBLE = "The Playground could not be built. The terminal that runs fedplay says why."
+# In the middle of a page, which is hidden until it is whole.
+APOLOGY = f"""<style>#loading {{ display: none }}
+#rendered_cells {{ display: block !important }}</style><p role="alert">{TROUBLE}</p>"""
 # Everything that the page loads comes from here; its scripts are Voilà's own, and the widgets'.
 POLICY = (
     "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; object-src 'none'; "
@@ -96,12 +99,12 @@ class Page(Guard, TornadoVoilaHandler):  # type: ignore[misc]
         except Exception as error:
             reason = kernels.why_it_ended(kernel_id)
             failure = ChildProcessError(reason) if reason else error
-            report(failure, "A page could not be built")
+            report(failure, UNBUILT)
             await kernels.end(kernel_id)
             if not self._headers_written:
                 raise failure from None
-            with suppress(StreamClosedError):  # whatever the page was in the middle of, it is seen
-                await self._send(f"<style>#loading {{ display: none }}</style><p>{TROUBLE}</p>")
+            with suppress(StreamClosedError):
+                await self._send(APOLOGY)
         else:
             kernels.expect(kernel_id)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import site
+import subprocess
 import sys
 import sysconfig
 from functools import partial
@@ -73,6 +74,8 @@ class Kernels(AsyncMappingKernelManager):
         self._broken: set[str] = set()  # the process ended by itself
 
     async def start_kernel(self, **options: Any) -> str:  # type: ignore[override]
+        # What a kernel says before it has a file of its own for that is not for this terminal.
+        options |= dict.fromkeys(("stdout", "stderr"), subprocess.DEVNULL)
         kernel_id: str = await super().start_kernel(**options)
         self.add_restart_callback(kernel_id, partial(self._ended, kernel_id), "restart")
         return kernel_id

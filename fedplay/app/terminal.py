@@ -17,6 +17,7 @@ LEFT = (
     *(StreamClosedError, WebSocketClosedError, CancelledError),
     *(BrokenPipeError, ConnectionResetError),
 )
+UNBUILT = "A page could not be built"
 SILENT = ("tornado.access", "tornado.general")
 
 
@@ -65,4 +66,5 @@ class Terminal(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
         if error is not None:
-            report(error, "Something failed")
+            built = not isinstance(error, CellExecutionError)
+            report(error, "Something failed" if built else UNBUILT)
