@@ -27,13 +27,13 @@ def private_folder() -> Iterator[Path]:
     """Make a folder that only this user can enter, and remove it at the end.
 
     It is where Python puts temporary files: see `tempfile.gettempdir`. Folders of this user's that
-    earlier processes left there are removed. Raises OSError where nothing can be written.
+    earlier processes left there are removed. Ends the program with one sentence if there is none.
     """
     try:
         place = tempfile.gettempdir()
     except OSError:
-        raise OSError(
-            "there is no folder for temporary files that can be written: set TMPDIR to one"
+        raise SystemExit(
+            "No folder for temporary files can be written: set TMPDIR to one that can."
         ) from None
     _remove_abandoned(place)
     path, held = _make(place)

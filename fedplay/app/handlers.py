@@ -145,6 +145,8 @@ class PromptSocket(Guard, VoilaKernelWebsocketHandler):  # type: ignore[misc]
 
     def on_message(self, message: str | bytes) -> None:
         """What no page would send is dropped, before Jupyter allocates by its numbers."""
+        if self.ws_connection is None:
+            return  # the page has left meanwhile
         with suppress(ValueError):
             check(message, self.selected_subprotocol)
             super().on_message(message)

@@ -12,9 +12,13 @@ import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fedplay.app.folder import private_folder
 from fedplay.app.surroundings import settled
+
+if TYPE_CHECKING:
+    from fedplay.app.server import Server
 
 NOTEBOOK = Path(__file__).with_name("playground.ipynb")
 ADDRESS = "127.0.0.1"
@@ -24,8 +28,8 @@ def serve(port: int | None, open_browser: bool = True, notebook: Path = NOTEBOOK
     """Serve the Playground until Ctrl-C or SIGTERM; a free port where `port` is None or 0.
 
     The server listens on the loopback interface only and answers nobody without its random token.
-    Ends the program with one sentence if the port is taken. Raises OSError where there is no
-    place for temporary files.
+    Ends the program with one sentence where it cannot: the port is taken, there is no place for
+    temporary files, or what it is built on is missing or broken.
     """
     with _listen(port or 0) as listener, _ended_by_signals(), private_folder() as folder:
         token = secrets.token_urlsafe(24)
@@ -37,9 +41,18 @@ def serve(port: int | None, open_browser: bool = True, notebook: Path = NOTEBOOK
                 threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
         with settled(folder):
-            from fedplay.app.server import Server  # loads Voilà, which takes a second
+            _server().run(listener, token, notebook, folder, ready)
 
-            Server.run(listener, token, notebook, folder, ready)
+
+def _server() -> type[Server]:
+    try:
+        from fedplay.app.server import Server  # loads Voilà, which takes a second
+    except Exception as error:  # of any kind, as it is other people's modules that are loaded
+        reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
+        raise SystemExit(
+            f"The app needs Voilà, which does not load ({reason}): python -m pip install voila"
+        ) from None
+    return Server
 
 
 @contextmanager

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from asyncio import CancelledError
 from contextlib import suppress
+from pathlib import Path
 
 from nbclient.exceptions import CellExecutionError
 from tornado.iostream import StreamClosedError
@@ -46,7 +48,13 @@ def cause(error: BaseException) -> str:
     elif isinstance(error, ChildProcessError):  # the words of a kernel
         name = ""
     line = text.strip().split("\n")[0].rstrip(".")
-    return ": ".join(filter(None, [name, line]))
+    return ": ".join(filter(None, [name, line or _place(error)]))
+
+
+def _place(error: BaseException) -> str:
+    """Where it was raised: all that is known of an error without words."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
 
 
 class Terminal(logging.Handler):
