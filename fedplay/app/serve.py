@@ -48,7 +48,7 @@ def _server() -> type[Server]:
     try:
         from fedplay.app.server import Server  # loads Voilà, which takes a second
     except Exception as error:  # of any kind, as it is other people's modules that are loaded
-        reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
+        reason = f"{type(error).__name__}: {error}".split("\n")[0]
         raise SystemExit(
             f"The app needs Voilà, which does not load ({reason}): python -m pip install voila"
         ) from None
