@@ -10,7 +10,7 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,9 @@ def serve(port: int | None, open_browser: bool = True, notebook: Path = NOTEBOOK
 
         with settled(folder):
             _server().run(listener, token, notebook, folder, ready)
+    with suppress(OSError):  # the terminal may be gone
+        if sys.stdout.isatty():
+            print()  # after its ^C
 
 
 def _server() -> type[Server]:
