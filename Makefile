@@ -55,11 +55,13 @@ clean: ## remove the environment and caches
 $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "fedplay needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 1; }
+	@[ -w . ] || { echo "$(CURDIR) cannot be written, and the environment is made in it"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || \
 	  { rm -rf $(VENV); echo "Python's venv is missing: on Debian, apt-get install python3-venv"; exit 1; }
 
 $(VENV)/.play: pyproject.toml | $(VENV)/pyvenv.cfg
-	$(BIN)/python -m pip install -q -e .
+	@$(BIN)/python -m pip install -e . > $(VENV)/install.log 2>&1 || \
+	  { echo "fedplay could not be installed, which needs the internet: see $(VENV)/install.log"; exit 1; }
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(VENV)/pyvenv.cfg

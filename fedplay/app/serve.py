@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import socket
 import sys
 import threading
 import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fedplay.app.folder import private_folder
+from fedplay.app.surroundings import settled
+
+if TYPE_CHECKING:
+    from fedplay.app.server import Server
 
 NOTEBOOK = Path(__file__).with_name("playground.ipynb")
 ADDRESS = "127.0.0.1"
@@ -18,11 +28,10 @@ def serve(port: int | None, open_browser: bool = True, notebook: Path = NOTEBOOK
     """Serve the Playground until Ctrl-C or SIGTERM; a free port where `port` is None or 0.
 
     The server listens on the loopback interface only and answers nobody without its random token.
-    Ends the program with one sentence if the port is taken.
+    Ends the program with one sentence where it cannot: the port is taken, there is no place for
+    temporary files, or what it is built on is missing or broken.
     """
-    from fedplay.app.server import Server  # loads Voilà, which takes a second
-
-    with _listen(port or 0) as listener:
+    with _listen(port or 0) as listener, _ended_by_signals(), private_folder() as folder:
         token = secrets.token_urlsafe(24)
         url = f"http://{ADDRESS}:{listener.getsockname()[1]}/?token={token}"
 
@@ -31,7 +40,43 @@ def serve(port: int | None, open_browser: bool = True, notebook: Path = NOTEBOOK
             if open_browser and _has_browser():
                 threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
-        Server.run(listener, token, notebook, ready)
+        with settled(folder):
+            _server().run(listener, token, notebook, folder, ready)
+    with suppress(OSError):  # the terminal may be gone
+        if sys.stdout.isatty():
+            print()  # after its ^C
+
+
+def _server() -> type[Server]:
+    try:
+        from fedplay.app.server import Server  # loads Voilà, which takes a second
+    except Exception as error:  # of any kind, as it is other people's modules that are loaded
+        reason = f"{type(error).__name__}: {error}".split("\n")[0]
+        raise SystemExit(
+            f"The app needs Voilà, which does not load ({reason}): python -m pip install voila"
+        ) from None
+    return Server
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM and the end of the terminal end the program as Ctrl-C does, so that it tidies."""
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    numbers = [getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP")]
+    before = {n: signal.getsignal(n) for n in numbers if n is not None}
+    for number, handler in before.items():
+        if handler != signal.SIG_IGN:  # as nohup leaves it
+            signal.signal(number, end)
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _listen(port: int) -> socket.socket:

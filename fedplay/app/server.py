@@ -3,6 +3,7 @@
 - One notebook, read-only: no contents, terminal, session or file routes exist.
 - Every page and every websocket needs the token; host names other than this machine's are refused.
 - No configuration files are read, so nothing on the machine can open what is closed here.
+- Nothing is written but in one private folder, which is gone when the app ends.
 - The kernel is the interpreter that runs this, whatever kernels the machine has installed.
 """
 
@@ -10,31 +11,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
+import secrets
+import signal
 import socket
 import sys
-import sysconfig
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+from jupyter_core.utils import run_sync
+from nbformat.sign import MemorySignatureStore
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
-from tornado.web import RequestHandler
 from traitlets import Any as AnyTrait
 from traitlets.config import Config
 from voila.app import Voila
-from voila.request_info_handler import RequestInfoSocketHandler
-from voila.tornado.handler import TornadoVoilaHandler
-from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
-from voila.voila_identity_provider import VoilaLoginHandler
 
-import fedplay
+from fedplay.app.handlers import TROUBLE, UNUSED, Guard, PromptSocket, guarded
+from fedplay.app.kernels import Kernels, ThisInterpreter
+from fedplay.app.messages import LARGEST
+from fedplay.app.terminal import Terminal
 
-KERNEL = "python3"
-PROTOCOL = "v1.kernel.websocket.jupyter.org"
+__all__ = ["PromptSocket", "Server"]
+
 TEMPLATE = Path(__file__).with_name("template")
 EXTENSIONS = [
     "@jupyter-widgets/jupyterlab-manager",
@@ -42,82 +42,7 @@ EXTENSIONS = [
     "anywidget",
 ]
 ABANDONED = 600  # s; a kernel whose page is gone without a word ends (a laptop may only sleep)
-TROUBLE = "The Playground could not be built. The terminal that runs fedplay says why."
-
-
-class ThisInterpreter(KernelSpecManager):
-    """Knows one kernel: the running interpreter, with this fedplay."""
-
-    def find_kernel_specs(self) -> dict[str, str]:
-        return {KERNEL: str(TEMPLATE.parent)}
-
-    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        if kernel_name != KERNEL:
-            raise NoSuchKernel(kernel_name)
-        return KernelSpec(
-            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-            display_name="Python 3",
-            language="python",
-            env=_kernel_environment(),
-            metadata={"supported_encryption": ["curve"]},
-        )
-
-    def get_all_specs(self) -> dict[str, Any]:
-        spec = self.get_kernel_spec(KERNEL)
-        return {KERNEL: {"resource_dir": str(TEMPLATE.parent), "spec": spec.to_dict()}}
-
-
-def _kernel_environment() -> dict[str, str]:
-    environment = {"FEDPLAY_NODELAY": "1"}
-    root = str(Path(fedplay.__file__).parents[1])
-    if root not in sysconfig.get_paths().values():  # run from a checkout that is not installed
-        old = os.environ.get("PYTHONPATH")
-        environment["PYTHONPATH"] = root if not old else os.pathsep.join([root, old])
-    return environment
-
-
-class Page(TornadoVoilaHandler):  # type: ignore[misc]
-    """The page, with the cookie that lets it end its kernel when it is closed."""
-
-    async def get(self, path: str | None = None) -> None:
-        _ = self.xsrf_token  # reading it sets the cookie
-        await super().get(path)
-
-
-class PromptSocket(VoilaKernelWebsocketHandler):  # type: ignore[misc]
-    """Sends small messages at once; else TCP holds the end of each frame for up to 40 ms."""
-
-    async def open(self, kernel_id: str) -> None:
-        self.set_nodelay(True)
-        await super().open(kernel_id)
-
-    def write_message(self, message: bytes | dict[str, Any], binary: bool = False) -> Any:
-        """What is not in the newer protocol goes past Voilà, which reads it as if it were.
-
-        A picture that is sent while its page leaves is none: Jupyter falls back to the older
-        protocol there, and Voilà would take its first bytes for a count of billions.
-        """
-        connection = self.ws_connection
-        newer = connection is not None and connection.selected_subprotocol == PROTOCOL
-        if isinstance(message, bytes) and not newer:
-            return super(VoilaKernelWebsocketHandler, self).write_message(message, binary)
-        return super().write_message(message, binary)
-
-
-class Closed(RequestHandler):
-    """Where a request without the token ends: there is nothing to log in to."""
-
-    def get(self) -> None:
-        self.set_status(403)
-        self.set_header("Content-Type", "text/plain; charset=utf-8")
-        self.finish("This page opens only with the whole link that the terminal shows.\n")
-
-
-OURS = {
-    TornadoVoilaHandler: Page,
-    VoilaKernelWebsocketHandler: PromptSocket,
-    VoilaLoginHandler: Closed,
-}
+LARGEST_BODY = 64 * 1024  # bytes of a request; a page that closes sends a few hundred
 
 
 class Server(Voila):  # type: ignore[misc]
@@ -128,25 +53,34 @@ class Server(Voila):  # type: ignore[misc]
 
     @classmethod
     def run(
-        cls, listener: socket.socket, token: str, notebook: Path, ready: Callable[[], None]
+        cls,
+        listener: socket.socket,
+        token: str,
+        notebook: Path,
+        folder: Path,
+        ready: Callable[[], None],
     ) -> None:
-        """Serve until Ctrl-C or SIGTERM, then end the kernels."""
+        """Serve until Ctrl-C, SIGTERM or the end of the terminal, then end the kernels."""
         if sys.platform != "win32":  # where Voilà itself chooses the loop
             asyncio.set_event_loop(asyncio.new_event_loop())
-        for chatty in ("tornado.access", "tornado.application", "tornado.general"):
-            logging.getLogger(chatty).setLevel(logging.CRITICAL)  # a refusal is not news
         app = cls.instance(
-            config=_configuration(),
+            config=_configuration(folder),
             config_file_paths=[],
             log_level=logging.ERROR,
             notebook_path=str(notebook),
+            connection_dir_root=str(folder),
             ip=listener.getsockname()[0],
             port=listener.getsockname()[1],
             token=token,
             listener=listener,
             ready=ready,
-            tornado_settings={"allow_remote_access": False},
+            tornado_settings={
+                "allow_remote_access": False,
+                "default_handler_class": guarded(Guard),
+                "websocket_max_message_size": LARGEST,
+            },
         )
+        Terminal.take_over(app.log)
         app.initialize(argv=[])
         app.start()
 
@@ -158,36 +92,44 @@ class Server(Voila):  # type: ignore[misc]
         settings: dict[str, Any] = super().init_settings()
         # One kernel is started ahead, for the first page. Another one after it would take memory
         # for good and the processor just when that page is first played with.
-        self.kernel_manager.fill_if_needed = lambda *_args, **_kwargs: None
-        settings["jinja2_env"] = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=True)
+        kernels = self.kernel_manager
+        kernels.fill = partial(kernels.fill_if_needed, 0)
+        kernels.fill_if_needed = lambda *_args, **_kwargs: None
         return settings
 
     def init_handlers(self) -> list[tuple[Any, ...]]:
-        """Voilà's routes with our handlers, without the one that asks for no token."""
+        """Voilà's routes with our handlers, without those that are of no use."""
         return [
-            (path, OURS.get(kind, kind), *rest)
+            (path, guarded(kind), *rest)
             for path, kind, *rest in super().init_handlers()
-            if kind is not RequestInfoSocketHandler
+            if kind not in UNUSED
         ]
 
     def listen(self) -> None:
-        server = HTTPServer(self.app)
+        server = HTTPServer(self.app, max_body_size=LARGEST_BODY, max_buffer_size=2 * LARGEST)
         server.add_sockets([self.listener])
         self.ioloop = IOLoop.current()
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._handle_signal_stop)
         self.ready()
         try:
             self.ioloop.start()
-        except KeyboardInterrupt:
-            print()
         finally:
             server.stop()
             self.stop()
 
+    def stop(self) -> None:
+        """End the kernels at once: they keep nothing that is not on their pages."""
+        run_sync(self.kernel_manager.shutdown_all)(now=True)
 
-def _configuration() -> Config:
+
+def _configuration(folder: Path) -> Config:
     config = Config()
     config.VoilaConfiguration.update(
         kernel_spec_manager_class=ThisInterpreter,
+        multi_kernel_manager_class=Kernels,
         preheat_kernel=True,
         allow_template_override="NO",
         allow_theme_override="NO",
@@ -197,4 +139,7 @@ def _configuration() -> Config:
     config.VoilaExecutor.cell_error_instruction = TROUBLE
     config.KernelManager.transport_encryption = "auto"
     config.MappingKernelManager.update(cull_idle_timeout=ABANDONED, cull_interval=60)
+    config.NotebookNotary.update(
+        data_dir=str(folder), secret=secrets.token_bytes(), store_factory=MemorySignatureStore
+    )
     return config

@@ -79,13 +79,14 @@ def link_to(folder: Path, serve_page: Callable[..., str], module: str, call: str
 
 
 @contextmanager
-def voila(*notebook: Path) -> Iterator[str]:
-    """The app in a process of its own; yields its link, token included."""
+def voila(*notebook: Path, **options: Any) -> Iterator[str]:
+    """The app in a process of its own; yields its link, token included.
+
+    options: of the process, beside `subprocess.Popen`'s own
+    """
     process = subprocess.Popen(
         [sys.executable, "-c", SERVE, *map(str, notebook)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment(),
+        **{"stdout": subprocess.PIPE, "text": True, "env": environment()} | options,
     )
     assert process.stdout is not None
     try:

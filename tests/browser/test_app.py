@@ -2,18 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from browser.conftest import Window
+from browser.playing import PICTURE, slider
+from browser.servers import environment, voila
+
+PLACES = {"HOME": "home", "TMPDIR": "tmp"}
 
 
 @pytest.fixture(scope="module")
-def app(serve_page: Callable[..., str]) -> str:
-    return serve_page()
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the app may write: a home, a place for temporary files, and where it is started."""
+    folder = tmp_path_factory.mktemp("app")
+    for name in (*PLACES.values(), "work"):
+        (folder / name).mkdir()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def app(folder: Path) -> Iterator[str]:
+    """Its link. Played with or not, it leaves nothing behind, and says nothing on the terminal."""
+    places = {name: str(folder / place) for name, place in PLACES.items()}
+    options = {"env": environment(**places), "cwd": folder / "work"}
+    with (folder / "terminal").open("w") as terminal, voila(stderr=terminal, **options) as link:
+        yield link
+        assert written(folder) == ["tmp"], "only the private folder"
+    assert written(folder) == []
+    assert (folder / "terminal").read_text(encoding="utf-8") == ""
+
+
+def written(folder: Path) -> list[str]:
+    """The places where something is, once for each thing."""
+    places = [folder / name for name in (*PLACES.values(), "work")]
+    return [place.name for place in places for _ in place.iterdir()]
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +72,23 @@ def test_the_page_shows_the_playground_and_no_code(page: Any) -> None:
 def test_nothing_is_fetched_from_elsewhere(page: Any, app: str, asked: list[str]) -> None:
     here = urlsplit(app).netloc
     assert {urlsplit(url).netloc for url in asked if url.startswith("http")} == {here}
+
+
+def test_played_with_it_writes_nothing_beside_its_folder(page: Any, folder: Path) -> None:
+    before = page.evaluate(PICTURE)
+    slider(page, "α").press("ArrowRight")
+    page.wait_for_function(f"before => ({PICTURE})() != before", arg=before)
+    assert written(folder) == ["tmp"]
+
+
+def test_pages_that_leave_in_the_middle_of_anything_are_no_news(
+    page: Any, app: str, folder: Path
+) -> None:
+    for moment in ("commit", "domcontentloaded", "load"):
+        page.goto(app, wait_until=moment)
+    page.reload()
+    page.wait_for_selector("canvas.fedplay-canvas", state="visible")
+    assert (folder / "terminal").read_text(encoding="utf-8") == ""
 
 
 def test_the_kernel_ends_when_the_page_closes(page: Any, app: str) -> None:
