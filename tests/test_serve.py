@@ -41,6 +41,9 @@ from fedplay.app.server import PromptSocket
 ROOT = Path(__file__).parents[1]
 # In the background of a shell, Ctrl-C would be ignored from the start.
 NOBODY = "00000000-0000-0000-0000-000000000000"
+PROCESSES = pytest.mark.skipif(
+    not Path("/proc/self/environ").exists(), reason="processes are looked at in /proc"
+)
 PLACES = ("home", "tmp", "work")
 START = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
 START += "import sys, pathlib; from fedplay.app.serve import serve; "
@@ -56,21 +59,22 @@ class App:
     link: str
 
     def written(self) -> list[str]:
-        """What is there beside what was there before; the first names of three paths."""
+        """The names of what lies in the places where it may write."""
         places = [self.folder / name for name in PLACES]
         return sorted(path.name for place in places for path in place.iterdir())
 
     def terminal(self) -> list[str]:
         return (self.folder / "terminal").read_text(encoding="utf-8").splitlines()
 
-    def kernels(self) -> int:
-        """How many processes have its private folder for their temporary files."""
+    def kernels(self) -> list[int]:
+        """The processes that have its private folder for their temporary files."""
         place = f"TMPDIR={self.folder / 'tmp' / PREFIX}".encode()
-        found = 0
+        found = []
         for path in Path("/proc").glob("[0-9]*/environ"):
             with suppress(OSError):
-                found += place in path.read_bytes()
-        return found
+                if place in path.read_bytes():
+                    found.append(int(path.parts[2]))
+        return sorted(found)
 
 
 @contextmanager
@@ -358,7 +362,7 @@ def hostile(draw: random.Random) -> tuple[bool, str | bytes]:
     return draw.choice(choices)
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+@PROCESSES
 def test_hostile_messages_take_no_memory_and_harm_no_page(app: App, kernel: str) -> None:
     async def attack() -> None:
         sockets: dict[bool, WebSocketClientConnection] = {}
@@ -414,14 +418,14 @@ def test_a_websocket_of_an_impossible_name_is_refused(link: str, kernel: str, na
     assert response(link, "GET", path, upgrade).status == 400
 
 
-@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are read from /proc")
+@PROCESSES
 def test_a_page_that_leaves_before_it_is_whole_leaves_no_kernel(app: App, kernel: str) -> None:
     before = app.kernels()
     place = urlsplit(app.link)
     for _ in range(3):
         with socket.create_connection((place.hostname, place.port or 0)) as leaves:
             leaves.sendall(f"GET /?{place.query} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
-            until(lambda: app.kernels() > before)
+            until(lambda: len(app.kernels()) > len(before))
     until(lambda: app.kernels() == before)
     assert app.terminal() == []
 
@@ -454,7 +458,7 @@ def hostile_surroundings(folder: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@PROCESSES
 def test_the_playground_is_shown_wherever_it_is_started_and_a_kill_is_tidied_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -469,9 +473,13 @@ def test_the_playground_is_shown_wherever_it_is_started_and_a_kill_is_tidied_up(
         assert ask(app.link, token="known")[0] == 403
         assert app.terminal() == []
         assert set(app.written()) == before
+        (kernel,) = app.kernels()
+        os.kill(kernel, signal.SIGKILL)
+        until(lambda: app.terminal() != [])
+        assert app.terminal() == ["fedplay: The process behind a page has ended."]
         app.process.kill()
         app.process.wait()
-        until(lambda: app.kernels() == 0)
+        until(lambda: app.kernels() == [])
         assert any(name.startswith(PREFIX) for name in app.written())
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     with private_folder() as folder:
@@ -485,7 +493,7 @@ if any("fedplay.app.kernel" in word for word in sys.orig_argv):
 """
 
 
-@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@PROCESSES
 @pytest.mark.parametrize(
     ("statement", "reason", "number"),
     [
@@ -509,4 +517,4 @@ def test_a_kernel_that_cannot_start_is_explained(
         assert app.process.wait(30) == 0
         assert app.written() == []
         assert app.terminal() == [line]
-        assert app.kernels() == 0
+        assert app.kernels() == []

@@ -94,7 +94,9 @@ class Page(Guard, TornadoVoilaHandler):  # type: ignore[misc]
             await self._send("".join(pieces[len(written) :]))
             async for piece, _ in more:
                 await self._send(piece)
-        except StreamClosedError:
+        except StreamClosedError:  # the page has left
+            building.add_done_callback(lambda task: task.cancelled() or task.exception())
+            building.cancel()
             await kernels.end(kernel_id)
         except Exception as error:
             reason = kernels.why_it_ended(kernel_id)

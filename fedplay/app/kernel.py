@@ -6,6 +6,7 @@ a library that breaks it, writes to its terminal goes to a file beside FILE: see
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -46,6 +47,8 @@ def main(connection_file: str) -> None:
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShellApp.ignore_cwd = True
+    # Its log is for those who write kernels: what is kept are the words of an end.
+    config.Application.log_level = logging.CRITICAL
     Kernel.launch_instance(argv=["-f", connection_file], config=config)
 
 

@@ -22,7 +22,7 @@ from fedplay.app.terminal import say
 
 KERNEL = "python3"
 HERE = Path(__file__).parent
-UNCLAIMED = 60  # s; a kernel ends whose page was sent but never came back with its websocket
+UNCLAIMED = 180  # s; a kernel ends whose page was sent but never came back with its websocket
 WAITING = 3  # kernels of pages that have left without a word, which may only sleep
 
 

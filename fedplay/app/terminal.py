@@ -24,9 +24,10 @@ SILENT = ("tornado.access", "tornado.general")
 
 
 def say(sentence: str) -> None:
-    """Print a line, unless the terminal is gone."""
+    """Print a line, unless the terminal is gone; what would steer it is left out."""
+    line = "".join(letter for letter in sentence if letter.isprintable())
     with suppress(OSError, ValueError):
-        print(f"fedplay: {sentence}", file=sys.stderr, flush=True)
+        print(f"fedplay: {line}", file=sys.stderr, flush=True)
 
 
 def report(error: BaseException, what: str) -> None:
