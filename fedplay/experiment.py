@@ -38,6 +38,8 @@ from fedplay.stages.base import (
     ServerOptimizer,
 )
 
+NUMBERS = {dtype: np.finfo(dtype) for dtype in ("float32", "float64")}
+LEAST = {dtype: float(numbers.tiny) for dtype, numbers in NUMBERS.items()}
 VERSION = 1  # of the dict, JSON and link forms
 
 
@@ -331,12 +333,13 @@ class Experiment:
 
     def _refuse(self) -> None:
         """ValueError where choices that are fine on their own do not go together."""
-        numbers = np.finfo(self.dtype)
-        if self.learning_rate < numbers.tiny:
+        numbers = NUMBERS[self.dtype]
+        if self.learning_rate < LEAST[self.dtype]:
             other = "" if self.dtype == "float64" else "; choose dtype='float64'"
             raise ValueError(
-                f"learning_rate={self.learning_rate:g}: must be at least {numbers.tiny:.3g} with "
-                f"dtype={self.dtype!r}, in which a smaller number is as good as 0{other}"
+                f"learning_rate={short(self.learning_rate)}: must be at least "
+                f"{LEAST[self.dtype]:.3g} with dtype={self.dtype!r}, in which smaller numbers are "
+                f"as good as 0{other}"
             )
         for layer in self.layers:
             layer.check(self.stage("schedule").expected(self.clients), numbers)

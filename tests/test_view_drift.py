@@ -137,6 +137,74 @@ def test_formulas_are_left_out_where_they_do_not_hold():
     np.testing.assert_allclose(end, whole.marks[1].w, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("choices", "reason"),
+    [
+        (dict(participation=0.5), "part of the clients"),
+        (dict(schedule="poisson", participation=0.9), "part of the clients"),
+        (dict(stragglers=0.5), "stragglers"),
+        (dict(stragglers=0.5, local_epochs=1, partial_work="dropped"), "stragglers"),
+        (dict(clip=0.5), "changed on their way"),
+        (dict(clip=0.5, algorithm="scaffold"), "changed on their way"),
+        (dict(noise_multiplier=0.5), "changed on their way"),
+        (dict(aggregate="fixed"), "mean by examples"),
+        (dict(server="momentum"), "rule of its own"),
+        (dict(server="adam"), "rule of its own"),
+        (dict(partition="iid", batch_size=2), "part of a client's examples"),
+        (dict(learning_rate=0.5, curvatures=(4.0,)), "learning rate"),
+    ],
+)
+def test_marks_are_left_out_with_their_reason(choices, reason):
+    view, shown = view_of(PLANE.replace(**choices))
+    course = shown.closeup.course
+    assert [mark.name for mark in course.marks] == ["optimum"]
+    assert reason in course.unmarked
+    assert f"No formula says where methods end here: {course.unmarked}." in view.sentence(shown)
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        {},
+        dict(stragglers=0.5, local_epochs=1),  # of one epoch a part is all of it
+        dict(schedule="poisson", participation=1.0),
+        dict(server_learning_rate=0.5),
+        dict(algorithm="fednova", partition="dirichlet", alpha=1.0, batch_size=None),
+        dict(algorithm="fedprox", mu=2.0),
+        dict(personal="ditto"),
+    ],
+)
+def test_where_marks_stand_the_run_ends_there(choices):
+    exp = PLANE.replace(dtype="float64", rounds=300, **choices)
+    course = found(exp, 1).course
+    assert course.unmarked == ""
+    name = {"fedprox": "FedProx", "fednova": "FedNova"}.get(exp.algorithm, "FedAvg")
+    (mark,) = (mark.w for mark in course.marks if mark.name == name)
+    np.testing.assert_allclose(fp.run(exp).parameters, mark, atol=1e-8)
+
+
+def test_a_method_that_does_not_come_to_rest_has_no_mark():
+    """Every client goes nearly all the way, and the server then twice as far and more."""
+    exp = PLANE.replace(server_learning_rate=2.5, local_epochs=50, dtype="float64")
+    assert np.abs(models(exp)[-1]).max() > np.abs(models(exp)[1]).max()
+    assert "FedAvg" not in [mark.name for mark in found(exp, 1).course.marks]
+
+
+@pytest.mark.parametrize("size", [1e-13, 1e-160, 1e160])
+def test_a_course_of_any_size_has_its_plane(size):
+    """As good as that of the same run in another unit."""
+    fed = random_federation(np.random.default_rng(0), [9, 12, 7])
+    exp = fp.Experiment(rounds=3, batch_size=None, dtype="float64", learning_rate=1e-3)
+    usual = found(exp, 2, fed).course.held
+    assert min(usual) > 0.5
+    if size < 1:
+        held = found(exp.replace(learning_rate=1e-3 * size), 2, fed).course.held
+        np.testing.assert_allclose(held, usual, atol=0.1)
+    else:
+        big = replace(fed, X=fed.X * size, X_test=fed.X_test * size)
+        assert np.isfinite(found(exp, 2, big).course.held).all()
+
+
 # --- what is drawn --------------------------------------------------------------------------------
 
 

@@ -19,7 +19,7 @@ from fedplay.engine.loop import Run, State, calm
 from fedplay.engine.trace import state_after
 from fedplay.stages.algorithm.ifca import IFCA
 from fedplay.stages.base import Array
-from fedplay.stages.lengths import lengths_of
+from fedplay.stages.lengths import length_of, lengths_of
 from fedplay.stages.personal.finetune import Finetune
 from fedplay.stages.personal.given import AsGiven
 
@@ -136,7 +136,7 @@ def anatomy(run: Run, number: int, w: Array, client: int | None) -> Iterator[Ana
         copies=len(choice.away) if choice else 1,
         up=_up(run),
         down=_down(run),
-        way=np.nan if choice else float(lengths_of(w - run.initial())),
+        way=np.nan if choice else length_of(w - run.initial()),
         layers=layers,
         choice=choice,
         groups=groups(run),
@@ -231,13 +231,11 @@ def _choice(run: Run, state: State, w: Array, chosen: Array) -> Choice:
 
 def _up(run: Run) -> Load:
     """What one client sends, after the channel's layers."""
-    item = np.dtype(run.exp.dtype).itemsize
-    return Load(run.travels.up, run.travels.wire(run.layers, item))
+    return Load(run.travels.up, run.bytes_each[0])
 
 
 def _down(run: Run) -> Load:
-    down = run.travels.down
-    return Load(down, float(down * np.dtype(run.exp.dtype).itemsize))
+    return Load(run.travels.down, float(run.bytes_each[1]))
 
 
 # --- pictures

@@ -24,4 +24,9 @@ def dissimilarity(run: Run, w: Array, *, equally: bool = False) -> Dissimilarity
         return Dissimilarity(np.nan, np.nan)
     with calm():
         gradients = run.trainer.gradient(np.repeat(w[None], len(ids), axis=0), ids)
-    return of_gradients(gradients, None if equally else run.federation.sizes[ids])
+    # Seen in a unit in which their squares neither overflow nor vanish.
+    largest = float(np.abs(gradients).max(initial=0.0))
+    unit = float(np.exp2(np.floor(np.log2(largest)))) if 0 < largest < np.inf else 1.0
+    gradients = gradients.astype(np.float64) / unit
+    B, G = of_gradients(gradients, None if equally else run.federation.sizes[ids])
+    return Dissimilarity(B, G * unit)

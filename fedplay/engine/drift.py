@@ -24,7 +24,7 @@ from fedplay.experiment import Experiment
 from fedplay.models.quadratic import QuadraticNetwork, merged
 from fedplay.stages.aggregate.means import Mean
 from fedplay.stages.base import Array
-from fedplay.stages.lengths import lengths_of
+from fedplay.stages.lengths import length_of, lengths_of
 from fedplay.stages.schedule.poisson import Poisson
 from fedplay.stages.schedule.uniform import Uniform
 from fedplay.stages.server.sgd import SGD
@@ -208,7 +208,7 @@ def _steepest(rows: Array, least: float) -> Array | None:
     rows = rows / largest
     _, vectors = np.linalg.eigh(rows @ rows.T)
     way: Array = vectors[:, -1] @ rows
-    return way / lengths_of(way)
+    return way / length_of(way)
 
 
 def _thin(rows: Array) -> Array:
@@ -221,8 +221,8 @@ def _thin(rows: Array) -> Array:
 def _share(rows: Array, basis: Array) -> float:
     """The part of the squared lengths of rows (n, P) that the plane holds; NaN for none."""
     rows = rows[np.isfinite(rows).all(axis=1)]
-    whole = float(lengths_of(rows.ravel()))
-    held = float(lengths_of((rows @ basis.T).ravel()))
+    whole = length_of(rows.ravel())
+    held = length_of((rows @ basis.T).ravel())
     return (held / whole) ** 2 if 0 < whole < np.inf else np.nan
 
 
@@ -354,6 +354,6 @@ def _walk(run: Run, course: Course, state: State, number: int, differ: Dissimila
         ends=course.place(ended),
         steps=cohort.steps,
         apart=float(lengths_of(ended - middle).mean()) if cohort.K else np.nan,
-        moved=float(lengths_of(state.w.astype(np.float64) - before)),
+        moved=length_of(state.w.astype(np.float64) - before),
         differ=differ,
     )

@@ -23,7 +23,7 @@ from fedplay.engine.work import Work
 from fedplay.experiment import Experiment
 from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Layer
 from fedplay.stages.footprint import Footprint, footprint
-from fedplay.stages.lengths import lengths_of
+from fedplay.stages.lengths import length_of, lengths_of
 from fedplay.streams import Purpose, Streams
 
 
@@ -124,6 +124,12 @@ class Run:
         """What travels between the server and one client, and where its update is in it."""
         return footprint(self.algorithm, self.network.P, self.network.spans)
 
+    @cached_property
+    def bytes_each(self) -> tuple[float, int]:
+        """The bytes that one client sends in a round, and those that it is sent."""
+        item = np.dtype(self.exp.dtype).itemsize
+        return self.travels.wire(self.layers, item), self.travels.down * item
+
     def initial(self) -> Array:
         """The first global model, (P,)."""
         return self.network.init(self.streams.at(Purpose.INIT)).astype(self.exp.dtype)
@@ -214,11 +220,13 @@ class Run:
         rows, mine, updates = self._message(state.w, state.own, state.server, c)
         scatter(state.own, c.ids, mine)
         lengths = lengths_of(updates)
-        whole = lengths if rows.shape == updates.shape else lengths_of(rows)
+        same = self.travels.reads and rows.shape == updates.shape
+        whole = lengths if same else lengths_of(rows)
 
-        ignored = np.zeros(c.K, bool)
+        ignored = 0
+        if self.layers and not np.isfinite(whole).all():
+            ignored = int(np.any([layer.ignored(rows) for layer in self.layers], axis=0).sum())
         for layer, table in zip(self.layers, state.layers, strict=True):
-            ignored |= layer.ignored(rows)
             rows, mine = layer.client(rows, {n: t[c.ids] for n, t in table.items()}, c)
             scatter(table, c.ids, mine)
         m = self.aggregate.combine(rows, c)
@@ -237,11 +245,10 @@ class Run:
             return w
 
         state.w, state.server = self.algorithm.absorb(state.w, state.server, m, step, c)
-        item = state.w.itemsize
-        state.bytes_up += c.K * self.travels.wire(self.layers, item)
-        state.bytes_down += c.called * self.travels.down * item
-        step_length = float(lengths_of(followed))
-        return c, Lengths(lengths, whole, step_length, int(ignored.sum())), m
+        up, down = self.bytes_each
+        state.bytes_up += c.K * up
+        state.bytes_down += c.called * down
+        return c, Lengths(lengths, whole, length_of(followed), ignored), m
 
     @property
     def lasting(self) -> bool:

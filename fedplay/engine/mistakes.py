@@ -18,6 +18,7 @@ from fedplay.engine.loop import Run, calm
 from fedplay.engine.survey import worst
 from fedplay.models import likeliest
 from fedplay.stages.base import Array
+from fedplay.stages.lengths import lengths_of
 
 EXAMPLES = 20  # training pictures of a client that are kept to be shown
 MOST = 60  # units, or mistakes, that are kept to be shown
@@ -199,7 +200,7 @@ def _units(run: Run, w: Array, own: Array | None) -> Units | None:
     which, speaks = np.arange(len(first)), np.zeros(0, np.intp)
     if len(layers) > 1:
         going = layers[1][:, :-1]  # (out, units)
-        which = np.argsort(-np.square(going).sum(axis=0), kind="stable")
+        which = np.argsort(-lengths_of(going.T), kind="stable")
         if len(layers) == 2:
             speaks = going.argmax(axis=0)[which][:MOST]
     which = which[:MOST]

@@ -17,7 +17,7 @@ import numpy as np
 
 from fedplay.engine.loop import Lengths, Run, State, calm
 from fedplay.stages.base import Array, Cohort
-from fedplay.stages.lengths import lengths_of
+from fedplay.stages.lengths import length_of, lengths_of
 from fedplay.stages.personal.given import AsGiven
 
 WALKS = 64  # clients whose single steps are kept; of the others only where they ended
@@ -39,6 +39,7 @@ class Trace:
 
     number: int
     ids: Array  # (K,) who took part, ascending
+    called: int  # how many were sent the model: these, and any who came too late
     weight: Array  # (K,) training examples of each
     share: Array  # (K,) what the average multiplies each update by; NaN where it is no such sum
     steps: Array  # (K,) local steps of each
@@ -203,9 +204,7 @@ def _listen(run: Run, state: State, number: int) -> Heard:
     a, g = other.algorithm, other.aggregate
     bend = seen[0] if seen else np.zeros((0, len(before)))
     sent, average, followed = (_update(run, m) for m in (g.rows, g.average, followed))
-    lost = np.zeros(cohort.K, bool)
-    for layer in run.layers:
-        lost |= layer.ignored(a.spoken)
+    lost = np.any([np.zeros(cohort.K), *(layer.ignored(a.spoken) for layer in run.layers)], axis=0)
     return Heard(
         cohort,
         a.begun,
@@ -253,7 +252,7 @@ def plane(heard: Heard) -> Array:
         rest = _unit(row.astype(np.float64))
         for _ in range(2):  # Gram-Schmidt: twice is enough (Kahan)
             rest = rest - basis.T @ (basis @ rest)
-        if found < 2 and lengths_of(rest) > 1e-6:
+        if found < 2 and length_of(rest) > 1e-6:
             basis[found] = _unit(rest)
             found += 1
     first = next((row for row in (*updates, *heard.bend) if np.isfinite(row).all()), basis[1])
@@ -328,13 +327,14 @@ def _assemble(
     plain = heard.plain
     nowhere = np.full(2, np.nan)
     noise = heard.followed - heard.average
-    whole, shown = lengths_of(lengths_of(updates)), lengths_of(lengths_of(updates @ basis.T))
+    whole, shown = length_of(updates.ravel()), length_of((updates @ basis.T).ravel())
     sent = heard.sent @ basis.T if plain else np.full((c.K, 2), np.nan)
     average = basis @ heard.average if plain else nowhere
     bounds = [b for layer in run.layers if (b := getattr(layer, "bound", lambda: None)())]
     return Trace(
         number=c.round,
         ids=c.ids,
+        called=c.called,
         weight=c.weight,
         share=_shares(run, c, sent, average),
         steps=c.steps,
@@ -352,8 +352,8 @@ def _assemble(
         clipped=~heard.lost & (heard.whole < heard.lengths.message * (1 - 1e-5)),
         ignored=heard.lost,
         bound=min(bounds, default=None),
-        average_length=float(lengths_of(heard.average)),
-        noise_length=float(lengths_of(noise)),
+        average_length=length_of(heard.average),
+        noise_length=length_of(noise),
         accuracy_before=run.evaluate(before).accuracy,
         accuracy_after=run.evaluate(after).accuracy,
         own=own,
@@ -375,5 +375,5 @@ def _shares(run: Run, c: Cohort, sent: Array, average: Array) -> Array:
         width = min(WALKS, c.K - a)
         blocks.append(run.aggregate.combine(np.eye(c.K, width, -a), c))
     share = np.concatenate(blocks)
-    off = lengths_of(share @ sent - average)
+    off = length_of(share @ sent - average)
     return np.full(c.K, np.nan) if off > 1e-3 * lengths_of(share[:, None] * sent).sum() else share

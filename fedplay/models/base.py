@@ -50,22 +50,29 @@ class Workspace:
         raise NotImplementedError
 
 
+def unanswered(outputs: Array) -> Array | None:
+    """(..., n) bool, for which examples outputs (..., n, C) tell no class; None for none of them.
+
+    They tell none where one of them is NaN, nor where the largest is infinite and another as large.
+    """
+    total = np.einsum(outputs, [*range(outputs.ndim)], [])  # which warns of nothing
+    if math.isfinite(total):  # so all of them are; the other way round a sum may overflow
+        return None
+    top = outputs.max(axis=-1)
+    many = (outputs == top[..., None]).sum(axis=-1) > 1
+    lost: Array = np.isnan(top) | (np.isinf(top) & many)
+    return lost if lost.any() else None
+
+
 def likeliest(outputs: Array) -> Array:
     """(..., n) the likeliest class by outputs (..., n, C), -1 where there is none to be told.
-
-    There is none where an output is NaN, nor where the largest is infinite and another as large.
 
     >>> likeliest(np.array([[0.0, 2.0], [np.nan, 1.0], [np.inf, 1.0], [np.inf, np.inf]]))
     array([ 1, -1,  0, -1])
     """
     said: Array = outputs.argmax(axis=-1)
-    with np.errstate(over="ignore", invalid="ignore"):
-        finite = math.isfinite(np.add.reduce(outputs, axis=None))
-    if finite:  # no entry can be anything else; the other way round a sum may overflow
-        return said
-    top = outputs.max(axis=-1)
-    many = (outputs == top[..., None]).sum(axis=-1) > 1
-    return np.where(np.isnan(top) | (np.isinf(top) & many), -1, said)
+    lost = unanswered(outputs)
+    return said if lost is None else np.where(lost, -1, said)
 
 
 class Network:

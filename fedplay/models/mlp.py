@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from fedplay.knobs import knob
-from fedplay.models.base import Array, Model, Network, Workspace, likeliest
+from fedplay.models.base import Array, Model, Network, Workspace, unanswered
 
 
 @dataclass(frozen=True)
@@ -174,9 +174,9 @@ class Perceptron(Network):
         return logits
 
     def right(self, outputs: Array, y: Array) -> Array:
-        said = likeliest(outputs)
-        hits: Array = said == y
-        return hits if said.min(initial=0) >= 0 else np.where(said < 0, np.nan, hits)
+        hits: Array = outputs.argmax(axis=-1) == y
+        lost = unanswered(outputs)
+        return hits if lost is None else np.where(lost, np.nan, hits)
 
     def loss(self, outputs: Array, y: Array) -> Array:
         top = outputs.max(axis=-1)

@@ -20,13 +20,25 @@ def lengths_of(rows: Array) -> Array:
     >>> lengths_of(np.array([[3e200, 4e200], [3e-200, 4e-200], [0, 0]]))
     array([5.e+200, 5.e-200, 0.e+000])
     """
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        squares = rows @ rows if rows.ndim == 1 else np.einsum("...m,...m->...", rows, rows)
-        found = np.array(np.sqrt(squares), np.float64)
-        lost = np.asarray(~((squares >= LEAST[rows.dtype.char]) & (squares < np.inf)))
-        if lost.any():
-            found[lost] = _scaled(rows[lost])
+    squares = np.einsum("...m,...m->...", rows, rows)  # which warns of nothing
+    found, least = np.array(np.sqrt(squares), np.float64), LEAST[rows.dtype.char]
+    several = squares.ravel().tolist()  # of a cohort, plain numbers are looked at faster
+    if several and not (min(several) >= least and sum(several) < np.inf):
+        lost = np.asarray(~((squares >= least) & (squares < np.inf)))
+        found[lost] = _scaled(rows[lost])
     return found
+
+
+def length_of(row: Array) -> float:
+    """The length of one row (M,).
+
+    >>> print(f"{length_of(np.array([3e200, 4e200])):g}")
+    5e+200
+    """
+    square = np.vdot(row, row)  # which warns of nothing either
+    if LEAST[row.dtype.char] <= square < np.inf:
+        return float(np.sqrt(square))
+    return float(_scaled(row[None])[0])
 
 
 def _scaled(rows: Array) -> Array:
@@ -46,10 +58,11 @@ def cut(rows: Array, most: float) -> Array:
            [0.3, 0.4],
            [0. , 0. ]])
     """
-    lost = np.asarray(~np.isfinite(rows).all(axis=1))
-    if lost.any():
-        rows = np.where(lost[:, None], rows.dtype.type(0), rows)
     whole = lengths_of(rows)
+    if not np.isfinite(whole).all():
+        lost = np.asarray(~np.isfinite(rows).all(axis=1))
+        rows = np.where(lost[:, None], rows.dtype.type(0), rows)
+        whole[lost] = 0.0
     with np.errstate(over="ignore", under="ignore"):
         length = whole.astype(rows.dtype)
         factor = np.where(length > most, most / np.maximum(length, most), 1.0).astype(rows.dtype)
@@ -57,5 +70,8 @@ def cut(rows: Array, most: float) -> Array:
         # A factor that the precision barely holds, or not at all, is taken in two steps.
         for k in np.flatnonzero((whole > most) & ~(factor > 1e8 * np.finfo(rows.dtype).tiny)):
             row = rows[k] / np.abs(rows[k]).max().astype(np.float64)
-            out[k] = row * (most / lengths_of(row))
+            row *= most / length_of(row)
+            near = row.astype(rows.dtype)
+            # Near the least number there is, rounding up could make it longer by far.
+            out[k] = np.where(np.abs(near) > np.abs(row), np.nextafter(near, near * 0), near)
     return out

@@ -6,6 +6,8 @@ import math
 from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
+
 from fedplay.engine.loop import epsilon_of
 from fedplay.experiment import Experiment
 from fedplay.stages.base import Spans
@@ -28,6 +30,15 @@ def guard_of(scene: Scene) -> Guard:
     fed = scene.federation
     network = scene.exp.stage("model").bind(fed.d, fed.C)
     return guard(scene.exp, network.P, network.spans)
+
+
+def journey(scene: Scene) -> tuple[float, float]:
+    """The bytes that one client sends in a round, and those that it is sent."""
+    exp, fed = scene.exp, scene.federation
+    network = exp.stage("model").bind(fed.d, fed.C)
+    travels = footprint(exp.stage("algorithm"), network.P, network.spans)
+    item = np.dtype(exp.dtype).itemsize
+    return travels.wire(exp.layers, item), float(travels.down * item)
 
 
 @lru_cache(maxsize=8)

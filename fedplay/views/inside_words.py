@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fedplay.engine.trace import Trace
-from fedplay.stages.lengths import lengths_of
+from fedplay.stages.lengths import length_of
 from fedplay.untrusted import escape
 from fedplay.views.scene import UNSEEN, Array, Scene
 from fedplay.views.words import size
@@ -60,12 +60,13 @@ def called(scene: Scene, trace: Trace, k: int) -> str:
 
 def _broadcast(scene: Scene, trace: Trace) -> str:
     N = scene.federation.clients
-    if not trace.K:
+    if not trace.called:
         return f"Nobody of {N:,} clients takes part this time."
-    bytes_ = size(trace.bytes_down / trace.K)
+    bytes_ = size(trace.bytes_down / trace.called)
+    late = f", of whom {trace.called - trace.K:,} come too late" * (trace.called > trace.K)
     return (
         f"The server sends the model, <b>{trace.P:,}</b> numbers ({bytes_}), "
-        f"to <b>{trace.K:,}</b> of {N:,} clients."
+        f"to <b>{trace.called:,}</b> of {N:,} clients{late}."
     )
 
 
@@ -115,7 +116,7 @@ def _average(scene: Scene, trace: Trace) -> str:
             f"Noise of length <b>{number(trace.noise_length)}</b> is added to an average of length "
             f"{number(trace.average_length)}. "
         )
-    beyond = lengths_of(trace.moved - trace.step) > 0.01 * lengths_of(trace.moved)
+    beyond = length_of(trace.moved - trace.step) > 0.01 * length_of(trace.moved)
     if trace.K and beyond:
         said += "From there the server goes on by a rule of its own. "
     before, after = apart(trace.accuracy_before, trace.accuracy_after)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fedplay.engine.anatomy import Anatomy, Part, recovered
+from fedplay.stages.lengths import length_of
 from fedplay.untrusted import escape
 from fedplay.views.federation import short
 from fedplay.views.models_names import personal
@@ -161,7 +162,7 @@ def of_class(scene: Scene, found: Anatomy, c: int) -> tuple[str, ...]:
     pictures = found.responses
     assert pictures is not None
     name = short(scene.name(found.place), 24)
-    way = float(np.linalg.norm(pictures.own[c] - pictures.shared[c]))
+    way = length_of((pictures.own[c] - pictures.shared[c]).ravel())
     n = int(pictures.counts[c])
     return (
         f"{_thing(scene)} {short(scene.federation.classes[c])}: {name} has {n:,} {UNSEEN}",

@@ -17,7 +17,7 @@ from fedplay.views.along import tick, tidy
 from fedplay.views.artists import Caption, line, stamp
 from fedplay.views.canvas import Canvas
 from fedplay.views.ends import apart
-from fedplay.views.guard import Guard, guard_of
+from fedplay.views.guard import Guard, guard_of, journey
 from fedplay.views.ledger import Ledger, Row
 from fedplay.views.scene import UNSEEN, Array, Box, Hit, Scene
 from fedplay.views.spending_words import lines, told
@@ -114,7 +114,7 @@ class Spending(View):
         noisy = safe.noise > 0
         tops = (tidy(_last(safe.spent)) if noisy else 1.0, _reach(rows, safe), _total(rows, R))
         came = sum(row.K for row in rows)
-        each = [size(total / came) if came else "" for total in (rows[-1].up, rows[-1].down)]
+        each = [size(bytes_) if came else "" for bytes_ in journey(scene)]
         shown = (R, tops, noisy, safe.slack, tuple(each))
         if shown == self.shown:
             return

@@ -86,12 +86,12 @@ class DifferentialPrivacy(Layer):
         return self.bound() is not None
 
     def check(self, expected: float, numbers: np.finfo[Any]) -> None:
-        sigma = self.deviation(expected)
-        if self.noise_multiplier > 0 and not numbers.tiny <= sigma <= numbers.max / 100:
+        sigma, least, most = self.deviation(expected), float(numbers.tiny), float(numbers.max) / 100
+        if self.noise_multiplier > 0 and not least <= sigma <= most:
             raise ValueError(
                 f"clip={self.bound():g}, noise_multiplier={self.noise_multiplier:g}: noise of "
-                f"standard deviation {sigma:g} must be from {numbers.tiny:.3g} to "
-                f"{numbers.max / 100:.3g}, or dtype={str(numbers.dtype)!r} cannot hold it"
+                f"standard deviation {sigma:g} must be from {least:.3g} to {most:.3g}, "
+                f"or dtype={str(numbers.dtype)!r} cannot hold it"
             )
 
     def requires(self) -> dict[str, tuple[str, str]]:

@@ -21,9 +21,12 @@ from fedplay.stages.base import Array, Arrays, ServerOptimizer
 
 def squares(m: Array) -> Array:
     """Δ² of m (P,); in float64 where its own precision would lose one of them."""
-    own, exact, held = m**2, np.square(m, dtype=np.float64), np.finfo(m.dtype)
-    fits = (m == 0) | ((exact >= held.tiny) & (exact <= held.max)) | ~np.isfinite(m)
-    return own if fits.all() else exact
+    with np.errstate(over="ignore", under="ignore"):
+        square = m**2
+        least = np.minimum.reduce(square, where=m != 0, initial=np.inf)
+        if least >= np.finfo(m.dtype).tiny and np.maximum.reduce(square, initial=0.0) < np.inf:
+            return square
+        return np.square(m, dtype=np.float64)
 
 
 @dataclass(frozen=True)
