@@ -135,6 +135,11 @@ class GivenShares(Shares):
     start: Ints
     index: Ints
 
+    def __post_init__(self) -> None:
+        # Runs share a federation: what one of them writes here, the others would train on.
+        object.__setattr__(self, "start", _read_only(self.start, np.int64))
+        object.__setattr__(self, "index", _read_only(self.index, np.int64))
+
     @cached_property
     def sizes(self) -> Ints:
         sizes: Ints = _read_only(np.diff(self.start), np.int64)

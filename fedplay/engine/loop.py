@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from typing import NamedTuple
+from functools import cache, lru_cache, wraps
+from typing import ClassVar, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -44,6 +45,68 @@ class Round(NamedTuple):
     personal: Array | None = None
 
 
+class _Entered(threading.local):
+    """How often a thread is inside `calm`."""
+
+    times: int = 0
+
+
+class calm(AbstractContextManager[None]):
+    """Inside: one BLAS thread, and no warning or error where numbers overflow or vanish.
+
+    Matrices this small gain 8 % from a second thread and cost twice the processor; and a learning
+    rate that diverges is shown as divergence, not warned about. What somebody has set outside, by
+    `np.errstate` or for BLAS, is as it was afterwards, also where several threads come and go.
+    """
+
+    _lock: ClassVar[threading.Lock] = threading.Lock()
+    _entered: ClassVar[_Entered] = _Entered()
+    _inside: ClassVar[int] = 0  # threads
+    _before: ClassVar[list[int]] = []  # what BLAS had when the first of them came in
+
+    def __enter__(self) -> None:
+        if not calm._entered.times:
+            with calm._lock:
+                if not calm._inside:
+                    calm._before = [library.get_num_threads() for library in _blas()]
+                for library in _blas():
+                    library.set_num_threads(1)
+                calm._inside += 1
+        calm._entered.times += 1
+        self._errors = np.errstate(all="ignore")
+        self._errors.__enter__()
+
+    def __exit__(self, *error: object) -> None:
+        self._errors.__exit__(None, None, None)
+        calm._entered.times -= 1
+        if not calm._entered.times:
+            with calm._lock:
+                for library, threads in zip(_blas(), calm._before, strict=True):
+                    library.set_num_threads(threads)
+                calm._inside -= 1
+
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+
+def calmed(function: Callable[Given, Result]) -> Callable[Given, Result]:
+    """The function, calm while it works. For generators see `stream`: calm a piece at a time."""
+
+    @wraps(function)
+    def calm_function(*given: Given.args, **named: Given.kwargs) -> Result:
+        with calm():
+            return function(*given, **named)
+
+    return calm_function
+
+
+@cache
+def _blas() -> list[LibController]:
+    """The linear algebra libraries of this process; looking them up takes milliseconds."""
+    return list(ThreadpoolController().select(user_api="blas").lib_controllers)
+
+
 def epsilon_of(exp: Experiment) -> Array:
     """ε after every round, (rounds + 1,): it depends on no data, so it is known beforehand."""
     N, counts = exp.clients, np.arange(exp.rounds + 1)
@@ -69,6 +132,7 @@ class State:
 class Run:
     """Everything about a run that does not change from round to round."""
 
+    @calmed
     def __init__(
         self, exp: Experiment, federation: Federation | None = None, limit: Limit = LIMIT
     ) -> None:
@@ -88,6 +152,7 @@ class Run:
         self.layers: tuple[Layer, ...] = exp.layers
         self.local_epochs: int = exp.in_force("local_epochs")
         self.panel = panel(fed.clients, self.streams, len(fed.guests))
+        self.panel.flags.writeable = False  # histories have this very array
         X = with_ones(fed.X, exp.dtype)
         self.trainer = Trainer(
             self.network,
@@ -105,6 +170,7 @@ class Run:
         """The first global model, (P,)."""
         return self.network.init(self.streams.at(Purpose.INIT)).astype(self.exp.dtype)
 
+    @calmed
     def start(self) -> State:
         N, w = self.federation.clients, self.initial()
         server, own = (self._alike(arrays) for arrays in self.algorithm.init(len(w), N))
@@ -259,7 +325,7 @@ def _round(
     scores = run.evaluate(state.w)
     return Round(
         number=number,
-        parameters=state.w,
+        parameters=state.w.copy(),  # theirs to keep, or to write to: the next round begins with w
         accuracy=scores.accuracy,
         loss=scores.loss,
         client_accuracy=scores.client_accuracy,
@@ -279,32 +345,7 @@ def scatter(tables: Arrays, ids: Array, rows: Arrays) -> None:
         table[ids] = rows[name]
 
 
-class calm(AbstractContextManager[None]):
-    """Inside: one BLAS thread, and no warning where numbers overflow.
-
-    Matrices this small gain 8 % from a second thread and cost twice the processor; and a learning
-    rate that diverges is shown as divergence, not warned about.
-    """
-
-    def __enter__(self) -> None:
-        self._threads = [library.get_num_threads() for library in _blas()]
-        for library in _blas():
-            library.set_num_threads(1)
-        self._errors = np.errstate(all="ignore")
-        self._errors.__enter__()
-
-    def __exit__(self, *error: object) -> None:
-        self._errors.__exit__(None, None, None)
-        for library, threads in zip(_blas(), self._threads, strict=True):
-            library.set_num_threads(threads)
-
-
-@cache
-def _blas() -> list[LibController]:
-    """The linear algebra libraries of this process; looking them up takes milliseconds."""
-    return list(ThreadpoolController().select(user_api="blas").lib_controllers)
-
-
+@calmed
 def federation_of(exp: Experiment) -> Federation:
     """The experiment's data, spread over its clients; the last few are kept."""
     partition, shift = exp.stage("partition"), exp.stage("shift")
