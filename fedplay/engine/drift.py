@@ -132,7 +132,7 @@ def follow(run: Run) -> Generator[None, None, Course]:
     if problems is None:
         goal = yield from pooled(run)
     else:
-        goal = closed_forms.optimum(*problems, run.federation.sizes)
+        goal = closed_forms.optimum(*problems, run.weight(np.arange(len(problems[0]))))
     with calm():
         course = _course(run, kept, W, goal, problems, np.concatenate(ends), np.concatenate(ways))
     yield
@@ -232,15 +232,15 @@ def _marks(run: Run, goal: Array, problems: Any) -> Iterator[tuple[str, Array]]:
     yield "optimum" if problems is not None else "pooled", goal
     if problems is None:
         return
-    (a, x), sizes, eta = problems, run.federation.sizes, run.exp.learning_rate
-    mu = getattr(run.exp, "mu", 0.0)
-    steps = run.trainer.steps(np.arange(len(a)), run.local_epochs)
+    (a, x), everyone, eta = problems, np.arange(len(problems[0])), run.exp.learning_rate
+    mu, weight = getattr(run.exp, "mu", 0.0), run.weight(everyone)
+    steps = run.trainer.steps(everyone, run.local_epochs)
     if eta * (a.max() + mu) >= 2 or not _whole(run):
         return
-    yield "FedAvg", closed_forms.fedavg(a, x, sizes, eta, steps)
-    yield "FedProx", closed_forms.fedavg(a, x, sizes, eta, steps, mu)
+    yield "FedAvg", closed_forms.fedavg(a, x, weight, eta, steps)
+    yield "FedProx", closed_forms.fedavg(a, x, weight, eta, steps, mu)
     if run.exp.chosen("algorithm") == "fednova":
-        yield "FedNova", closed_forms.fednova(a, x, sizes, eta, steps)
+        yield "FedNova", closed_forms.fednova(a, x, weight, eta, steps)
 
 
 def _whole(run: Run) -> bool:

@@ -149,6 +149,7 @@ class Run:
         self.aggregate = exp.stage("aggregate")
         self.optimizer = exp.stage("server")
         self.personal = exp.stage("personal")
+        self.alike = exp.weighting == "clients"
         self.layers: tuple[Layer, ...] = exp.layers
         self.local_epochs: int = exp.in_force("local_epochs")
         self.panel = panel(fed.clients, self.streams, len(fed.guests))
@@ -165,6 +166,7 @@ class Run:
         )
         self.evaluate = Evaluator(self.network, X, fed, self.panel, exp.dtype)
         self.epsilon = epsilon_of(exp)
+        self.examples = float(fed.sizes.sum())  # of all clients
 
     def initial(self) -> Array:
         """The first global model, (P,)."""
@@ -195,9 +197,7 @@ class Run:
         epochs, late = self.epochs(number, ids)
         if drawn and self.exp.partial_work == "dropped":
             ids, epochs = ids[~late], epochs[~late]
-        weight, expected = self.federation.sizes[ids], self.schedule.expected(N)
-        if self.algorithm.weighs == "clients":
-            weight = np.minimum(weight, 1)
+        weight, expected = self.weight(ids), self.schedule.expected(N)
         return Cohort(
             round=number,
             ids=ids,
@@ -211,7 +211,13 @@ class Run:
             lr=self.exp.learning_rate,
             streams=self.streams,
             spans=self.network.spans,
+            total=0.0 if self.alike else self.examples,
         )
+
+    def weight(self, ids: Array) -> Array:
+        """(K,) of these clients in the average: their training examples, or 1 for all with any."""
+        sizes: Array = self.federation.sizes[ids]
+        return np.minimum(sizes, 1) if self.alike else sizes
 
     def epochs(self, number: int, ids: Array) -> tuple[Array, Array]:
         """(K,) local epochs of these clients in a round, and (K,) who of them is a straggler.

@@ -185,7 +185,8 @@ def _joins(
 ) -> tuple[float, Array, Array]:
     """(global, personal (n,), alone (n,)) accuracies of one newcomer."""
     run = Run(exp, without(fed, client), limit)
-    order = Streams(exp.seed).at(Purpose.NEWCOMER, client=client).permutation(fed.train.of(client))
+    own = np.array(fed.train.of(client))
+    order = Streams(exp.seed).at(Purpose.NEWCOMER, client=client).permutation(own)
     state = _drained(state_before(run, exp.rounds + 1))
     with calm():
         visit = _visit(run, [order[:n] for n in examples])

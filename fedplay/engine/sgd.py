@@ -294,7 +294,7 @@ class Trainer:
             who, plan.shares, plan.epochs.tolist(), plan.steps_an_epoch.tolist(), strict=True
         )
         for client, share, epochs, count in work:
-            if count == 1:  # one batch holds everything: its order does not matter
+            if count <= 1:  # one batch holds everything, or nothing: no order matters
                 seen += [share] * epochs
             else:
                 shuffle = at(purpose, round, client).permutation
