@@ -19,6 +19,7 @@ from typing import Any
 from fedplay import untrusted
 from fedplay.data import Federation
 from fedplay.engine import History
+from fedplay.engine.loop import calmed
 from fedplay.experiment import Experiment
 from fedplay.files import write_whole
 from fedplay.widgets.actions import Actions
@@ -46,6 +47,7 @@ class Playground:
     the History of what is drawn. ValueError for a name that is none of the above.
     """
 
+    @calmed
     def __init__(
         self,
         experiment: Experiment | None = None,
@@ -110,6 +112,7 @@ class Playground:
 
     # --- what a person does -------------------------------------------------------------------
 
+    @calmed
     def set(self, **choices: Any) -> None:
         """Change knobs and slots together, as the controls do one by one.
 
@@ -225,6 +228,7 @@ class Playground:
         """Show what was hidden."""
         self.live.do("reveal")
 
+    @calmed
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the picture (.png, .svg) or the data (.csv) on the screen to a file."""
         ending = Path(path).suffix.lower().removeprefix(".")
@@ -271,6 +275,7 @@ class Playground:
         words = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         self.store.refuse(words)
 
+    @calmed
     def _pointed(self, kind: str, x: float, y: float) -> None:
         changes = self.player.changes
         if self.screen.hand.pointer(kind, x, y) and self.player.changes == changes:
