@@ -309,6 +309,8 @@ class Experiment:
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> Experiment:
         """The experiment of a dict; ValueError for an unknown key, version or value."""
+        if not isinstance(given, Mapping):
+            raise ValueError(f"experiment={short(given)}: must be a dict, as to_dict() writes it")
         values = dict(given)
         version = values.pop("version", VERSION)
         if isinstance(version, bool) or not isinstance(version, int) or version > VERSION:

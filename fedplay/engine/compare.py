@@ -21,7 +21,8 @@ from fedplay.engine.alone import local_only
 from fedplay.engine.contest import Contest, Curve, checked_seeds
 from fedplay.engine.contest import seeded as seeded
 from fedplay.engine.evaluate import mean_of
-from fedplay.engine.loop import Run
+from fedplay.engine.given import check_given
+from fedplay.engine.loop import Run, calmed
 from fedplay.engine.tables import as_csv, as_html, as_text
 from fedplay.engine.verdict import (
     Difference,
@@ -270,6 +271,7 @@ class Comparison:
                     rows.append([name, seed, number, *row])
         return as_csv(head, rows, path)
 
+    @calmed
     def plot(self, ax: Any = None) -> Any:
         """Draw means and bands on matplotlib axes (new ones by default); returns them."""
         from fedplay.views.compare_plot import plot_comparison  # a convenience, like History.plot
@@ -277,6 +279,7 @@ class Comparison:
         return plot_comparison(self, ax)
 
 
+@calmed
 def compare(
     exp: Experiment,
     methods: Any = USUAL,
@@ -302,6 +305,7 @@ def compare(
     >>> compare(Experiment(rounds=2, clients=3), ["FedAvg"], seeds=2).accuracy["FedAvg"].shape
     (2, 3)
     """
+    check_given("compare", exp, federation, limit)
     if federation is not None:
         exp = exp.replace(data="arrays", clients=federation.clients)
         if not len(federation.y_test):

@@ -19,6 +19,7 @@ from threadpoolctl import LibController, ThreadpoolController
 from fedplay.cost import LIMIT, Limit, estimate
 from fedplay.data import Federation, federate
 from fedplay.engine.evaluate import Evaluator, panel, with_ones
+from fedplay.engine.given import check_given
 from fedplay.engine.sgd import Trainer
 from fedplay.engine.work import Work
 from fedplay.experiment import Experiment
@@ -305,10 +306,15 @@ def rounds(
     """Run an experiment one round at a time: yields `Round` 0 (before training) to `exp.rounds`.
 
     `federation` brings data of one's own in place of the experiment's. Nothing is computed ahead:
-    stopping early loses nothing that was yielded. ValueError where the run would cost more than
-    `limit` allows.
+    stopping early loses nothing that was yielded. ValueError for what is no Experiment, and where
+    the run would cost more than `limit` allows.
     """
-    yield from stream(Run(exp, federation, limit))
+    check_given("rounds", exp, federation, limit)
+
+    def lazily() -> Iterator[Round]:
+        yield from stream(Run(exp, federation, limit))
+
+    return lazily()
 
 
 def stream(run: Run) -> Iterator[Round]:
