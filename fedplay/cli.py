@@ -105,12 +105,27 @@ def _summary(history: History) -> str:
         return f"Diverged in round {history.diverged} of {history.rounds}."
     spent = history.epsilon[-1]
     private = "no privacy" if spent == float("inf") else f"ε {spent:.2f}"
+    loss = history.experiment.stage("model").score == "loss"
+    how = f"loss {history.loss[-1]:.4g}" if loss else f"accuracy {history.accuracy[-1]:.3f}"
     return (
-        f"{history.rounds} rounds: accuracy {history.accuracy[-1]:.3f} on the global test set, "
-        f"{history.client_accuracy[-1].mean():.3f} on the clients' own data "
-        f"({history.personal_accuracy.mean():.3f} personalised, "
-        f"{history.local_accuracy.mean():.3f} local only), "
+        f"{history.rounds} rounds: {how} on the global test set, {'' if loss else _own(history)}"
         f"{history.bytes_up[-1] / 1e6:.1f} MB sent by clients, {private}."
+    )
+
+
+def _own(history: History) -> str:
+    """The means over the clients that hold something out, and how many these are."""
+    many, N = int(history.judged.sum()), len(history.panel)
+    if not many:
+        return "no client holds anything out to be judged by, "
+    whose = "the clients' own data"
+    if many < N:
+        whose = f"what {many} of {N} clients hold out (the others hold out nothing)"
+    mean = history.own_mean
+    return (
+        f"{mean(history.client_accuracy[-1]):.3f} on {whose} "
+        f"({mean(history.personal_accuracy):.3f} personalised, "
+        f"{mean(history.local_accuracy):.3f} local only), "
     )
 
 

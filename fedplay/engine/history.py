@@ -105,6 +105,20 @@ class History:
         last: deque[Array] = deque(local_only(self._prepared(), self.cohort[1:]), maxlen=1)
         return last[0]
 
+    @property
+    def judged(self) -> Array:
+        """(N,) bool, the clients that hold something out: accuracies of the others are NaN."""
+        known: Array = ~np.isnan(self.client_accuracy[0])
+        return known
+
+    def own_mean(self, accuracy: Array) -> float:
+        """The mean of (N,) accuracies over the clients that hold something out.
+
+        NaN where nobody does, and where one of their models is not finite.
+        """
+        known = np.asarray(accuracy)[self.judged]
+        return float(known.mean()) if len(known) else float("nan")
+
     def _prepared(self) -> Run:
         return (
             self._run

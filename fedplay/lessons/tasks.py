@@ -174,7 +174,7 @@ def _two_digits(said: float) -> Iterator[Line]:
     ("ditto_lambda",),
 )
 def _leash(given: list[History]) -> Iterator[Line]:
-    own = float(np.mean([np.nanmean(h.personal_accuracy) for h in given]))
+    own = float(np.mean([h.own_mean(h.personal_accuracy) for h in given]))
     for name, what in (("own accuracy", "the shared model"), ("accuracy alone", "each alone")):
         other = float(np.mean([MEASURES[name].of(h) for h in given]))
         yield (
