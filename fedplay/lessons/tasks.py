@@ -97,10 +97,11 @@ def _worst_tenth(given: list[History]) -> Iterator[Line]:
 )
 def _together(given: list[History]) -> Iterator[Line]:
     late = [MEASURES["late accuracy"].of(h) for h in given]
-    asked = round(given[0].experiment.participation * given[0].experiment.clients)
+    exp = given[0].experiment
+    asked = int(exp.stage("schedule").expected(exp.clients))
     yield (
         min(late) >= 0.85,
-        f"With about {asked} of {given[0].experiment.clients} clients a round, the last ten rounds "
+        f"With about {asked} of {exp.clients} clients a round, the last ten rounds "
         f"have {_listed(late)}.",
     )
 
