@@ -258,7 +258,9 @@ class Experiment:
         found = knobs_of(Training)
         for stage in stages:
             found |= knobs_of(stage)
-        fixed = self.stage("algorithm").fixes
+        fixed = {*self.stage("algorithm").fixes}
+        if self.stage("aggregate").weighs:
+            fixed.add("weights")
         return {name: knob for name, knob in found.items() if name not in fixed}
 
     def in_force(self, name: str) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import fedplay as fp
-from fedplay.cli import main
+from fedplay.cli import _summary, main
 
 
 def test_run_writes_the_history_that_python_would(tmp_path, capsys):
@@ -97,3 +97,33 @@ def test_it_is_a_command_and_a_module():
             [sys.executable, *command, "--version"], capture_output=True, text=True, check=True
         )
         assert done.stdout.strip() == f"fedplay {fp.__version__}"
+
+
+def own_data(held_out):
+    """Two clients of twenty examples, and two of a single one, which hold nothing out."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(42, 2))
+    owner = np.repeat(np.arange(4), [20, 20, 1, 1])
+    return fp.Federation.from_arrays(
+        X, (X[:, 0] > 0).astype(int), owner, X_test=X[:9], y_test=X[:9, 0] > 0, held_out=held_out
+    )
+
+
+def test_the_summary_is_of_the_clients_that_hold_something_out():
+    history = fp.run(fp.Experiment(rounds=3), own_data(0.2))
+    assert history.judged.tolist() == [True, True, False, False]
+    for accuracy in (history.client_accuracy[-1], history.personal_accuracy):
+        assert history.own_mean(accuracy) == accuracy[:2].mean()
+    said = _summary(history)
+    assert "nan" not in said
+    assert f"{history.client_accuracy[-1][:2].mean():.3f} on what 2 of 4 clients hold out" in said
+    assert f"({history.personal_accuracy[:2].mean():.3f} personalised, " in said
+
+
+def test_the_summary_says_so_where_nobody_holds_anything_out_or_there_is_no_accuracy():
+    history = fp.run(fp.Experiment(rounds=3), own_data(0.0))
+    assert np.isnan(history.own_mean(history.personal_accuracy))
+    assert "no client holds anything out to be judged by, " in _summary(history)
+    bowls = fp.Experiment(data="quadratics", partition="natural", model="quadratic", rounds=3)
+    assert "3 rounds: loss " in _summary(fp.run(bowls))
+    assert "nan" not in _summary(fp.run(bowls))

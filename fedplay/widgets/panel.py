@@ -44,14 +44,12 @@ def plan(exp: Experiment, *, own_data: bool = False) -> Plan:
     training += ["model", *of("model")]
     for slot in ("algorithm", "schedule", "aggregate", "server"):
         training += [slot, *of(slot)] if _is_choice(exp, slot) else of(slot)
-    training += [] if exp.stage("aggregate").weighs else ["weights"]  # noise fixes them
-    training += ["stragglers"] + (["partial_work"] if exp.stragglers > 0 else []) + ["seed"]
+    training += ["weights", "stragglers"]
+    training += (["partial_work"] if exp.stragglers > 0 else []) + ["seed"]
     training = [n for n in training if n in active or n in SLOTS]  # a method may fix some itself
     personal = ["personal"] if _is_choice(exp, "personal") else []
     personal += of("personal")
-    channel = [
-        n for n in active if n not in {*data, *training, *personal, "weights", "partial_work"}
-    ]
+    channel = [n for n in active if n not in {*data, *training, *personal, "partial_work"}]
     if exp.noise_multiplier == 0:
         channel = [n for n in channel if n != "delta"]
     channel.sort(key=lambda name: name != "noise_multiplier")  # first; the rest stays in order
