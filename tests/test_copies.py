@@ -209,3 +209,14 @@ def test_blas_has_its_threads_again_when_the_last_one_leaves():
             first.submit(one.__exit__, None, None, None).result()
         second.submit(other.__exit__, None, None, None).result()
     assert threads() == before
+
+
+@pytest.mark.parametrize("way", COPIES)
+def test_public_things_can_be_copied(way):
+    exp = fp.Experiment(rounds=1, clients=4)
+    for thing in (exp, fp.PRESETS, fp.METHODS, fp.Limit(), Run(exp).federation, exp.cost()):
+        assert repr(COPIES[way](thing)) == repr(thing)
+    found = fp.compare(exp, ["FedAvg"], seeds=2)
+    assert COPIES[way](found).to_csv() == found.to_csv()
+    late = fp.newcomer(exp, (0, 5), seeds=1)
+    assert COPIES[way](late).to_csv() == late.to_csv()

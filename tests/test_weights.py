@@ -16,6 +16,7 @@ from fedplay.engine.compare import entrants
 from fedplay.engine.loop import Run
 from fedplay.registry import SLOTS
 from fedplay.widgets.panel import plan
+from fedplay.widgets.sweeping import MIXED, Sweeping
 
 ALGORITHMS = {
     "fedavg": "examples",  # McMahan et al. 2017, Algorithm 1: Σ n_k/n w_k
@@ -268,3 +269,18 @@ def test_where_no_method_departs_from_its_paper_nothing_is_said():
 def test_unknown_weights_are_refused_before_anything_is_run():
     with pytest.raises(ValueError, match="weights='equal': must be one of paper, examples, client"):
         entrants(FEW, ["FedAvg"], "equal")
+
+
+def test_a_sweep_says_where_its_values_have_two_objectives():
+    def swept(exp, name, values):
+        words = [str(value) for value in values]
+        made = Sweeping(exp, name, name, "Help.", values, words, check=lambda exp: None)
+        return made.fan(exp).help
+
+    assert swept(FEW, "algorithm", ["fedavg", "fedprox"]) == "Help."
+    assert swept(FEW, "algorithm", ["fedavg", "scaffold"]) == f"Help. {MIXED}"
+    assert swept(FEW, "noise_multiplier", [0.0, 1.0]) == f"Help. {MIXED}"
+    alike = FEW.replace(weights="clients")
+    assert swept(alike, "algorithm", ["fedavg", "scaffold"]) == "Help."
+    assert swept(alike, "noise_multiplier", [0.0, 1.0]) == "Help."
+    assert swept(FEW, "weights", ["examples", "clients"]) == "Help."
