@@ -266,16 +266,11 @@ def _summary(history: History) -> str:
 
 def _own(history: History) -> str:
     """The clients' mean accuracies in words, and of how many where they are not of all."""
-    import numpy as np
-
-    from fedplay.engine.evaluate import judged, mean_of
-
-    last = (history.client_accuracy[-1], history.personal_accuracy, history.local_accuracy)
-    held = judged(np.array(last)).shape[1]
+    held, N = int(history.judged.sum()), len(history.panel)
     if not held:
         return "no client holds data out"
-    shared, personal, alone = map(_share, mean_of(np.array(last)))
-    N = history.experiment.clients
+    last = (history.client_accuracy[-1], history.personal_accuracy, history.local_accuracy)
+    shared, personal, alone = (_share(history.own_mean(accuracy)) for accuracy in last)
     of = "" if held == N else f"; means of {held:,} of {N:,} clients"
     return f"{shared} on the clients' own data ({personal} personalised, {alone} local only{of})"
 

@@ -98,6 +98,13 @@ class Training(Checked):
         slider=(0.001, 10.0),
         help="How far a local step goes.",
     )
+    weights: str = knob(
+        "paper",
+        choices=("paper", "examples", "clients"),
+        label="Weights",
+        help="What each client counts in the server's average. examples: its number of training "
+        "examples; clients: the same for all; paper: what the paper of the method says.",
+    )
     stragglers: float = knob(
         0.0,
         0.0,
@@ -261,12 +268,29 @@ class Experiment:
         found = knobs_of(Training)
         for stage in stages:
             found |= knobs_of(stage)
-        fixed = self.stage("algorithm").fixes
+        fixed = {*self.stage("algorithm").fixes}
+        if self.stage("aggregate").weighs:
+            fixed.add("weights")
         return {name: knob for name, knob in found.items() if name not in fixed}
 
     def in_force(self, name: str) -> Any:
         """The value of a training knob, or what the algorithm sets it to itself."""
         return self.stage("algorithm").fixes.get(name, getattr(self, name))
+
+    @property
+    def weighting(self) -> str:
+        """How clients count in the average: by their "examples", or all "clients" alike.
+
+        What the aggregate fixes comes first, then what the knob `weights` says.
+        """
+        fixed: str = self.stage("aggregate").weighs
+        chosen: str = self.in_force("weights")
+        return fixed or (self.paper_weighting if chosen == "paper" else chosen)
+
+    @property
+    def paper_weighting(self) -> str:
+        """The same as the paper has it: the personal method's where it says, or the algorithm's."""
+        return str(self.stage("personal").weighs or self.stage("algorithm").weighs)
 
     # --- deriving others, and travelling ------------------------------------------------------
 
@@ -297,13 +321,16 @@ class Experiment:
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> Experiment:
         """The experiment of a dict; ValueError for an unknown key, version or value."""
+        if not isinstance(given, Mapping):
+            raise ValueError(f"experiment={short(given)}: must be a dict, as to_dict() writes it")
         values = dict(given)
         version = values.pop("version", VERSION)
         if isinstance(version, bool) or not isinstance(version, int) or version > VERSION:
             raise ValueError(
                 f"version={short(version)}: this fedplay reads experiments up to {VERSION}"
             )
-        return cls(**values)
+        exp = cls(**values)
+        return _weighed_as_before(exp) if "version" in given and "weights" not in given else exp
 
     def to_json(self) -> str:
         return json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
@@ -359,6 +386,13 @@ class Experiment:
                     f"aggregate={self.chosen('aggregate')!r}: does not add up messages, "
                     f"but the channel layer {registry.name_of(layer)!r} needs a sum"
                 )
+        fixed = self.stage("aggregate").weighs
+        if fixed and self.weights not in ("paper", fixed):
+            raise ValueError(
+                f"weights={self.weights!r}: must be 'paper' or {fixed!r} with "
+                f"aggregate={self.chosen('aggregate')!r}, which noise needs and which counts every "
+                "client once"
+            )
         self.stage("algorithm").check(self.learning_rate)
         self.stage("personal").check(self.learning_rate)
         if self.stage("algorithm").plain_server and self.chosen("server") != "sgd":
@@ -432,6 +466,20 @@ def _built_in(data: Any) -> None:
             f"data={short(data)}: a link carries the names of built-in data only; "
             "share the file and the JSON instead"
         )
+
+
+def _weighed_as_before(exp: Experiment) -> Experiment:
+    """What a file or link means that was written before there was a choice of weights.
+
+    Some methods then counted clients by examples though their papers do not, and what was run with
+    them shall come out again.
+    """
+    algorithm = exp.stage("algorithm")
+    once = exp.chosen("algorithm") in ("fedrep", "ifca", "perfedavg", "pfedme")
+    before = "examples" if once else algorithm.weighs
+    if exp.weighting == before or exp.stage("aggregate").weighs:
+        return exp
+    return exp.replace(weights=before)
 
 
 def _made(slot: str, choice: Any, values: dict[str, Any]) -> Any:

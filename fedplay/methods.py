@@ -21,9 +21,16 @@ class Method:
     source: str  # "Authors Year"
     what: str  # it does, in one sentence
 
+    def __reduce__(self) -> Any:  # a read-only mapping cannot be copied or pickled as it is
+        return _method, (dict(self.choices), self.source, self.what)
+
+
+def _method(choices: dict[str, Any], source: str, what: str) -> Method:
+    return Method(MappingProxyType(choices), source, what)
+
 
 def _of(source: str, what: str, algorithm: str, server: str = "sgd") -> Method:
-    return Method(MappingProxyType({"algorithm": algorithm, "server": server}), source, what)
+    return _method({"algorithm": algorithm, "server": server}, source, what)
 
 
 # In the order in which one would teach them.

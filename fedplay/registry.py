@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, TypeVar
 
-from fedplay.knobs import Knob, knobs_of, one_of
+from fedplay.knobs import Knob, knobs_of, one_of, short
 
 SLOTS: dict[str, dict[str, type]] = {
     "data": {},
@@ -39,6 +39,10 @@ def register(cls: T, name: str) -> T:
 
 def check_entry(cls: type, name: str) -> str:
     """The slot that `cls` could be registered in as `name`, or a ValueError that says why not."""
+    if not isinstance(cls, type):
+        raise ValueError(f"register: wants a class first, not {short(cls)}")
+    if not isinstance(name, str):
+        raise ValueError(f"name={short(name)}: must be a text")
     slot = getattr(cls, "slot", None)
     if slot not in SLOTS:
         raise ValueError(f"{cls.__name__}: must inherit from the base class of a slot")

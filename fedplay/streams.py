@@ -15,7 +15,11 @@ True
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from enum import IntEnum
+from functools import partial
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,26 +45,54 @@ class Purpose(IntEnum):
     NEWCOMER = 15  # in which order a newcomer comes by its examples
 
 
-class Streams:
-    """The streams of one seed. `at` re-places one shared generator: use it before the next `at`."""
+class Rebuilt:
+    """An object that is all working memory: views of one another, places to write to, generators.
+
+    Copied as data, such arrays would come apart and each live on alone. So a copy (`copy`, pickle,
+    joblib, another process) is made anew from the arguments that this one was made with.
+    """
+
+    _maker: Callable[[], Self]
+
+    def __new__(cls, *arguments: Any, **named: Any) -> Self:
+        made = super().__new__(cls)
+        made._maker = partial(cls, *arguments, **named)
+        return made
+
+    def __reduce__(self) -> Any:
+        return self._maker, ()
+
+
+class _Dice(threading.local):
+    """A generator for each thread, with what it takes to re-place it."""
 
     def __init__(self, seed: int) -> None:
-        self._bits = np.random.Philox(key=np.array([seed, 0x0FED_91A7], dtype=np.uint64))
-        self._generator = np.random.Generator(self._bits)
-        self._counter = np.zeros(4, dtype=np.uint64)
-        state = self._bits.state
-        state["state"] = {"counter": self._counter, "key": state["state"]["key"]}
-        self._state = state  # buffer_pos 4 and has_uint32 0: nothing left over from before
+        bits = np.random.Philox(key=np.array([seed, 0x0FED_91A7], dtype=np.uint64))
+        counter = np.zeros(4, dtype=np.uint64)
+        state = bits.state
+        state["state"] = {"counter": counter, "key": state["state"]["key"]}
+        # The state has buffer_pos 4 and has_uint32 0: nothing left over from before.
+        self.own = bits, np.random.Generator(bits), counter, state
+
+
+class Streams(Rebuilt):
+    """The streams of one seed. `at` re-places one generator: use it before the next `at`.
+
+    Each thread has a generator of its own.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._dice = _Dice(seed)
 
     def at(self, purpose: Purpose, round: int = 0, client: int = 0) -> np.random.Generator:
         """The generator of this purpose, round and client, at its first draw."""
-        counter = self._counter
+        bits, generator, counter, state = self._dice.own
         counter[0] = 0
         counter[1] = client
         counter[2] = round
         counter[3] = purpose
-        self._bits.state = self._state
-        return self._generator
+        bits.state = state
+        return generator
 
     def subset(self, N: int, K: int, purpose: Purpose, round: int = 0) -> NDArray[np.int64]:
         """K of N without replacement, ascending (K,); no work of order N for a small K."""

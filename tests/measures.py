@@ -6,6 +6,8 @@ that the rows name.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import papers
 import test_closed_forms as closed
@@ -228,13 +230,19 @@ def permuted() -> float:
 USUAL = dict(rounds=4, local_epochs=3, batch_size=4, learning_rate=0.2, dtype="float64")
 
 
+WEIGHTS = ("paper", "examples", "clients")
+
+
 def worst(compare, **choices) -> float:
-    """The largest error over five federations of ragged clients, of which some come."""
+    """The largest error over five federations of ragged clients, of which some come.
+
+    Each with the method's own weights, by examples and by clients.
+    """
     errors = []
     for seed in range(5):
         fed = methods.federation([5, 9, 14, 3, 8], seed)
         given = USUAL | dict(seed=seed, participation=0.6, stragglers=0.3) | choices
-        errors.append(compare(given, fed))
+        errors += [compare(given | dict(weights=weights), fed) for weights in WEIGHTS]
     return max(errors)
 
 
@@ -282,20 +290,23 @@ def bilinear() -> float:
 
 def network(model) -> float:
     def compare(choices, fed):
-        exp = fp.Experiment(**choices)
+        exp = fp.Experiment(**choices | dict(weights="examples"))  # as fedplay/plain.py has it
         return furthest(fp.run(exp, fed).parameters, plain_run(exp, fed))
 
     return worst(compare, model=model, hidden=(5, 3), stragglers=0.0)
 
 
 def fixed_point(K, eta, star, **choices) -> float:
-    """How far a round moves from where it should rest, over problems of two to six clients."""
+    """How far a round moves from where it should rest, over problems of two to six clients.
+
+    By examples, and with clients alike, which is the same formula for clients that weigh 1.
+    """
     rng, errors = np.random.default_rng(0), []
-    for N in range(2, 7):
+    for N, weights in itertools.product(range(2, 7), ("examples", "clients")):
         columns = rng.uniform(0.05, 4, N), rng.uniform(-3, 3, N), rng.integers(1, 7, N)
         clients = list(zip(*(column.tolist() for column in columns), strict=True))
-        exp, fed = closed.experiment(clients, K, eta, **choices)
-        rest = star(clients)
+        exp, fed = closed.experiment(clients, K, eta, **choices | dict(weights=weights))
+        rest = star(clients, weights)
         end = closed.after_a_round(exp, fed, **{name: _copied(v) for name, v in rest.items()})
         errors.append(furthest(end.w, rest["w"]))
     return max(errors)
@@ -306,11 +317,11 @@ def _copied(value):
 
 
 def rests_at(mu):
-    return lambda clients: {"w": closed.fixed_point(clients, 7, 0.2, mu)}
+    return lambda clients, weights: {"w": closed.fixed_point(clients, 7, 0.2, mu, weights)}
 
 
-def nova_rests(clients):
-    return {"w": closed.fednova_point(clients, 2, 0.2)}
+def nova_rests(clients, weights):
+    return {"w": closed.fednova_point(clients, 2, 0.2, weights=weights)}
 
 
 def uniform() -> float:
@@ -343,11 +354,15 @@ def _rng(seed):
 
 
 def combined(name) -> float:
-    run = Run(fp.Experiment(clients=8, participation=0.5, aggregate=name))
-    c, rows = run.cohort(1), _rng(0).normal(size=(4, 7))
-    if name == "mean":
-        return furthest(run.aggregate.combine(rows, c), np.average(rows, axis=0, weights=c.weight))
-    return furthest(run.aggregate.combine(rows, c), rows.sum(axis=0) / (0.5 * 8))
+    exp, errors = fp.Experiment(clients=8, participation=0.5, aggregate=name), []
+    for weights in WEIGHTS if name == "mean" else ("paper",):
+        run = Run(exp.replace(weights=weights))
+        c, rows = run.cohort(1), _rng(0).normal(size=(4, 7))
+        n = run.federation.sizes[c.ids]
+        by = np.average(rows, axis=0, weights=np.ones(4) if weights == "clients" else n)
+        right = by if name == "mean" else rows.sum(axis=0) / (0.5 * 8)
+        errors.append(furthest(run.aggregate.combine(rows, c), right))
+    return max(errors)
 
 
 def server_sgd() -> float:

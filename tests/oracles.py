@@ -30,7 +30,7 @@ class Oracle:
 PLAIN = "a loop over one client and one batch"
 LOOP = f"{PLAIN}, written from the paper"
 REST = "its closed-form fixed point on quadratics: how far a round moves from it"
-OPTIMUM = "the optimum of the plain mean of quadratics: how far a round moves from it"
+OPTIMUM = "the optimum of the mean of quadratics: how far a round moves from it"
 MOMENT = "E Σ share² = (α + 1) / (Nα + 1), relative"
 OURS = "no paper: its definition"
 PAPER = "test_methods:test_equals_a_plain_loop_written_from_its_paper"
@@ -48,12 +48,12 @@ def own(source: str, name: str) -> Oracle:
     return Oracle(source, against, test, partial(m.own_models, name))
 
 
-def scaffold_rests(clients):
-    return closed.at_rest(clients, "variate", "variate")
+def scaffold_rests(clients, weights):
+    return closed.at_rest(clients, "variate", "variate", weights)
 
 
-def feddyn_rests(clients):
-    return closed.at_rest(clients, "g", "h")
+def feddyn_rests(clients, weights):
+    return closed.at_rest(clients, "g", "h", weights)
 
 
 def rests(source, against, test, star, **choices) -> Oracle:
@@ -264,7 +264,7 @@ METHODS = {
     ),
     "aggregate/mean": Oracle(
         f"{MCMAHAN}, Algorithm 1",
-        "`numpy.average` with weights n_k",
+        "`numpy.average` with weights n_k, and with equal ones",
         ENGINE,
         partial(m.combined, "mean"),
     ),

@@ -31,6 +31,7 @@ class Given:
     B: int  # batch size
     lr: float
     gradient: Callable[[Array, Array, Array], Array]  # of the mean loss of a batch: (w, X, y)
+    alike: bool = False  # whether clients count alike in averages, or by their examples
 
     @property
     def N(self) -> int:
@@ -38,6 +39,15 @@ class Given:
 
     def n(self, k: int) -> int:
         return len(self.clients[k][1])
+
+    def p(self, k: int) -> int:
+        """Client k's weight in averages."""
+        return min(self.n(k), 1) if self.alike else self.n(k)
+
+    @property
+    def total(self) -> int:
+        """What 1/N divides by: all clients where they count alike, else all examples."""
+        return self.N if self.alike else sum(map(self.n, range(self.N)))
 
     def cohorts(self) -> Iterator[tuple[int, list[int]]]:
         """(r, S): the rounds and who takes part; a client without examples has nothing to say."""
@@ -66,6 +76,10 @@ class Given:
         return self.gradient(w, *self.clients[k])
 
 
+# What the papers' averages say; all others are by examples. The third is a slot beside another.
+ALIKE = {"scaffold", "feddyn", "fedrep", "pfedme", "perfedavg", "ifca"}, "apfl"
+
+
 def given(exp: Any, federation: Any = None, gradient: Any = None) -> Given:
     """What an experiment gives to its method."""
     run = Run(exp, federation)
@@ -88,8 +102,14 @@ def given(exp: Any, federation: Any = None, gradient: Any = None) -> Given:
         streams=Streams(exp.seed),
         B=exp.in_force("batch_size") or 10**9,
         lr=exp.learning_rate,
+        alike=exp.weights == "clients" or (exp.weights == "paper" and _alike(exp)),
         gradient=gradient or perceptron_gradient((fed.d, *hidden(exp), fed.C)),
     )
+
+
+def _alike(exp: Any) -> bool:
+    algorithms, personal = ALIKE
+    return exp.algorithm in algorithms or exp.personal == personal
 
 
 def mean(rows: list[Array], weights: list[float]) -> Array:
@@ -110,7 +130,7 @@ def fedavg(g: Given) -> Array:
                 wk = wk - g.lr * g.gradient(wk, X, y)  # ClientUpdate: w ← w − η∇ℓ(w; b)
             models.append(wk)
         if S:
-            w = mean(models, [g.n(k) for k in S])  # w_{t+1} ← Σ n_k/n w^k_{t+1}
+            w = mean(models, [g.p(k) for k in S])  # w_{t+1} ← Σ n_k/n w^k_{t+1}
     return w
 
 
@@ -119,7 +139,7 @@ def fedsgd(g: Given) -> Array:
     w = g.start
     for _, S in g.cohorts():
         if S:
-            w = w - g.lr * mean([g.full_gradient(w, k) for k in S], [g.n(k) for k in S])
+            w = w - g.lr * mean([g.full_gradient(w, k) for k in S], [g.p(k) for k in S])
     return w
 
 
@@ -148,12 +168,12 @@ def fedprox(g: Given, mu: float) -> Array:
                 w = w - g.lr * (g.gradient(w, X, y) + mu * (w - wt))
             models.append(w)
         if S:
-            wt = mean(models, [g.n(k) for k in S])
+            wt = mean(models, [g.p(k) for k in S])
     return wt
 
 
 def scaffold(g: Given, option: str) -> Array:
-    """Karimireddy et al. 2020, Algorithm 1, with η_g = 1. Clients count alike, whatever n_k."""
+    """Karimireddy et al. 2020, Algorithm 1, with η_g = 1; p is 1 there, whatever n_k."""
     x, c = g.start, np.zeros_like(g.start)
     ci = [np.zeros_like(g.start) for _ in range(g.N)]
     for r, S in g.cohorts():
@@ -171,13 +191,14 @@ def scaffold(g: Given, option: str) -> Array:
             dc.append(fresh - ci[i])
             ci[i] = fresh  # line 14
         if S:
-            x = x + sum(dy) / len(S)  # lines 16 and 17
-            c = c + len(S) / g.N * (sum(dc) / len(S))
+            p = [g.p(i) for i in S]
+            x = x + mean(dy, p)  # lines 16 and 17
+            c = c + sum(pi * d for pi, d in zip(p, dc, strict=True)) / g.total
     return x
 
 
 def feddyn(g: Given, alpha: float) -> Array:
-    """Acar et al. 2021, Algorithm 1, its argmin by local SGD. Devices count alike."""
+    """Acar et al. 2021, Algorithm 1, its argmin by local SGD; p is 1 there."""
     theta, h = g.start, np.zeros_like(g.start)
     grad = [np.zeros_like(g.start) for _ in range(g.N)]  # ∇L_k(θ_k^t), the device's own estimate
     for r, P in g.cohorts():
@@ -190,8 +211,9 @@ def feddyn(g: Given, alpha: float) -> Array:
             grad[k] = grad[k] - alpha * (own - theta)
             models.append(own)
         if P:
-            h = h - alpha / g.N * sum(own - theta for own in models)
-            theta = sum(models) / len(P) - h / alpha
+            p = [g.p(k) for k in P]
+            h = h - alpha / g.total * sum(pk * (m - theta) for pk, m in zip(p, models, strict=True))
+            theta = mean(models, p) - h / alpha
     return theta
 
 
@@ -208,7 +230,7 @@ def fednova(g: Given) -> Array:
             tau.append(len(G))
             directions.append(sum(G) / len(G))  # d_i = G_i a_i / ‖a_i‖₁
         if S:
-            p = [g.n(i) / sum(map(g.n, S)) for i in S]
+            p = [g.p(i) / sum(map(g.p, S)) for i in S]
             tau_eff = sum(pi * ti for pi, ti in zip(p, tau, strict=True))  # Σ p_i ‖a_i‖₁
             # x ← x − τ_eff Σ p_i · η d_i
             x = x - tau_eff * sum(pi * g.lr * di for pi, di in zip(p, directions, strict=True))
@@ -238,7 +260,7 @@ def dp_fedavg(g: Given, q: float, S: float, z: float) -> Array:
 def server(g: Given, optimiser: Callable[[Array, Array], Array]) -> Array:
     """Reddi et al. 2021, Algorithm 1 (FedOpt), the client's optimiser plain SGD.
 
-    Δ_t is weighted by n_k (their footnote and experiments). A round in which nobody comes has
+    Δ_t is weighted by p_k, n_k in their footnote and experiments. A round in which nobody comes has
     Δ_t = 0: the optimiser is asked all the same.
     """
     x = g.start
@@ -248,7 +270,7 @@ def server(g: Given, optimiser: Callable[[Array, Array], Array]) -> Array:
             xk = x
             for X, y in g.batches(r, k):
                 xk = xk - g.lr * g.gradient(xk, X, y)
-            delta = delta + g.n(k) / sum(map(g.n, S)) * (xk - x)
+            delta = delta + g.p(k) / sum(map(g.p, S)) * (xk - x)
         x = optimiser(x, delta)
     return x
 

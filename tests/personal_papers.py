@@ -40,7 +40,7 @@ def ditto(g: Given, lam: float) -> Pair:
             models.append(train(g, sent, r, k, nothing))
             v[k] = train(g, v[k], r, k, lambda u, sent=sent: lam * (u - sent))
         if S:
-            w = mean(models, [g.n(k) for k in S])
+            w = mean(models, [g.p(k) for k in S])
     return w, np.array(v)
 
 
@@ -63,7 +63,7 @@ def apfl(g: Given, alpha: float) -> Pair:
                 v[k] = v[k] - g.lr * alpha * g.gradient(mixed, X, y)  # ∇_v f(v̄) = α ∇f(v̄)
             models.append(wk)
         if S:
-            w = mean(models, [g.n(k) for k in S])
+            w = mean(models, [g.p(k) for k in S])
     return w, alpha * np.array(v) + (1 - alpha) * w
 
 
@@ -77,7 +77,7 @@ def fedper(g: Given, body: int) -> Pair:
             heads[k] = wk[body:]
             bases.append(wk[:body])
         if S:
-            base = mean(bases, [g.n(k) for k in S])
+            base = mean(bases, [g.p(k) for k in S])
     return _joined(g, base, heads)
 
 
@@ -95,7 +95,7 @@ def fedrep(g: Given, body: int, body_epochs: int) -> Pair:
             heads[k] = wk[body:]
             bases.append(wk[:body])
         if S:
-            base = mean(bases, [g.n(k) for k in S])
+            base = mean(bases, [g.p(k) for k in S])
     return _joined(g, base, heads)
 
 
@@ -119,7 +119,7 @@ def pfedme(g: Given, lam: float, K: int) -> Pair:
             own[k] = theta
             models.append(wk)
         if S:
-            w = mean(models, [g.n(k) for k in S])
+            w = mean(models, [g.p(k) for k in S])
     return w, np.array([own.get(k, w) for k in range(g.N)])
 
 
@@ -139,7 +139,7 @@ def perfedavg(g: Given, alpha: float) -> Pair:
                 wk = wk - g.lr * g.gradient(ahead, *other)
             models.append(wk)
         if S:
-            w = mean(models, [g.n(k) for k in S])
+            w = mean(models, [g.p(k) for k in S])
     return w, np.repeat(w[None], g.N, axis=0)
 
 
@@ -150,7 +150,7 @@ def ifca(g: Given, models: list[Array], loss: Callable[[Array, Array, Array], fl
         chosen: dict[int, list[tuple[Array, int]]] = {}
         for k in S:
             j = int(np.argmin([loss(theta, *g.clients[k]) for theta in models]))
-            chosen.setdefault(j, []).append((train(g, models[j], r, k, nothing), g.n(k)))
+            chosen.setdefault(j, []).append((train(g, models[j], r, k, nothing), g.p(k)))
         for j, those in chosen.items():
             models[j] = mean([m for m, _ in those], [n for _, n in those])
         if chosen:

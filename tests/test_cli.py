@@ -16,7 +16,7 @@ import pytest
 
 import fedplay as fp
 from fedplay import cli
-from fedplay.cli import main
+from fedplay.cli import _summary, main
 from fedplay.cost import LIMIT
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has other pipes and signals")
@@ -391,3 +391,38 @@ def test_the_doctor_needs_no_home(tmp_path):
     done = fedplay("doctor", env=bare | {"TERM": "weird", "COLUMNS": "1", "PATH": ""})
     assert (done.returncode, done.stderr) == (cli.DONE, "")
     assert "engine          works" in done.stdout
+
+
+def own_data(held_out):
+    """Two clients of twenty examples, and two of a single one, which hold nothing out."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(42, 2))
+    owner = np.repeat(np.arange(4), [20, 20, 1, 1])
+    return fp.Federation.from_arrays(
+        X,
+        (X[:, 0] > 0).astype(int),
+        owner,
+        X_test=X[:9],
+        y_test=(X[:9, 0] > 0).astype(int),
+        held_out=held_out,
+    )
+
+
+def test_the_summary_is_of_the_clients_that_hold_something_out():
+    history = fp.run(fp.Experiment(rounds=3), own_data(0.2))
+    assert history.judged.tolist() == [True, True, False, False]
+    for accuracy in (history.client_accuracy[-1], history.personal_accuracy):
+        assert history.own_mean(accuracy) == accuracy[:2].mean()
+    said = _summary(history)
+    assert "nan" not in said
+    assert "; means of 2 of 4 clients)" in said
+    assert f"({history.personal_accuracy[:2].mean():.3f} personalised, " in said
+
+
+def test_the_summary_says_so_where_nobody_holds_anything_out_or_there_is_no_accuracy():
+    history = fp.run(fp.Experiment(rounds=3), own_data(0.0))
+    assert np.isnan(history.own_mean(history.personal_accuracy))
+    assert "no client holds data out" in _summary(history)
+    bowls = fp.Experiment(data="quadratics", partition="natural", model="quadratic", rounds=3)
+    assert "3 rounds: loss " in _summary(fp.run(bowls))
+    assert "nan" not in _summary(fp.run(bowls))

@@ -10,7 +10,8 @@ point is Σ p s x / Σ p s: not the optimum Σ p a x / Σ p a, unless K = 1 or a
 FedNova: unequal steps τ_k in place of K, w + Σ p τ · Σ p (s/τ) (x − w).
 
 SCAFFOLD and FedDyn end at the optimum of the plain mean of clients, Σ a x / Σ a, however many
-examples they have: both weigh clients alike here, as their papers do.
+examples they have: both weigh clients alike, as their papers do (`tests/test_weights.py` has the
+other choice, of these and of all others).
 
 All p are n_k / Σ n_k, and all steps within what is stable; where a test allows less than
 η (a + pull) < 2, it says why.
@@ -79,15 +80,22 @@ def moved(a, K, eta, pull=0.0):
     return a / (a + pull) * (1 - (1 - eta * (a + pull)) ** K)
 
 
-def fixed_point(clients, K, eta, mu=0.0):
-    a, _, n = columns(clients)
-    weight = n * moved(a, K, eta, mu)
+def weight_of(clients, weights):
+    """p, (N,): by examples, or alike."""
+    _, _, n = columns(clients)
+    return n if weights == "examples" else np.ones(len(n))
+
+
+def fixed_point(clients, K, eta, mu=0.0, weights="examples"):
+    a, _, _ = columns(clients)
+    weight = weight_of(clients, weights) * moved(a, K, eta, mu)
     return weight @ points(clients) / weight.sum()
 
 
-def plain_optimum(clients):
-    """Of the plain mean of clients, whatever number of examples they have."""
+def plain_optimum(clients, weights="clients"):
+    """Of the plain mean of clients, whatever number of examples they have; or by examples."""
     a, _, _ = columns(clients)
+    a = a * weight_of(clients, weights)
     return a @ points(clients) / a.sum()
 
 
@@ -170,10 +178,10 @@ def steps(clients, E, B=1):
     return E * np.ceil(n / B)
 
 
-def fednova_point(clients, E, eta, B=1):
-    a, _, n = columns(clients)
+def fednova_point(clients, E, eta, B=1, weights="examples"):
+    a, _, _ = columns(clients)
     tau = steps(clients, E, B)
-    weight = n * moved(a, tau, eta) / tau
+    weight = weight_of(clients, weights) * moved(a, tau, eta) / tau
     return weight @ points(clients) / weight.sum()
 
 
@@ -258,10 +266,10 @@ class Map:
         return np.abs(np.linalg.eigvals(np.array(columns).T)).max()
 
 
-def at_rest(clients, table, server):
+def at_rest(clients, table, server, weights="clients"):
     """The state in which nothing should change: w at the optimum, each client's gradient there."""
     a, _, _ = columns(clients)
-    star = plain_optimum(clients)
+    star = plain_optimum(clients, weights)
     gradients = a[:, None] * (star - points(clients))
     return {
         "w": star,

@@ -79,6 +79,16 @@ def test_every_curve_is_the_run_of_its_experiment(found):
             np.testing.assert_allclose(found.client_accuracy[name][place], own)
 
 
+def test_the_table_of_runs_names_the_seeds_that_were_run():
+    for first in (0, 7, 2**32 - 2):
+        found = fp.compare(FEW.replace(seed=first, rounds=1), ["FedAvg"], seeds=3)
+        rows = [line.split(",") for line in found.to_csv().splitlines()[1:]]
+        for place, seed in enumerate(dict.fromkeys(int(row[1]) for row in rows)):
+            own = FEW.replace(seed=seed, data_seed=FEW.data_seed + place, rounds=1)
+            accuracy = [float(row[3]) for row in rows if int(row[1]) == seed]
+            assert same(accuracy, fp.run(own).accuracy)
+
+
 def test_seeds_differ_and_wrap_around():
     found = fp.compare(FEW.replace(seed=2**32 - 1), ["FedAvg"], seeds=2)
     assert not same(*found.accuracy["FedAvg"])

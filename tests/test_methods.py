@@ -38,6 +38,7 @@ def training(draw):
         schedule=draw(st.sampled_from(["uniform", "poisson"])),
         stragglers=draw(st.sampled_from([0.0, 0.5, 1.0])),
         partial_work=draw(st.sampled_from(["kept", "dropped"])),
+        weights=draw(st.sampled_from(["paper", "examples", "clients"])),
         seed=draw(st.integers(0, 2**32 - 1)),
         dtype="float64",
     )

@@ -120,7 +120,7 @@ def test_what_hears_nothing_of_the_others_is_local_only_bit_for_bit(alone, model
 
 @pytest.mark.parametrize("personal", ["apfl", "interpolation"])
 def test_mixing_nothing_in_is_the_global_model_bit_for_bit(personal):
-    exp = fp.Experiment(**SOME, personal=personal, mixing=0.0)
+    exp = fp.Experiment(**SOME, personal=personal, mixing=0.0, weights="examples")
     w, mine = ended(exp, None)
     np.testing.assert_array_equal(mine, np.repeat(w[None], 12, axis=0))
     np.testing.assert_array_equal(fp.run(exp).parameters, fp.run(fp.Experiment(**SOME)).parameters)
@@ -135,17 +135,19 @@ def test_without_personal_layers_it_is_fedavg_bit_for_bit(algorithm, model):
     assert fp.run(exp).bytes_up[-1] == fp.run(plain).bytes_up[-1]
 
 
-def test_one_cluster_is_fedavg():
-    exp = fp.Experiment(**SOME, algorithm="ifca", clusters=1, cluster_start="identical")
-    np.testing.assert_allclose(
-        fp.run(exp).parameters, fp.run(fp.Experiment(**SOME)).parameters, atol=1e-6
-    )
+@pytest.mark.parametrize("weights", ["examples", "clients"])
+def test_one_cluster_is_fedavg(weights):
+    plain = fp.Experiment(**SOME, weights=weights)
+    exp = plain.replace(algorithm="ifca", clusters=1, cluster_start="identical")
+    np.testing.assert_allclose(fp.run(exp).parameters, fp.run(plain).parameters, atol=1e-6)
 
 
-def test_personal_models_change_nothing_for_the_shared_one():
-    plain = fp.run(fp.Experiment(**SOME))
+@pytest.mark.parametrize("weights", ["examples", "clients"])
+def test_personal_models_change_nothing_for_the_shared_one(weights):
+    exp = fp.Experiment(**SOME, weights=weights)
+    plain = fp.run(exp)
     for personal in ("ditto", "apfl", "interpolation", "none"):
-        history = fp.run(fp.Experiment(**SOME, personal=personal))
+        history = fp.run(exp.replace(personal=personal))
         np.testing.assert_array_equal(history.parameters, plain.parameters)
         np.testing.assert_array_equal(history.client_accuracy, plain.client_accuracy)
 

@@ -18,6 +18,7 @@ train on and one held out for evaluation. A partition of your own needs one meth
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -135,6 +136,11 @@ class GivenShares(Shares):
     start: Ints
     index: Ints
 
+    def __post_init__(self) -> None:
+        # Runs share a federation: what one of them writes here, the others would train on.
+        object.__setattr__(self, "start", _read_only(self.start, np.int64))
+        object.__setattr__(self, "index", _read_only(self.index, np.int64))
+
     @cached_property
     def sizes(self) -> Ints:
         sizes: Ints = _read_only(np.diff(self.start), np.int64)
@@ -180,9 +186,20 @@ class Partition(Checked):
         return hold_out(self.assign(pool, clients, seed), pool.y, clients, seed, held_out)
 
 
+def half_up(number: float) -> int:
+    """The nearest whole number, of two the upper one, as people round: 2.5 is 3.
+
+    A number of at least 0. What only the arithmetic of floats puts below a half counts as one:
+
+    >>> half_up(2.5), 0.145 * 100, half_up(0.145 * 100), half_up(2.49)
+    (3, 14.499999999999998, 15, 2)
+    """
+    return math.floor(number * (1 + 1e-12) + 0.5)
+
+
 def portion(n: int, fraction: float) -> int:
-    """How many of n examples a fraction of them is, rounded."""
-    return int(n * fraction + 0.5)
+    """How many of n examples, or clients, a fraction of them is, rounded."""
+    return half_up(n * fraction)
 
 
 def pool_size(n: int, test_fraction: float = TEST_FRACTION) -> int:

@@ -6,6 +6,7 @@ The global model, the client's personal one, and the one it would have alone, af
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from copy import copy
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -59,11 +60,14 @@ class Lonely:
         every = -(-(run.exp.rounds + 1) * self.W.nbytes // SAVED)
         self._every, self._saved = max(int(every), 1), {0: (self.W, self.called)}
 
-    def turn(self, number: int) -> None:
-        """Go back, where the models are after a later round."""
+    def turned(self, number: int) -> Lonely:
+        """The same, to go on from, after this round or an earlier one."""
+        other = copy(self)
+        other._saved, other._parts = dict(self._saved), None
         if self.number > number:
-            self.number = max(saved for saved in self._saved if saved <= number)
-            (self.W, self.called), self._parts = self._saved[self.number], None
+            other.number = max(saved for saved in self._saved if saved <= number)
+            other.W, other.called = self._saved[other.number]
+        return other
 
     def advance(self, run: Run) -> None:
         """A piece of the next round: the same steps that its clients took in the federation."""
@@ -100,7 +104,7 @@ def census(run: Run, number: int, w: Array) -> Iterator[Census | None]:
     if number not in known:
         found = yield from _take(run, number, w)
         while len(known) >= KEPT:
-            del known[next(iter(known))]
+            known.pop(next(iter(known)), None)
         known[number] = found
     yield known[number]
 
@@ -119,10 +123,8 @@ def _take(run: Run, number: int, w: Array) -> Generator[None, None, Census]:
             W = run.personalise(state, number, run.panel[part])
         yield
         own[PERSONAL, part], test[PERSONAL, part] = yield from _judge(run, W, part)
-    if run not in _LONELY:
-        _LONELY[run] = Lonely(run)
-    lonely = _LONELY[run]
-    lonely.turn(number)
+    # Each census goes on with models of its own: another of the same run may be under way.
+    lonely = _LONELY[run] = (_LONELY.get(run) or Lonely(run)).turned(number)
     while lonely.number < number:
         with calm():
             lonely.advance(run)

@@ -20,7 +20,8 @@ from fedplay.engine.alone import local_only
 from fedplay.engine.contest import Contest, Curve, checked_seeds
 from fedplay.engine.contest import seeded as seeded
 from fedplay.engine.evaluate import mean_of
-from fedplay.engine.loop import Run
+from fedplay.engine.given import check_given
+from fedplay.engine.loop import Run, calmed
 from fedplay.engine.tables import as_csv, as_html, as_text
 from fedplay.engine.verdict import (
     Difference,
@@ -42,12 +43,18 @@ USUAL = ("FedAvg", "FedProx", "SCAFFOLD", "FedAdam")
 TIDY = 0.05  # of a target that nobody chose
 
 
-def entrants(exp: Experiment, methods: Any = USUAL) -> dict[str, Experiment]:
+def entrants(
+    exp: Experiment, methods: Any = USUAL, weights: str | None = None
+) -> dict[str, Experiment]:
     """The experiment with each of the methods in it, by what to call them.
 
     `methods` is a list of names, or a dict from labels to names, Experiments or dicts of choices.
-    ValueError for a name that is none, and where a method cannot be run in this experiment.
+    All of them count clients as the experiment does, except those that say themselves how; with
+    `weights="paper"` each does as its own paper has it. ValueError for a name that is none, and
+    where a method cannot be run in this experiment.
     """
+    if weights is not None:
+        exp = exp.replace(weights=weights)
     if isinstance(methods, str) or not isinstance(methods, Iterable):
         raise ValueError(f"methods={short(methods)}: must be a list of names, or a dict of them")
     given = dict(methods) if isinstance(methods, Mapping) else {name: name for name in methods}
@@ -58,8 +65,20 @@ def entrants(exp: Experiment, methods: Any = USUAL) -> dict[str, Experiment]:
         if not isinstance(label, str):
             raise ValueError(f"methods: {short(label)}: must be a name (a dict can give one)")
         own = label if isinstance(methods, Mapping) else usual_name(label)
-        found[own] = _entrant(exp, label, method)
+        entrant = _entrant(exp, label, method)
+        found[own] = entrant if weights == "paper" else weighed_like(exp, entrant)
     return found
+
+
+def weighed_like(exp: Experiment, own: Experiment) -> Experiment:
+    """A method's experiment, with clients counting as in another, so that both have one objective.
+
+    Unless it says itself how they count, or has to: a comparison then tells that they differ.
+    """
+    bound = own.stage("aggregate").weighs or "weights" in own.stage("algorithm").fixes
+    if bound or own.weights != "paper" or own.weighting == exp.weighting:
+        return own
+    return own.replace(weights=exp.weighting)
 
 
 def usual_name(name: str) -> str:
@@ -210,7 +229,31 @@ class Comparison:
         """What the numbers are, in a sentence."""
         varied = "of training" if self.experiment.data == "arrays" else "of training and data"
         many = "1 seed" if self.seeds == 1 else f"{self.seeds} seeds"
-        return f"Mean of {many} ({varied}), in brackets the lowest and the highest; median round."
+        said = f"Mean of {many} ({varied}), in brackets the lowest and the highest; median round."
+        return f"{said} {weights}" if (weights := self.weights_note()) else said
+
+    def weights_note(self) -> str:
+        """How clients count, in a sentence, where methods differ in it or do not as their papers.
+
+        By examples and alike are two objectives, and who minimises the one may miss the other.
+        """
+        runs = {name: self.experiments[name] for name in self.curves}
+        own = {name: exp.weighting for name, exp in runs.items()}
+        alike = [name for name in own if own[name] == "clients"]
+        others = [name for name in own if own[name] != "clients"]
+        if alike and others:
+            one, two = ("count" if len(names) > 1 else "counts" for names in (alike, others))
+            return (
+                f"{listed(alike)} {one} clients alike, {listed(others)} {two} them by their "
+                'examples: two objectives, which weights="examples" or "clients" makes one.'
+            )
+        free = [name for name in own if not runs[name].stage("aggregate").weighs]
+        changed = [name for name in free if own[name] != runs[name].paper_weighting]
+        if not changed:
+            return ""
+        how = "alike" if alike else "by their examples"
+        papers = "whose papers do" if len(changed) > 1 else "whose paper does"
+        return f"All count clients {how} here, so {listed(changed)} too, {papers} not."
 
     def _repr_html_(self) -> str:
         return as_html(self.rows(), self.note())
@@ -223,10 +266,12 @@ class Comparison:
             for place in sorted(own):
                 curve = own[place]
                 columns = (curve.accuracy, curve.loss, curve.clients)
+                seed = seeded(self.experiment, self.experiment, place).seed
                 for number, row in enumerate(np.column_stack(columns).tolist()):
-                    rows.append([name, self.experiment.seed + place, number, *row])
+                    rows.append([name, seed, number, *row])
         return as_csv(head, rows, path)
 
+    @calmed
     def plot(self, ax: Any = None) -> Any:
         """Draw means and bands on matplotlib axes (new ones by default); returns them."""
         from fedplay.views.compare_plot import plot_comparison  # a convenience, like History.plot
@@ -234,6 +279,7 @@ class Comparison:
         return plot_comparison(self, ax)
 
 
+@calmed
 def compare(
     exp: Experiment,
     methods: Any = USUAL,
@@ -241,6 +287,7 @@ def compare(
     seeds: int = 5,
     target: float | None = None,
     reference: str | None = None,
+    weights: str | None = None,
     federation: Federation | None = None,
     limit: Limit = LIMIT,
 ) -> Comparison:
@@ -251,11 +298,14 @@ def compare(
     seeds:     how many; the experiment's own training and data seed, and the ones after them
     target:    the accuracy whose rounds are counted; by default a tidy one that the reference gets
     reference: what the others are measured against; FedAvg, or else the first, by default
+    weights:   how clients count in every method, "examples" or "clients", or "paper" for as each
+               method's own has it; by default as in the experiment, so that all have one objective
     limit:     what each run may cost
 
     >>> compare(Experiment(rounds=2, clients=3), ["FedAvg"], seeds=2).accuracy["FedAvg"].shape
     (2, 3)
     """
+    check_given("compare", exp, federation, limit)
     if federation is not None:
         exp = exp.replace(data="arrays", clients=federation.clients)
         if not len(federation.y_test):
@@ -263,7 +313,7 @@ def compare(
     seeds = checked_seeds(seeds)
     if target is not None:
         target = _checked_target(target)
-    who = entrants(exp, methods)
+    who = entrants(exp, methods, weights)
     if reference is None:
         reference = "FedAvg" if "FedAvg" in who else next(iter(who))
     elif reference not in who:
@@ -304,6 +354,14 @@ def lone(exp: Experiment, federation: Federation | None = None, limit: Limit = L
     if not np.isin(run.panel, np.concatenate(cohorts)).any():
         return np.full(exp.rounds + 1, np.nan)
     return mean_of(np.array(list(local_only(run, cohorts))))
+
+
+def listed(words: list[str]) -> str:
+    """
+    >>> listed(["FedAvg"]), listed(["FedAvg", "FedProx", "FedDyn"])
+    ('FedAvg', 'FedAvg, FedProx and FedDyn')
+    """
+    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]
 
 
 def _checked_target(target: Any) -> float:

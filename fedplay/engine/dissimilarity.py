@@ -6,10 +6,11 @@ import numpy as np
 
 from fedplay.data import Dissimilarity
 from fedplay.data import dissimilarity as of_gradients
-from fedplay.engine.loop import Run, calm
+from fedplay.engine.loop import Run, calmed
 from fedplay.stages.base import Array
 
 
+@calmed
 def dissimilarity(run: Run, w: Array, *, equally: bool = False) -> Dissimilarity:
     """The dissimilarity of the clients' gradients at the model w (P,).
 
@@ -22,8 +23,7 @@ def dissimilarity(run: Run, w: Array, *, equally: bool = False) -> Dissimilarity
     ids = run.panel[sizes > 0]
     if not np.isfinite(w).all():
         return Dissimilarity(np.nan, np.nan)
-    with calm():
-        gradients = run.trainer.gradient(np.repeat(w[None], len(ids), axis=0), ids)
+    gradients = run.trainer.gradient(np.repeat(w[None], len(ids), axis=0), ids)
     # Seen in a unit in which their squares neither overflow nor vanish.
     largest = float(np.abs(gradients).max(initial=0.0))
     unit = float(np.exp2(np.floor(np.log2(largest)))) if 0 < largest < np.inf else 1.0

@@ -138,7 +138,7 @@ def follow(run: Run) -> Generator[None, None, Course]:
     if problems is None:
         goal = yield from pooled(run)
     else:
-        goal = closed_forms.optimum(*problems, run.federation.sizes)
+        goal = closed_forms.optimum(*problems, run.weight(np.arange(len(problems[0]))))
     with calm():
         course = _course(run, kept, W, goal, problems, np.concatenate(ends), np.concatenate(ways))
     yield
@@ -257,7 +257,7 @@ def _unmarked(run: Run, problems: tuple[Array, Array]) -> str:
     if run.layers:
         return "updates are changed on their way"
     if not isinstance(run.aggregate, Mean):
-        return "the server does not take the mean by examples"
+        return "the server does not take a weighted mean"
     if not isinstance(run.optimizer, SGD):
         return "the server goes on by a rule of its own"
     if not _whole(run):
@@ -269,19 +269,19 @@ def _unmarked(run: Run, problems: tuple[Array, Array]) -> str:
 
 def _ends(run: Run, problems: tuple[Array, Array]) -> Iterator[tuple[str, Array]]:
     """Where methods end by their formulas; those that do not come to rest are left out."""
-    (a, x), sizes, eta = problems, run.federation.sizes, run.exp.learning_rate
-    share, rate = sizes / sizes.sum(), run.optimizer.server_learning_rate
-    steps = run.trainer.steps(np.arange(len(a)), run.local_epochs)
+    (a, x), everyone, eta = problems, np.arange(len(problems[0])), run.exp.learning_rate
+    weight, rate = run.weight(everyone), run.optimizer.server_learning_rate
+    share, steps = weight / weight.sum(), run.trainer.steps(everyone, run.local_epochs)
     mu = getattr(run.exp, "mu", 0.0)
     # In a round, 1 − η_s Σ p_k s_k of the distance to the resting point is left.
     if 0 < rate * (share @ closed_forms.moved(a, eta, steps)) < 2:
-        yield "FedAvg", closed_forms.fedavg(a, x, sizes, eta, steps)
+        yield "FedAvg", closed_forms.fedavg(a, x, weight, eta, steps)
     pulled = eta * (a.max() + mu) < 2 and eta * mu <= 1
     if pulled and 0 < rate * (share @ closed_forms.moved(a, eta, steps, mu)) < 2:
-        yield "FedProx", closed_forms.fedavg(a, x, sizes, eta, steps, mu)
+        yield "FedProx", closed_forms.fedavg(a, x, weight, eta, steps, mu)
     nova = (share @ steps) * (share @ (closed_forms.moved(a, eta, steps) / steps))
     if run.exp.chosen("algorithm") == "fednova" and 0 < rate * nova < 2:
-        yield "FedNova", closed_forms.fednova(a, x, sizes, eta, steps)
+        yield "FedNova", closed_forms.fednova(a, x, weight, eta, steps)
 
 
 def _whole(run: Run) -> bool:

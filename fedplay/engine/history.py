@@ -17,7 +17,8 @@ from fedplay import untrusted
 from fedplay.cost import LIMIT, Limit
 from fedplay.data import Arrays, Federation, TableFile
 from fedplay.engine.alone import local_only, tuned_accuracy
-from fedplay.engine.loop import Round, Run, stream
+from fedplay.engine.given import check_given
+from fedplay.engine.loop import Round, Run, calmed, stream
 from fedplay.engine.tables import as_csv
 from fedplay.experiment import Experiment
 from fedplay.files import AnyPath, write_whole
@@ -53,6 +54,7 @@ class History:
     _run: Run | None = field(default=None)
 
     @classmethod
+    @calmed
     def of(cls, run: Run, rounds: Iterable[Round]) -> History:
         """Collect the rounds of a run (at least round 0)."""
         seen = list(rounds)
@@ -96,6 +98,7 @@ class History:
         return int(bad[0]) if len(bad) else None
 
     @cached_property
+    @calmed
     def personal_accuracy(self) -> Array:
         """(N,) each client's accuracy on its held-out data with its personal model, at the end."""
         if self.personal is not None:
@@ -103,10 +106,25 @@ class History:
         return tuned_accuracy(self._prepared(), self.parameters, self.rounds)
 
     @cached_property
+    @calmed
     def local_accuracy(self) -> Array:
         """(N,) of a model that never joined and took the same steps on the same batches."""
         last: deque[Array] = deque(local_only(self._prepared(), self.cohort[1:]), maxlen=1)
         return last[0]
+
+    @property
+    def judged(self) -> Array:
+        """(N,) bool, the clients that hold something out: accuracies of the others are NaN."""
+        known: Array = ~np.isnan(self.client_accuracy[0])
+        return known
+
+    def own_mean(self, accuracy: Array) -> float:
+        """The mean of (N,) accuracies over the clients that hold something out.
+
+        NaN where nobody does, and where one of their models is not finite.
+        """
+        known = np.asarray(accuracy)[self.judged]
+        return float(known.mean()) if len(known) else float("nan")
 
     def _prepared(self) -> Run:
         return (
@@ -151,6 +169,7 @@ class History:
         rows = zip(*(column.tolist() for column in columns.values()), strict=True)
         return as_csv(columns, rows, path)
 
+    @calmed
     def plot(self, ax: Any = None) -> Any:
         """Draw the learning curves on matplotlib axes (new ones by default); returns them."""
         from fedplay.views.plot import plot_history  # the one door upwards: a convenience
@@ -305,5 +324,6 @@ def run(exp: Experiment, federation: Federation | None = None, *, limit: Limit =
     >>> history.client_accuracy.shape
     (4, 10)
     """
+    check_given("run", exp, federation, limit)
     prepared = Run(exp, federation, limit)
     return History.of(prepared, stream(prepared))

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
-from typing import NamedTuple
+from functools import cache, cached_property, lru_cache, wraps
+from typing import ClassVar, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,6 +19,7 @@ from threadpoolctl import LibController, ThreadpoolController
 from fedplay.cost import LIMIT, Limit, estimate
 from fedplay.data import Federation, federate
 from fedplay.engine.evaluate import Evaluator, inputs, panel
+from fedplay.engine.given import check_given
 from fedplay.engine.sgd import Trainer
 from fedplay.engine.work import Work
 from fedplay.experiment import Experiment
@@ -61,6 +63,68 @@ class Lengths(NamedTuple):
 NOTHING = Lengths(np.zeros(0), np.zeros(0), 0.0, 0)
 
 
+class _Entered(threading.local):
+    """How often a thread is inside `calm`."""
+
+    times: int = 0
+
+
+class calm(AbstractContextManager[None]):
+    """Inside: one BLAS thread, and no warning or error where numbers overflow or vanish.
+
+    Matrices this small gain 8 % from a second thread and cost twice the processor; and a learning
+    rate that diverges is shown as divergence, not warned about. What somebody has set outside, by
+    `np.errstate` or for BLAS, is as it was afterwards, also where several threads come and go.
+    """
+
+    _lock: ClassVar[threading.Lock] = threading.Lock()
+    _entered: ClassVar[_Entered] = _Entered()
+    _inside: ClassVar[int] = 0  # threads
+    _before: ClassVar[list[int]] = []  # what BLAS had when the first of them came in
+
+    def __enter__(self) -> None:
+        if not calm._entered.times:
+            with calm._lock:
+                if not calm._inside:
+                    calm._before = [library.get_num_threads() for library in _blas()]
+                for library in _blas():
+                    library.set_num_threads(1)
+                calm._inside += 1
+        calm._entered.times += 1
+        self._errors = np.errstate(all="ignore")
+        self._errors.__enter__()
+
+    def __exit__(self, *error: object) -> None:
+        self._errors.__exit__(None, None, None)
+        calm._entered.times -= 1
+        if not calm._entered.times:
+            with calm._lock:
+                for library, threads in zip(_blas(), calm._before, strict=True):
+                    library.set_num_threads(threads)
+                calm._inside -= 1
+
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+
+def calmed(function: Callable[Given, Result]) -> Callable[Given, Result]:
+    """The function, calm while it works. For generators see `stream`: calm a piece at a time."""
+
+    @wraps(function)
+    def calm_function(*given: Given.args, **named: Given.kwargs) -> Result:
+        with calm():
+            return function(*given, **named)
+
+    return calm_function
+
+
+@cache
+def _blas() -> list[LibController]:
+    """The linear algebra libraries of this process; looking them up takes milliseconds."""
+    return list(ThreadpoolController().select(user_api="blas").lib_controllers)
+
+
 def epsilon_of(exp: Experiment) -> Array:
     """ε after every round, (rounds + 1,): it depends on no data, so it is known beforehand."""
     N, counts = exp.clients, np.arange(exp.rounds + 1)
@@ -86,6 +150,7 @@ class State:
 class Run:
     """Everything about a run that does not change from round to round."""
 
+    @calmed
     def __init__(
         self, exp: Experiment, federation: Federation | None = None, limit: Limit | None = LIMIT
     ) -> None:
@@ -103,9 +168,11 @@ class Run:
         self.aggregate = exp.stage("aggregate")
         self.optimizer = exp.stage("server")
         self.personal = exp.stage("personal")
+        self.alike = exp.weighting == "clients"
         self.layers: tuple[Layer, ...] = exp.layers
         self.local_epochs: int = exp.in_force("local_epochs")
         self.panel = panel(fed.clients, self.streams, len(fed.guests))
+        self.panel.flags.writeable = False  # histories have this very array
         X = inputs(fed.X, exp.dtype, fed.features)
         self.trainer = Trainer(
             self.network,
@@ -118,6 +185,7 @@ class Run:
         )
         self.evaluate = Evaluator(self.network, X, fed, self.panel, exp.dtype)
         self.epsilon = epsilon_of(exp)
+        self.examples = float(fed.sizes.sum())  # of all clients
 
     @cached_property
     def travels(self) -> Footprint:
@@ -134,6 +202,7 @@ class Run:
         """The first global model, (P,)."""
         return self.network.init(self.streams.at(Purpose.INIT)).astype(self.exp.dtype)
 
+    @calmed
     def start(self) -> State:
         N, w = self.federation.clients, self.initial()
         server, own = (self._alike(arrays) for arrays in self.algorithm.init(len(w), N))
@@ -158,9 +227,7 @@ class Run:
         called = len(ids)
         if drawn and self.exp.partial_work == "dropped":
             ids, epochs = ids[~late], epochs[~late]
-        weight, expected = self.federation.sizes[ids], self.schedule.expected(N)
-        if self.algorithm.weighs == "clients":
-            weight = np.minimum(weight, 1)
+        weight, expected = self.weight(ids), self.schedule.expected(N)
         return Cohort(
             round=number,
             ids=ids,
@@ -175,7 +242,13 @@ class Run:
             streams=self.streams,
             spans=self.network.spans,
             called=called,
+            total=0.0 if self.alike else self.examples,
         )
+
+    def weight(self, ids: Array) -> Array:
+        """(K,) of these clients in the average: their training examples, or 1 for all with any."""
+        sizes: Array = self.federation.sizes[ids]
+        return np.minimum(sizes, 1) if self.alike else sizes
 
     def epochs(self, number: int, ids: Array) -> tuple[Array, Array]:
         """(K,) local epochs of these clients in a round, and (K,) who of them is a straggler.
@@ -278,10 +351,15 @@ def rounds(
     """Run an experiment one round at a time: yields `Round` 0 (before training) to `exp.rounds`.
 
     `federation` brings data of one's own in place of the experiment's. Nothing is computed ahead:
-    stopping early loses nothing that was yielded. ValueError where the run would cost more than
-    `limit` allows.
+    stopping early loses nothing that was yielded. ValueError for what is no Experiment, and where
+    the run would cost more than `limit` allows.
     """
-    yield from stream(Run(exp, federation, limit))
+    check_given("rounds", exp, federation, limit)
+
+    def lazily() -> Iterator[Round]:
+        yield from stream(Run(exp, federation, limit))
+
+    return lazily()
 
 
 def stream(run: Run) -> Iterator[Round]:
@@ -301,7 +379,7 @@ def _round(run: Run, state: State, number: int, ids: Array, lengths: Lengths) ->
     scores = run.evaluate(state.w)
     return Round(
         number=number,
-        parameters=state.w,
+        parameters=state.w.copy(),  # theirs to keep, or to write to: the next round begins with w
         accuracy=scores.accuracy,
         loss=scores.loss,
         client_accuracy=scores.client_accuracy,
@@ -323,32 +401,7 @@ def scatter(tables: Arrays, ids: Array, rows: Arrays) -> None:
         table[ids] = rows[name]
 
 
-class calm(AbstractContextManager[None]):
-    """Inside: one BLAS thread, and no warning where numbers overflow.
-
-    Matrices this small gain 8 % from a second thread and cost twice the processor; and a learning
-    rate that diverges is shown as divergence, not warned about.
-    """
-
-    def __enter__(self) -> None:
-        self._threads = [library.get_num_threads() for library in _blas()]
-        for library in _blas():
-            library.set_num_threads(1)
-        self._errors = np.errstate(all="ignore")
-        self._errors.__enter__()
-
-    def __exit__(self, *error: object) -> None:
-        self._errors.__exit__(None, None, None)
-        for library, threads in zip(_blas(), self._threads, strict=True):
-            library.set_num_threads(threads)
-
-
-@cache
-def _blas() -> list[LibController]:
-    """The linear algebra libraries of this process; looking them up takes milliseconds."""
-    return list(ThreadpoolController().select(user_api="blas").lib_controllers)
-
-
+@calmed
 def federation_of(exp: Experiment) -> Federation:
     """The experiment's data, spread over its clients; the last few are kept."""
     partition, shift = exp.stage("partition"), exp.stage("shift")

@@ -21,7 +21,8 @@ from fedplay.data import Federation, GivenShares, Shares
 from fedplay.data.base import Ints
 from fedplay.engine.contest import checked_seeds, seeded
 from fedplay.engine.evaluate import panel
-from fedplay.engine.loop import Run, State, calm, federation_of, scatter
+from fedplay.engine.given import check_given
+from fedplay.engine.loop import Run, State, calm, calmed, federation_of, scatter
 from fedplay.engine.tables import as_csv, as_html, as_text
 from fedplay.engine.trace import state_before
 from fedplay.engine.verdict import End, end_of
@@ -132,6 +133,7 @@ class Newcomer:
                 rows.append([seed, client, row[0], float(shared), *row[1:]])
         return as_csv(head, rows, path)
 
+    @calmed
     def plot(self, ax: Any = None) -> Any:
         """Draw means and bands on matplotlib axes (new ones by default); returns them."""
         from fedplay.views.newcomer_plot import plot_newcomer  # a convenience, like History.plot
@@ -139,6 +141,7 @@ class Newcomer:
         return plot_newcomer(self, ax)
 
 
+@calmed
 def newcomer(
     exp: Experiment,
     examples: Iterable[int] = USUAL,
@@ -165,6 +168,7 @@ def newcomer(
     >>> print(newcomer(Experiment(rounds=3), [0, 5], client=2, seeds=1).examples)
     (0, 5)
     """
+    check_given("newcomer", exp, federation, limit)
     wanted = _checked_examples(examples)
     seeds = checked_seeds(seeds)
     if federation is not None:
@@ -185,7 +189,8 @@ def _joins(
 ) -> tuple[float, Array, Array]:
     """(global, personal (n,), alone (n,)) accuracies of one newcomer."""
     run = Run(exp, without(fed, client), limit)
-    order = Streams(exp.seed).at(Purpose.NEWCOMER, client=client).permutation(fed.train.of(client))
+    own = np.array(fed.train.of(client))
+    order = Streams(exp.seed).at(Purpose.NEWCOMER, client=client).permutation(own)
     state = _drained(state_before(run, exp.rounds + 1))
     with calm():
         visit = _visit(run, [order[:n] for n in examples])

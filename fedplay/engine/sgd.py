@@ -18,7 +18,7 @@ from fedplay.data import Shares
 from fedplay.data.base import Ints
 from fedplay.models import Network, Workspace
 from fedplay.stages.base import Array, Correction, LocalStep
-from fedplay.streams import Purpose, Streams
+from fedplay.streams import Purpose, Rebuilt, Streams
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +34,29 @@ class Plan:
     seat: Array  # (Σ active, B) which of the examples, client by client, sits where in the batches
     place: Array  # (Σ active,) the position of each of these rows' client in the order
     B: int  # the batch's width
+
+
+class Rooms(Rebuilt):
+    """Buffers for local work, kept from step to step and round to round.
+
+    Each is lent to one call at a time, so that threads, and calls within a call, never share one.
+    """
+
+    def __init__(self) -> None:
+        self._free: list[Workspace] = []
+
+    def take(self, network: Network, K: int, B: int, d: int, dtype: Any) -> Workspace:
+        """Buffers for K clients and batches of B; `give` them back."""
+        try:
+            work = self._free.pop()
+        except IndexError:
+            return network.workspace(K, B, d, dtype)
+        fits = work.X.shape[0] >= K and work.X.shape[1] == B
+        return work if fits else network.workspace(K, B, d, dtype)
+
+    def give(self, work: Workspace) -> None:
+        """Take buffers back. Those of a call that failed are not missed."""
+        self._free.append(work)
 
 
 class Trainer:
@@ -59,7 +82,7 @@ class Trainer:
         self.streams = streams
         # Told of every step: the clients that took it (k,), and their models (k, P), not to keep.
         self.watch: Callable[[Array, Array], None] | None = None
-        self._work: Workspace | None = None
+        self._rooms = Rooms()
         self._plans: dict[tuple[bytes, bytes], Plan] = {}
 
     def on(self, shares: Shares) -> Trainer:
@@ -103,6 +126,7 @@ class Trainer:
             work.gradient(k, targets[at : at + k], np.sign(scale).astype(self.X.dtype) * each[:k])
             total[plan.order[:k]] += work.G[:k]
             at += k
+        self._rooms.give(work)
         return total
 
     def __call__(
@@ -160,6 +184,7 @@ class Trainer:
                 self.watch(ids[plan.order[:k]], W)
         out = np.empty_like(W0)
         out[plan.order] = work.W[: len(ids)]
+        self._rooms.give(work)
         return out
 
     def by(
@@ -216,6 +241,7 @@ class Trainer:
             at += k
             if self.watch is not None:
                 self.watch(ids[plan.order[:k]], sorted_[0][:k])
+        self._rooms.give(work)
         out = tuple(np.empty_like(state) for state in states)
         for whole, state in zip(out, sorted_, strict=True):
             whole[plan.order] = state
@@ -223,11 +249,12 @@ class Trainer:
 
     def _plan(self, ids: Array, epochs: Array) -> Plan:
         key = (epochs.tobytes(), ids.tobytes())
-        if key not in self._plans:
+        plan = self._plans.get(key)
+        if plan is None:
             if len(self._plans) >= 16:  # a cohort that is drawn anew each round seldom comes back
                 self._plans.clear()
-            self._plans[key] = self._make_plan(ids, epochs)
-        return self._plans[key]
+            plan = self._plans[key] = self._make_plan(ids, epochs)
+        return plan
 
     def _make_plan(self, ids: Array, epochs: Array) -> Plan:
         sizes = self.shares.sizes[ids]
@@ -267,7 +294,7 @@ class Trainer:
             who, plan.shares, plan.epochs.tolist(), plan.steps_an_epoch.tolist(), strict=True
         )
         for client, share, epochs, count in work:
-            if count == 1:  # one batch holds everything: its order does not matter
+            if count <= 1:  # one batch holds everything, or nothing: no order matters
                 seen += [share] * epochs
             else:
                 shuffle = at(purpose, round, client).permutation
@@ -275,11 +302,8 @@ class Trainer:
         return np.concatenate(seen)[plan.seat] if plan.active else np.zeros((0, plan.B), np.intp)
 
     def _room(self, K: int, B: int) -> Workspace:
-        """Buffers for K clients and batches of B, kept from step to step and round to round."""
-        if self._work is None or self._work.X.shape[0] < K or self._work.X.shape[1] != B:
-            d = self.X.shape[1] - 1
-            self._work = self.network.workspace(K, B, d, self.X.dtype)
-        return self._work
+        """Buffers for K clients and batches of B, to be given back."""
+        return self._rooms.take(self.network, K, B, self.X.shape[1] - 1, self.X.dtype)
 
 
 class Slope:

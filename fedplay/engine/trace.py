@@ -40,7 +40,7 @@ class Trace:
     number: int
     ids: Array  # (K,) who took part, ascending
     called: int  # how many were sent the model: these, and any who came too late
-    weight: Array  # (K,) training examples of each
+    weight: Array  # (K,) of each in the average: its training examples, or 1
     share: Array  # (K,) what the average multiplies each update by; NaN where it is no such sum
     steps: Array  # (K,) local steps of each
     before: Array  # (P,) the global model that was sent out

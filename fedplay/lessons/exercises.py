@@ -106,7 +106,7 @@ def exercise(name: str) -> Exercise:
     """
     import fedplay.lessons.tasks  # noqa: F401  (it fills the table)
 
-    if name not in EXERCISES:
+    if not isinstance(name, str) or name not in EXERCISES:
         raise one_of("exercise", name, EXERCISES)
     return EXERCISES[name]
 

@@ -41,6 +41,12 @@ class Measure:
         return f"{value:,.{self.digits}f}".replace("-", "−")
 
 
+def worst_tenth(history: History) -> float:
+    """The accuracy of the worst tenth of the clients that hold something out, or NaN."""
+    known = history.client_accuracy[-1][history.judged]
+    return float(np.quantile(known, 0.1)) if len(known) else math.nan
+
+
 MEASURES = {
     "accuracy": Measure("accuracy on the global test set", lambda h: float(h.accuracy[-1])),
     "late accuracy": Measure(
@@ -49,15 +55,15 @@ MEASURES = {
     ),
     "own accuracy": Measure(
         "accuracy on the clients' own data, their mean",
-        lambda h: float(np.nanmean(h.client_accuracy[-1])),
+        lambda h: h.own_mean(h.client_accuracy[-1]),
     ),
     "lowest tenth": Measure(
         "accuracy below which the worst tenth of the clients are, on their own data",
-        lambda h: float(np.nanquantile(h.client_accuracy[-1], 0.1)),
+        worst_tenth,
     ),
     "accuracy alone": Measure(
         "accuracy of models that never joined, on their own client's data, their mean",
-        lambda h: float(np.nanmean(h.local_accuracy)),
+        lambda h: h.own_mean(h.local_accuracy),
     ),
 }
 

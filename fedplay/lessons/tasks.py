@@ -97,10 +97,11 @@ def _worst_tenth(given: list[History]) -> Iterator[Line]:
 )
 def _together(given: list[History]) -> Iterator[Line]:
     late = [MEASURES["late accuracy"].of(h) for h in given]
-    asked = round(given[0].experiment.participation * given[0].experiment.clients)
+    exp = given[0].experiment
+    asked = int(exp.stage("schedule").expected(exp.clients))
     yield (
         min(late) >= 0.85,
-        f"With about {asked} of {given[0].experiment.clients} clients a round, the last ten rounds "
+        f"With about {asked} of {exp.clients} clients a round, the last ten rounds "
         f"have {_listed(late)}.",
     )
 
@@ -174,7 +175,7 @@ def _two_digits(said: float) -> Iterator[Line]:
     ("ditto_lambda",),
 )
 def _leash(given: list[History]) -> Iterator[Line]:
-    own = float(np.mean([np.nanmean(h.personal_accuracy) for h in given]))
+    own = float(np.mean([h.own_mean(h.personal_accuracy) for h in given]))
     for name, what in (("own accuracy", "the shared model"), ("accuracy alone", "each alone")):
         other = float(np.mean([MEASURES[name].of(h) for h in given]))
         yield (

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fedplay.knobs import Checked
+from fedplay.streams import Rebuilt
 
 Array = NDArray[Any]
 
@@ -24,7 +25,7 @@ class Model(Checked):
         raise NotImplementedError
 
 
-class Workspace:
+class Workspace(Rebuilt):
     """The buffers of local training, allocated once a run, and the gradient that fills them.
 
     The clients at work are always the first k rows: as some finish early, k shrinks.

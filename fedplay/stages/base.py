@@ -38,7 +38,7 @@ class Cohort:
 
     round: int  # 1 is the first
     ids: Array  # (K,) which clients, ascending
-    weight: Array  # (K,) of each in the average: its training examples n_k, or 1 (`weighs`)
+    weight: Array  # (K,) of each in the average: its training examples n_k, or 1
     epochs: Array  # (K,) local epochs that each will take
     steps: Array  # (K,) local steps that each will take
     stale: Array  # (K,) by how many rounds the model it starts from is old; 0 when synchronous
@@ -49,10 +49,18 @@ class Cohort:
     streams: Streams
     spans: Spans = ()  # where each layer's parameters are in a model; () for one without layers
     called: int = 0  # clients that were sent the model: these K, and any whose work was dropped
+    total: float = 0.0  # of all N clients' weights, where they count by examples; 0 where alike
 
     @property
     def K(self) -> int:
         return len(self.ids)
+
+    @property
+    def part(self) -> float:
+        """The part of all clients' weight that came: part · m is the mean over all N of what was
+        sent, where those who did not come count as zeros.
+        """
+        return float(self.weight.sum()) / self.total if self.total else self.divisor / self.N
 
     def rng(self, purpose: Purpose, client: int = 0) -> np.random.Generator:
         """The stream of this round for a purpose (and a client)."""
@@ -149,7 +157,7 @@ class Algorithm(Checked):
     """What a client does and sends, and what the server makes of it. The defaults are FedAvg."""
 
     slot: ClassVar[str] = "algorithm"
-    # Whose weight counts: "examples", clients by the number n_k of theirs, or "clients", all alike.
+    # How its paper weighs clients: "examples", by the number n_k of theirs; "clients", all alike.
     weighs: ClassVar[str] = "examples"
     fixes: ClassVar[dict[str, Any]] = {}  # training knobs that the method sets itself
     # What a message is, as the screen says it.
@@ -277,6 +285,7 @@ class Aggregate(Checked):
 
     slot: ClassVar[str] = "aggregate"
     linear: ClassVar[bool] = True
+    weighs: ClassVar[str] = ""  # "clients" where it counts them alike, whatever was chosen
 
     def divisor(self, weight: Array, expected: float) -> float:
         """By how many clients of equal weight it divides; weight (K,), the cohort expected."""
@@ -310,6 +319,7 @@ class Personal(Checked):
 
     slot: ClassVar[str] = "personal"
     needs_global: ClassVar[bool] = False  # whether it needs a global model that is whole
+    weighs: ClassVar[str] = ""  # how its paper weighs clients in the global model, where it says
 
     def check(self, learning_rate: float) -> None:
         """Raise ValueError where the knobs do not go together."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from fedplay.engine.compare import Comparison
+from fedplay.engine.compare import Comparison, listed
 from fedplay.engine.verdict import RARE, Difference
 from fedplay.methods import METHODS
 from fedplay.untrusted import escape
@@ -25,7 +25,7 @@ def told(rivals: Rivals | None) -> str:
     parts = [_so_far(found, done, runs)]
     if found.curves[found.reference]:
         parts += [_against(found), _rounds(found)]
-    parts.append("Click a method to see it above.")
+    parts += [escape(found.weights_note()), "Click a method to see it above."]
     return " ".join(part for part in parts if part)
 
 
@@ -48,7 +48,7 @@ def _against(found: Comparison) -> str:
     if more := len(clear) - len(told):
         said.append(f"{more} more differ, as the table says")
     if alike:
-        names = _listed([f"<b>{escape(name)}</b>" for name in alike])
+        names = listed([f"<b>{escape(name)}</b>" for name in alike])
         few = max(d.seeds for d in others.values()) < ENOUGH
         if few:
             said.append(f"fewer than {ENOUGH} seeds cannot tell a difference from luck")
@@ -119,7 +119,3 @@ def spoken(rivals: Rivals) -> str:
 
 def _mean(found: Difference) -> float:
     return found.mean if math.isfinite(found.mean) else -math.inf
-
-
-def _listed(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]

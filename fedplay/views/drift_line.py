@@ -24,9 +24,10 @@ def losses(found: Drift, w: Array) -> Array:
 
 
 def mean_loss(scene: Scene, found: Drift, w: Array) -> Array:
-    """(n,) their mean, every client as heavy as its examples."""
+    """(n,) their mean, with the weights that the clients have in the average."""
     sizes = scene.federation.sizes
-    mean: Array = sizes @ losses(found, w) / sizes.sum()
+    weight = np.ones(len(sizes)) if scene.exp.weighting == "clients" else sizes
+    mean: Array = weight @ losses(found, w) / weight.sum()
     return mean
 
 

@@ -10,6 +10,7 @@ from fedplay.untrusted import escape
 from fedplay.views.federation import short
 from fedplay.views.inside_words import number, places_of
 from fedplay.views.scene import UNSEEN, Scene
+from fedplay.views.words import percent
 
 CLOSE = 0.02  # of the way from the start: an end that is nearer to a point is said to be there
 
@@ -82,7 +83,7 @@ def below(course: Course) -> str:
     """What the picture's directions are, and how much they show."""
     if course.P <= 2:
         return f"rings: optima of clients {UNSEEN}, drag one"
-    server, clients = (f"{100 * p:.0f} %" if np.isfinite(p) else "–" for p in course.held)
+    server, clients = (percent(p) if np.isfinite(p) else "–" for p in course.held)
     return f"the plane holds {server} of the way, {clients} of the updates"
 
 

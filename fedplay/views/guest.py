@@ -25,6 +25,7 @@ from fedplay.views.mosaic import Mosaic
 from fedplay.views.scene import UNSEEN, Array, Box, Hit, Moment, Scene
 from fedplay.views.style import SMALL, TEXT, Look
 from fedplay.views.view import View
+from fedplay.views.words import percent
 
 HEAD = 24  # css pixels of a heading
 APART = 18  # css pixels between columns
@@ -294,7 +295,7 @@ class MyClient(View):
         p = found.chances(np.array([here]))
         if p is not None:
             best = int(p[0].argmax())
-            lines.append(f"the global model says {classes[best]}, {100 * p[0, best]:.0f} %")
+            lines.append(f"the global model says {classes[best]}, {percent(p[0, best])}")
         return Hit("plane", 0, tuple(lines), "crosshair")
 
     def _lines(self, mine: Mine, k: int) -> tuple[str, ...]:

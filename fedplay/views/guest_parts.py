@@ -25,6 +25,7 @@ from fedplay.views.mosaic import Bitmap, solid
 from fedplay.views.scene import Array, Box
 from fedplay.views.stamp import Stamp
 from fedplay.views.style import SMALL, TEXT, Look, mixed
+from fedplay.views.words import percent
 
 CHECK = 0.45  # how much every other block of an empty pad stands out from the next
 ROOM = 44  # css pixels at the right of a bar, for its number
@@ -252,7 +253,7 @@ class Chances:
                 boxes.append(Box(part.left + wide, top, width, 0.64 * self.step))
                 colours.append(colour)
             self.numbers[c].right = wide + room + 6
-            told = "" if chances is None or p < 0.005 else f"{100 * p:.0f} %"
+            told = "" if chances is None or p < 0.005 else percent(p)
             say(self.numbers[c], told, look.ink if strong else look.muted)
         self.blocks.put(boxes, colours)
 

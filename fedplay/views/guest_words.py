@@ -7,7 +7,7 @@ from fedplay.engine.guest import Judged, Reception
 from fedplay.untrusted import escape
 from fedplay.views.guest_sketch import Mine, features
 from fedplay.views.scene import UNSEEN, Array, Scene
-from fedplay.views.words import accuracy
+from fedplay.views.words import accuracy, percent
 
 FEW = 5  # held-out examples: of fewer, one more or less is luck
 SHARE = "No drawings go along: your own client stays on this screen."
@@ -55,8 +55,8 @@ def said(mine: Mine, found: Reception) -> str:
     order = p.argsort()[::-1]
     classes = [escape(found.federation.classes[c]) for c in order[:2].tolist()]
     return (
-        f"The global model takes it for <b>{classes[0]}</b> ({100 * p[order[0]]:.0f} %), then for "
-        f"{classes[1]} ({100 * p[order[1]]:.0f} %)."
+        f"The global model takes it for <b>{classes[0]}</b> ({percent(p[order[0]])}), then for "
+        f"{classes[1]} ({percent(p[order[1]])})."
     )
 
 

@@ -8,15 +8,7 @@ from fedplay.engine.history import DIVERGED
 from fedplay.untrusted import escape
 from fedplay.views.federation import short
 from fedplay.views.scene import UNSEEN, Scene
-
-
-def percent(part: float) -> str:
-    """An accuracy for people.
-
-    >>> percent(0.9161), percent(1.0)
-    ('91.6 %', '100 %')
-    """
-    return f"{f'{100 * part:.1f}'.removesuffix('.0')} %"
+from fedplay.views.words import percent
 
 
 def headline(scene: Scene) -> str:
@@ -28,8 +20,8 @@ def headline(scene: Scene) -> str:
         return _diverged(scene, gone)
     if scene.guess is not None and at == R and np.isfinite(now.accuracy):
         return (
-            f"You guessed <b>{percent(scene.guess)}</b>; after round {R} the global model gets "
-            f"<b>{percent(now.accuracy)}</b> of the test set right."
+            f"You guessed <b>{percent(scene.guess, 1)}</b>; after round {R} the global model gets "
+            f"<b>{percent(now.accuracy, 1)}</b> of the test set right."
         )
     when = f"Round {at} of {R}:" if at else "Before training"
     if scene.series.score == "loss":
@@ -37,7 +29,7 @@ def headline(scene: Scene) -> str:
     own = _clients(scene)
     if not np.isfinite(now.accuracy):
         return f"{when} nothing is known of the global model{own and '; ' + own}."
-    whole = f"{when} the global model gets <b>{percent(now.accuracy)}</b> of the test set right"
+    whole = f"{when} the global model gets <b>{percent(now.accuracy, 1)}</b> of the test set right"
     return f"{whole}{own and '; ' + own}."
 
 
@@ -59,7 +51,9 @@ def _loss(scene: Scene, when: str) -> str:
 def _question(scene: Scene) -> str:
     if scene.guess is None:
         return "Where will the global model end? Click in the picture, or drag the slider below it."
-    return f"You guess that the global model ends at <b>{percent(scene.guess)}</b> of the test set."
+    return (
+        f"You guess that the global model ends at <b>{percent(scene.guess, 1)}</b> of the test set."
+    )
 
 
 def _diverged(scene: Scene, gone: int) -> str:
@@ -78,11 +72,11 @@ def _clients(scene: Scene) -> str:
         if not np.isfinite(own[place]):
             return f"{name} {UNSEEN} holds nothing out to judge it on"
         verb = "hold" if name == "you" else "holds"
-        return f"<b>{percent(float(own[place]))}</b> of what {name} {UNSEEN} {verb} out"
+        return f"<b>{percent(float(own[place]), 1)}</b> of what {name} {UNSEEN} {verb} out"
     known = own[np.isfinite(own)]
     if not len(known):
         return ""
-    low, high = f"{100 * known.min():.0f} %", f"{100 * known.max():.0f} %"
+    low, high = percent(known.min()), percent(known.max())
     if low == high:
         return f"clients get <b>{low}</b> of their own {UNSEEN}"
     return f"clients get <b>{low}</b> to <b>{high}</b> of their own {UNSEEN}"

@@ -20,6 +20,7 @@ from fedplay.views.scene import UNSEEN, Box, Hit, Moment, Scene
 from fedplay.views.stamp import DOTS, Stamp, rendered
 from fedplay.views.style import SMALL, TEXT, Look
 from fedplay.views.view import View
+from fedplay.views.words import percent
 
 STEPS = ("1 Broadcast", "2 Local steps", "3 Updates", "4 Average")
 TOP, BOTTOM, EDGE = 34, 22, 12  # css pixels: the steps' names, the captions, the margins
@@ -286,7 +287,7 @@ class InsideRound(View):
         """What the plane is, and how much of the updates is in it."""
         if not np.isfinite(trace.shown):
             return "no update to draw"
-        part = f"{trace.shown:.0%}".replace("%", " %")
+        part = percent(trace.shown)
         if self.plane.box.width < 330:
             return f"a plane: {part} of squared lengths"
         return f"a plane: it holds {part} of the updates' squared lengths"

@@ -8,7 +8,7 @@ from fedplay.engine.trace import Trace
 from fedplay.stages.lengths import length_of
 from fedplay.untrusted import escape
 from fedplay.views.scene import UNSEEN, Array, Scene
-from fedplay.views.words import size
+from fedplay.views.words import percent, size
 
 
 def places_of(scene: Scene, ids: Array) -> Array:
@@ -98,7 +98,7 @@ def _updates(scene: Scene, trace: Trace) -> str:
     shares = trace.share
     if trace.K > 1 and np.isfinite(shares).all() and np.ptp(shares) > 1e-9:
         heavy = int(shares.argmax())
-        name, part = called(scene, trace, heavy), f"{shares[heavy]:.0%}".replace("%", " %")
+        name, part = called(scene, trace, heavy), percent(shares[heavy])
         said += f" {name[:1].upper()}{name[1:]} has the most examples and counts <b>{part}</b>."
     return said
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from fedplay.untrusted import escape
 from fedplay.views.scene import UNSEEN, Scene
+from fedplay.views.words import percent
 
 MOST = 3  # classes that are named of one client
 NAMED = 8  # clients of a cohort that are listed
@@ -46,7 +47,7 @@ def told(scene: Scene) -> str:
     elif least == most:
         said = [f"{N:,} clients have <b>{most:,}</b> training examples each."]
     else:
-        part = f"{100 * most / int(sizes.sum()):.0f} %"
+        part = percent(most / int(sizes.sum()))
         have = f"{N:,} clients have from <b>{least:,}</b> to <b>{most:,}</b> training examples"
         said = [f"{have}; the largest has {part} of all."]
     if (skew := scene.skew) is not None:

@@ -6,6 +6,8 @@ import html
 import math
 import re
 
+from fedplay.data.base import half_up
+
 
 def size(number: float) -> str:
     """Bytes for people.
@@ -29,6 +31,16 @@ def accuracy(value: float | None) -> str:
     if value is None:
         return "…"
     return "–" if math.isnan(value) else f"{value:.3f}"
+
+
+def percent(part: float, digits: int = 0) -> str:
+    """A part of a whole, in percent, with so many digits at most.
+
+    >>> percent(0.125), percent(0.9161, 1), percent(1.0, 1)
+    ('13 %', '91.6 %', '100 %')
+    """
+    scale = 10**digits
+    return f"{half_up(100 * scale * part) / scale:g} %"
 
 
 def epsilon(value: float) -> str:

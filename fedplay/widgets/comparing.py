@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from fedplay import registry
-from fedplay.engine.compare import Comparison, choices_of
+from fedplay.engine.compare import Comparison, choices_of, weighed_like
 from fedplay.engine.contest import Contest, Curve
 from fedplay.engine.guest import Given
 from fedplay.experiment import Experiment
@@ -73,6 +73,7 @@ class Comparing:
                 continue
             try:
                 exp = base if name == current else base.replace(**choices_of(name))
+                exp = weighed_like(base, exp)
                 check(exp)
             except ValueError as error:
                 self.refused[name] = str(error)

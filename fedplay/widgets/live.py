@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from fedplay.engine.loop import calmed
+
 if TYPE_CHECKING:
     from fedplay.widgets.screen import Screen
 
@@ -43,6 +45,7 @@ class Live:
         self.drawn = self._written = self._described = self._rested = -1
         self._drawn_at = self._written_at = 0.0
 
+    @calmed
     def begin(self, screen: Screen, actions: Mapping[str, Callable[..., Any]]) -> None:
         """The first picture, before the cell is done: it is in the notebook when it is saved."""
         self.screen, self.actions = screen, actions
@@ -81,6 +84,7 @@ class Live:
             self._task = asyncio.ensure_future(self._run())
             self._task.set_name("fedplay playground")
 
+    @calmed
     def drain(self) -> None:
         """Do what the inbox says; of several values for one knob in a row only the newest."""
         values: dict[str, tuple[Any, bool]] = {}
@@ -101,6 +105,7 @@ class Live:
             self.actions["set"](name, value)
             self.ours = frozenset()
 
+    @calmed
     def do(self, action: str, *arguments: Any) -> None:
         """What a method asks for: after all that came before it. ValueError where it cannot be."""
         self.drain()
@@ -110,6 +115,7 @@ class Live:
 
     # --- the task -----------------------------------------------------------------------------
 
+    @calmed
     def settle(self) -> None:
         """Compute and draw all that was asked for, now; a play goes to its end."""
         self.drain()
@@ -144,6 +150,7 @@ class Live:
             waits = [w for w in (wait, due) if w is not None]
             await asyncio.sleep(max(PAUSE, min([*waits, 0.01])))
 
+    @calmed
     def _turn(self) -> tuple[float | None, float | None]:
         """One turn; when there is something to compute and to draw again, in seconds."""
         self.drain()
@@ -192,6 +199,7 @@ class Live:
                 due.append(self._written_at + WORDS - now)
         return min(due) if due else None
 
+    @calmed
     def draw(self) -> None:
         """Draw what there is to be seen now."""
         assert self.screen is not None

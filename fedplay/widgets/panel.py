@@ -44,7 +44,8 @@ def plan(exp: Experiment, *, own_data: bool = False) -> Plan:
     training += ["model", *of("model")]
     for slot in ("algorithm", "schedule", "aggregate", "server"):
         training += [slot, *of(slot)] if _is_choice(exp, slot) else of(slot)
-    training += ["stragglers"] + (["partial_work"] if exp.stragglers > 0 else []) + ["seed"]
+    training += ["weights", "stragglers"]
+    training += (["partial_work"] if exp.stragglers > 0 else []) + ["seed"]
     training = [n for n in training if n in active or n in SLOTS]  # a method may fix some itself
     personal = ["personal"] if _is_choice(exp, "personal") else []
     personal += of("personal")

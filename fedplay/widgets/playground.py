@@ -18,6 +18,7 @@ from typing import Any
 from fedplay import untrusted
 from fedplay.data import Federation
 from fedplay.engine import History
+from fedplay.engine.loop import calmed
 from fedplay.experiment import Experiment
 from fedplay.files import AnyPath, write_whole
 from fedplay.widgets.actions import Actions
@@ -45,6 +46,7 @@ class Playground:
     the History of what is drawn. ValueError for a name that is none of the above.
     """
 
+    @calmed
     def __init__(
         self,
         experiment: Experiment | None = None,
@@ -109,6 +111,7 @@ class Playground:
 
     # --- what a person does -------------------------------------------------------------------
 
+    @calmed
     def set(self, **choices: Any) -> None:
         """Change knobs and slots together, as the controls do one by one.
 
@@ -224,6 +227,7 @@ class Playground:
         """Show what was hidden."""
         self.live.do("reveal")
 
+    @calmed
     def save(self, path: AnyPath) -> None:
         """Write the picture (.png, .svg) or the data (.csv) on the screen to a file."""
         ending = os.path.splitext(os.fsdecode(path))[1].lower().removeprefix(".")
@@ -272,6 +276,7 @@ class Playground:
         words = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         self.store.refuse(words)
 
+    @calmed
     def _pointed(self, kind: str, x: float, y: float) -> None:
         changes = self.player.changes
         if self.screen.hand.pointer(kind, x, y) and self.player.changes == changes:

@@ -14,6 +14,10 @@ from fedplay.widgets.cache import Cache
 from fedplay.widgets.recording import Recording
 
 MOST = 9  # values of a sweep
+MIXED = (
+    "With some values clients count alike, with others by their examples: set Weights to one of "
+    "these to compare them."
+)
 
 
 class Sweeping:
@@ -51,6 +55,8 @@ class Sweeping:
             self.values.append(value)
             self.shown.append(word)
             self.recordings.append(Recording(exp, federation))
+        if name != "weights" and len({rec.exp.weighting for rec in self.recordings}) > 1:
+            self.help = f"{help} {MIXED}"
 
     @property
     def complete(self) -> bool:

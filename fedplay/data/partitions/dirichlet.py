@@ -61,9 +61,18 @@ def class_shares(alpha: float, clients: int, C: int, streams: Streams) -> Floats
     logs = np.empty((clients, C))
     for k in range(clients):
         logs[k] = log_gamma(np.full(C, alpha), streams.at(Purpose.PARTITION, SHARES, k))
-    with np.errstate(under="ignore"):  # a share may be too small for a float: 0 is right then
-        shares = np.exp(logs - logs.max(axis=0))
+    shares = relative(logs)
+    with np.errstate(under="ignore"):
         return np.asarray(shares / shares.sum(axis=0))
+
+
+def relative(logs: Floats) -> Floats:
+    """(N, ...) numbers in proportion to exp(logs), the largest of each column 1.
+
+    Those that are too small for a float become 0, whatever somebody's `np.errstate` says of it.
+    """
+    with np.errstate(under="ignore"):
+        return np.asarray(np.exp(logs - logs.max(axis=0)))
 
 
 def log_gamma(shape: Floats, rng: np.random.Generator) -> Floats:

@@ -20,7 +20,7 @@ from fedplay.data.base import (
     portion,
     stratified,
 )
-from fedplay.data.partitions.dirichlet import Dirichlet, log_gamma
+from fedplay.data.partitions.dirichlet import Dirichlet, log_gamma, relative
 from fedplay.knobs import knob, shared
 from fedplay.streams import Purpose, Streams
 
@@ -114,8 +114,7 @@ class DrawnShares(Shares):
             return self.rows[:0]
         shape, start, counts = self._classes
         logs = log_gamma(shape, self._streams.at(Purpose.PARTITION, 0, client))
-        with np.errstate(under="ignore"):  # a share may be too small for a float: 0 is right then
-            ends = np.cumsum(np.exp(logs - logs.max()))
+        ends = np.cumsum(relative(logs))
         place, within = self._streams.at(self.purpose, 2, client).random((2, self.size))
         drawn = np.searchsorted(ends, place * ends[-1], side="right")
         drawn = np.minimum(drawn, len(ends) - 1)  # where the product was rounded up

@@ -1,8 +1,9 @@
-"""The two averages: by examples, and by the cohort that was expected."""
+"""The two averages: by the clients' weights, and by the cohort that was expected."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -11,7 +12,10 @@ from fedplay.stages.base import Aggregate, Array, Cohort
 
 @dataclass(frozen=True)
 class Mean(Aggregate):
-    """Σ n_k m_k / Σ n_k over the cohort (McMahan et al. 2017, Algorithm 1)."""
+    """Σ p_k m_k / Σ p_k over the cohort (McMahan et al. 2017, Algorithm 1, with p_k = n_k).
+
+    The knob `weights` says what p_k is: n_k or 1. A client without examples counts nothing.
+    """
 
     def combine(self, rows: Array, c: Cohort) -> Array:
         total = c.weight.sum()
@@ -28,6 +32,8 @@ class Fixed(Aggregate):
     The divisor is a constant, so one client can change the result by no more than its own
     message's length divided by it: differential privacy rests on that.
     """
+
+    weighs: ClassVar[str] = "clients"
 
     def divisor(self, weight: Array, expected: float) -> float:
         return expected

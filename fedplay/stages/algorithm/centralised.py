@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ class Centralised(Algorithm):
     if models travelled; the examples' own journey is not.
     """
 
+    fixes: ClassVar[dict[str, Any]] = {"weights": "examples"}  # there is one heap, and no average
     without_privacy: ClassVar[str] = "it trains on everybody's examples at once"
 
     def local(

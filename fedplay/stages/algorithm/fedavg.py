@@ -11,6 +11,6 @@ from fedplay.stages.base import Algorithm
 class FedAvg(Algorithm):
     """Start from the global model, take local SGD steps, send the update w_k − w.
 
-    Averaging updates and adding the mean to w is the paper's average of models w_k. With one local
-    epoch and the whole data as the batch it is FedSGD.
+    Averaging updates and adding the mean to w is the paper's average of models w_k, with weights
+    n_k. With one local epoch and the whole data as the batch it is FedSGD.
     """

@@ -19,9 +19,9 @@ class FedDyn(Algorithm):
     the new model is their mean minus h/α. At a standstill θ_k = θᵗ for everyone, g_k is client k's
     gradient and their mean is zero: the optimum of the plain mean of clients.
 
-    Clients count alike, as in the paper; one without examples counts nothing. Where the paper
-    minimises exactly, a client takes its local steps; where it adopts the new model, the server
-    slot steps towards it.
+    Clients count alike, as in the paper (h and θ of Algorithm 1); one without examples counts
+    nothing. By examples, n_k/Σ n_k takes the place of 1/N in h. Where the paper minimises exactly,
+    a client takes its local steps; where it adopts the new model, the server slot steps towards it.
     """
 
     weighs: ClassVar[str] = "clients"
@@ -57,5 +57,5 @@ class FedDyn(Algorithm):
     ) -> tuple[Array, Arrays]:
         if c.divisor == 0:  # nobody came: there is no mean to go to
             return w, server
-        h = server["h"] - self.feddyn_alpha * (c.divisor / c.N) * m
+        h = server["h"] - self.feddyn_alpha * c.part * m
         return step(w, m - h / self.feddyn_alpha), {"h": h}

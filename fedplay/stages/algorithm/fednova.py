@@ -17,7 +17,8 @@ class FedNova(Algorithm):
     With plain local SGD the paper's a_k is τ_k ones, and its update (eq. 7) is
         w ← w + (Σ p_k τ_k) · Σ p_k (w_k − w) / τ_k
     The message is the normalised update and the number τ_k, so the aggregate supplies both sums;
-    p_k are its weights. With equal τ it is FedAvg. A client without examples sends zeros.
+    p_k are its weights, n_k/Σ n_k in the paper. With equal τ it is FedAvg. A client without
+    examples sends zeros.
     """
 
     sends: ClassVar[str] = "the mean of its steps, and how many there were"

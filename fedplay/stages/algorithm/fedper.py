@@ -16,9 +16,10 @@ from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Local, Spans, 
 class FedPer(Algorithm):
     """Algorithm 1: the last layers stay with their client, which trains all layers together.
 
-    What is sent and averaged is the body below them. A client's head stays as it was in the rounds
-    without it; until its first it is the head that the model was initialised with, which is also
-    what the server's own model has for ever: on its own that model is of no use.
+    What is sent and averaged, by n_k as in the paper, is the body below them. A client's head stays
+    as it was in the rounds without it; until its first it is the head that the model was
+    initialised with, which is also what the server's own model has for ever: on its own that model
+    is of no use.
     """
 
     keeps: ClassVar[str] = "a head"
@@ -76,8 +77,11 @@ class FedRep(FedPer):
 
     The head has the round's local epochs, the body `body_epochs` on the same batches. In the
     paper's linear theory that is one step on all examples: one epoch with batch size ∞. (There the
-    body is made orthonormal again after each round, which changes nothing but its scale.)
+    body is made orthonormal again after each round, which changes nothing but its scale.) Clients
+    count alike in the body's mean, 1/(rn) Σ there; the paper's own code weighs them by examples.
     """
+
+    weighs: ClassVar[str] = "clients"
 
     personal_layers: int = shared(FedPer, "personal_layers")
     body_epochs: int = knob(

@@ -10,7 +10,7 @@ from fedplay.stages.base import Algorithm
 
 @dataclass(frozen=True)
 class FedSGD(Algorithm):
-    """FedAvg with E = 1 and B = ∞: the average of the clients' gradients, once a round.
+    """FedAvg with E = 1 and B = ∞: the average of the clients' gradients by n_k, once a round.
 
     With everyone present that is a step of gradient descent on all examples together.
     """

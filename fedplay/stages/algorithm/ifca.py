@@ -20,8 +20,9 @@ class IFCA(Algorithm):
     """Algorithm 1, option II (model averaging), with G models that the server sends to everybody.
 
     A client takes the one whose loss on its training examples is lowest, trains it, and sends it
-    back with its choice; each model becomes the mean of those who chose it. All depends on where
-    the models begin: they must be closer to a cluster each than to the others (theorem 1).
+    back with its choice; each model becomes the plain mean of those who chose it (line 15: clients
+    count alike). All depends on where the models begin: they must be closer to a cluster each than
+    to the others (theorem 1).
 
         random      the first global model and noise, for each cluster another
         apart       models that clients would make alone in a round: the first, then again and
@@ -33,6 +34,7 @@ class IFCA(Algorithm):
     use is whichever of the G fits its training examples best, whether it has ever taken part.
     """
 
+    weighs: ClassVar[str] = "clients"
     keeps: ClassVar[str] = "a cluster's model"
     sends: ClassVar[str] = "its arrow, and which model it belongs to"
     arrows: ClassVar[bool] = False
@@ -103,7 +105,8 @@ class IFCA(Algorithm):
             return w, server
         for g in np.flatnonzero(part):
             models[g] = step(models[g], blocks[g, :-1] / part[g])
-        return models[part.argmax()], {"models": models}
+        most = part >= (1 - 1e-5) * part.max()  # the first of several, whatever the rounding
+        return models[most.argmax()], {"models": models}
 
     def models(self, w: Array, own: Arrays, server: Arrays, sgd: Local, c: Cohort) -> Array:
         chosen: Array = server["models"][_best(sgd.losses(server["models"]))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from fedplay.knobs import knob
 from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Local, held_ratio
@@ -15,8 +16,10 @@ class PerFedAvg(Algorithm):
 
     What is left out is the factor I − α ∇²f(w; D″) of the exact gradient ("FO", section 5). The
     shared model is a good beginning and not meant to be used as it is: fine-tuning, the usual
-    personal model, is what it was trained for.
+    personal model, is what it was trained for. Clients count alike, 1/(rn) Σ in Algorithm 1.
     """
+
+    weighs: ClassVar[str] = "clients"
 
     maml_rate: float | None = knob(
         None,

@@ -26,9 +26,13 @@ class PFedMe(Algorithm):
 
         t = a / (a + λ) · (1 − (1 − η (a + λ))^K)        s = 1 − (1 − η λ t)^τ
 
-    after τ local steps. So w comes to rest at the mean of the x with weights n s, and a client's θ
+    after τ local steps. So w comes to rest at the mean of the x with weights p s, and a client's θ
     at u + t (x − u), u = w + (1 − (1 − η λ t)^(τ−1)) (x − w) the w of its last step.
+
+    p is 1: clients count alike, Σ w_i / S in Algorithm 1, though the paper's own code has n_i.
     """
+
+    weighs: ClassVar[str] = "clients"
 
     keeps: ClassVar[str] = "a model"
 

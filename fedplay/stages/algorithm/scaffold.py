@@ -21,9 +21,11 @@ class Scaffold(Algorithm):
     and the server's c moves by |S|/N of the mean change (line 17). Client and server send two
     vectors each. K is the number of steps that this client really took.
 
-    Clients count alike, in the average and in c, as in the paper: what it converges to is the
-    optimum of their plain mean, and c alone would decide that. A client without examples counts
-    nothing. Not in the paper: the server slot's step, in place of its global step size η_g.
+    Clients count alike, in the average and in c, as in the paper (lines 16 and 17): what it
+    converges to is the optimum of their plain mean, and c alone would decide that. By examples,
+    both go by n_k, and the part of all examples that came takes the place of |S|/N. A client
+    without examples counts nothing. Not in the paper: the server slot's step, in place of its
+    global step size η_g.
     """
 
     weighs: ClassVar[str] = "clients"
@@ -70,4 +72,4 @@ class Scaffold(Algorithm):
         self, w: Array, server: Arrays, m: Array, step: Step, c: Cohort
     ) -> tuple[Array, Arrays]:
         P = len(w)
-        return step(w, m[:P]), {"variate": server["variate"] + c.divisor / c.N * m[P:]}
+        return step(w, m[:P]), {"variate": server["variate"] + c.part * m[P:]}

@@ -18,7 +18,8 @@ class Ditto(Personal):
     In every round that it takes part in, it takes the same local steps on the same batches as for
     the shared model, from where its own one was; the shared one knows nothing of it. With λ = 0 it
     is the model that it would have alone. On quadratics f_k(v) = a_k ‖v − x_k‖²/2 it comes to
-    (a_k x_k + λ w) / (a_k + λ), w where the shared one ends.
+    (a_k x_k + λ w) / (a_k + λ), w where the shared one ends. The paper leaves open how that one is
+    aggregated (line 8), so clients count in it as the algorithm has it.
     """
 
     needs_global: ClassVar[bool] = True

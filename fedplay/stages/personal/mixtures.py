@@ -19,7 +19,8 @@ class Interpolation(Personal):
     The client's own model takes the same local steps on the same batches as it would have alone,
     in the rounds in which it takes part. Neither knows of the other.
 
-    Source: Mansour, Mohri, Ro & Suresh 2020, section 5 (who interpolate models in this way).
+    Source: Mansour, Mohri, Ro & Suresh 2020, section 5 (who interpolate models in this way). How
+    clients count in w is left to the algorithm that trains it.
     """
 
     needs_global: ClassVar[bool] = True
@@ -55,8 +56,11 @@ class APFL(Interpolation):
     with the same batch ξ and the w from before the step. After the round the client uses v with
     the global model. With α = 0 that is the global model, with α = 1 the one it would have alone.
 
-    Source: Deng, Kamani & Mahdavi 2020, algorithm 1, with α fixed.
+    Source: Deng, Kamani & Mahdavi 2020, algorithm 1, with α fixed. Clients count alike in its
+    average of the w.
     """
+
+    weighs: ClassVar[str] = "clients"
 
     mixing: float = shared(Interpolation, "mixing")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fedplay.data.base import portion
 from fedplay.knobs import knob
 from fedplay.stages.base import Array, Schedule
 from fedplay.streams import Purpose, Streams
@@ -11,7 +12,7 @@ from fedplay.streams import Purpose, Streams
 
 @dataclass(frozen=True)
 class Uniform(Schedule):
-    """max(1, C·N) clients a round, every set of that size equally likely."""
+    """max(1, C·N) clients a round, C·N rounded (half up), every set of that size equally likely."""
 
     participation: float = knob(
         1.0,
@@ -25,7 +26,7 @@ class Uniform(Schedule):
     )
 
     def expected(self, N: int) -> float:
-        return float(max(1, round(self.participation * N)))
+        return float(max(1, portion(N, self.participation)))
 
     def choose(self, round: int, N: int, streams: Streams) -> Array:
         return streams.subset(N, int(self.expected(N)), Purpose.COHORT, round)
