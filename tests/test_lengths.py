@@ -40,13 +40,13 @@ def loss_of(exp, fed):
 
 # --- Lengths of updates, whatever rides along with them -------------------------------------------
 
-# The choices, the paper's loop (the model that the server has at the end), and whether clients are
-# averaged by their examples.
+# The choices, the paper's loop (the model that the server has at the end), and whether the server's
+# step is the plain average of the updates.
 LOOPS = {
     "fedavg": ({}, lambda g, exp, fed: papers.fedavg(g), True),
     "fedprox": (dict(mu=0.5), lambda g, exp, fed: papers.fedprox(g, 0.5), True),
-    "fednova": ({}, lambda g, exp, fed: papers.fednova(g), None),
-    "scaffold": ({}, lambda g, exp, fed: papers.scaffold(g, "II"), False),
+    "fednova": ({}, lambda g, exp, fed: papers.fednova(g), False),
+    "scaffold": ({}, lambda g, exp, fed: papers.scaffold(g, "II"), True),
     "pfedme": ({}, lambda g, exp, fed: personal_papers.pfedme(g, 5.0, 2)[0], True),
     "perfedavg": ({}, lambda g, exp, fed: personal_papers.perfedavg(g, g.lr)[0], True),
     "fedper": (MLP, lambda g, exp, fed: personal_papers.fedper(g, BODY)[0][:BODY], True),
@@ -68,7 +68,7 @@ MORE = {  # what else may be chosen, and changes no length of the first round
 @pytest.mark.parametrize("name", LOOPS)
 def test_lengths_are_of_the_updates_that_the_papers_loops_make(name, more):
     """A client's update is how far the paper's loop gets with that client alone in the round."""
-    choices, loop, by_examples = LOOPS[name]
+    choices, loop, plain = LOOPS[name]
     fed = fed_of()
     exp = fp.Experiment(
         algorithm=name, rounds=2, local_epochs=2, batch_size=4, dtype="float64", **choices
@@ -86,11 +86,10 @@ def test_lengths_are_of_the_updates_that_the_papers_loops_make(name, more):
             loop(replace(g, rounds=[*past, {k: 2}]), exp, fed) - before for k in range(len(SIZES))
         ]
         np.testing.assert_allclose(r.update_norm, np.linalg.norm(alone, axis=1), rtol=1e-9)
-        if by_examples is None:
-            step = loop(replace(g, rounds=g.rounds[: r.number]), exp, fed) - before
+        if plain:
+            step = np.average(alone, axis=0, weights=[g.p(k) for k in range(g.N)])
         else:
-            sizes = fed.sizes if by_examples else np.minimum(fed.sizes, 1)
-            step = np.average(alone, axis=0, weights=sizes)
+            step = loop(replace(g, rounds=g.rounds[: r.number]), exp, fed) - before
         assert r.step_norm == pytest.approx(np.linalg.norm(step), rel=1e-9)
         assert (r.message_norm >= r.update_norm * (1 - 1e-12)).all() or name == "fednova"
 
@@ -112,9 +111,9 @@ def test_lengths_of_ifca_are_of_the_model_that_was_chosen(start):
         alone[k] = personal_papers.ifca(one, list(models), loss)[0] - models[chosen[k]]
     (_, r) = stream(Run(exp, fed))
     np.testing.assert_allclose(r.update_norm, np.linalg.norm(alone, axis=1), rtol=1e-9)
-    weight = [fed.sizes[chosen == j].sum() for j in range(2)]
-    j = int(np.argmax(weight))
-    step = np.average(alone[chosen == j], axis=0, weights=fed.sizes[chosen == j])
+    weights = np.array([g.p(k) for k in range(g.N)])
+    j = int(np.argmax([weights[chosen == j].sum() for j in range(2)]))
+    step = np.average(alone[chosen == j], axis=0, weights=weights[chosen == j])
     assert r.step_norm == pytest.approx(np.linalg.norm(step), rel=1e-9)
 
 

@@ -147,7 +147,7 @@ def test_formulas_are_left_out_where_they_do_not_hold():
         (dict(clip=0.5), "changed on their way"),
         (dict(clip=0.5, algorithm="scaffold"), "changed on their way"),
         (dict(noise_multiplier=0.5), "changed on their way"),
-        (dict(aggregate="fixed"), "mean by examples"),
+        (dict(aggregate="fixed"), "weighted mean"),
         (dict(server="momentum"), "rule of its own"),
         (dict(server="adam"), "rule of its own"),
         (dict(partition="iid", batch_size=2), "part of a client's examples"),
