@@ -46,7 +46,7 @@ THEIRS = [
     {"path.simplify": False, "agg.path.chunksize": 10},
     {"image.cmap": "jet", "image.origin": "lower", "image.interpolation": "bilinear"},
     {"legend.frameon": True, "legend.fontsize": 20, "legend.loc": "center"},
-    {"svg.fonttype": "path", "svg.hashsalt": "x", "svg.image_inline": False},
+    {"svg.fonttype": "none", "svg.hashsalt": "x", "svg.image_inline": False},
     {"mathtext.fontset": "cm", "axes.autolimit_mode": "round_numbers"},
 ]
 EVERYTHING = {name: value for one in THEIRS for name, value in one.items()} | {

@@ -109,9 +109,8 @@ def _settings() -> dict[str, Any]:
         found.pop(name, None)
     installed = set(fontManager.get_font_names())
     found["font.family"] = ["sans-serif", *(name for name in FAMILIES if name in installed)]
-    # The words of a file stay words, to be read aloud, searched for and edited; and the same
-    # picture is the same file.
-    return found | {"svg.fonttype": "none", "svg.hashsalt": "fedplay"}
+    found["svg.hashsalt"] = "fedplay"  # the same picture is the same file
+    return found
 
 
 @cache
