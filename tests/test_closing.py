@@ -92,6 +92,17 @@ def test_the_fiftieth_screen_takes_as_much_as_the_first():
     assert counts[3] - counts[1] < 200, "objects; a screen has tens of thousands"
 
 
+def test_a_screen_that_cannot_begin_leaves_no_widget(monkeypatch):
+    def broken(*_args):
+        raise RuntimeError("no first picture")
+
+    before = widgets()
+    monkeypatch.setattr("fedplay.widgets.live.Live.begin", broken)
+    with pytest.raises(RuntimeError, match="first picture"):
+        fp.Playground(fp.Experiment(**TINY))
+    assert widgets() - before == set()
+
+
 def test_whatever_is_asked_of_a_closed_screen_says_that_it_is_closed():
     made = fp.Playground(fp.Experiment(**TINY))
     made.close()

@@ -59,22 +59,30 @@ class Playground:
         federation: Federation | None = None,
         core: bool = False,
     ) -> None:
-        self._place: Place | None = Place(self)
         exp = experiment if experiment is not None else Experiment()
         if federation is not None:
             exp = exp.replace(data="arrays", clients=federation.clients)
         self.session = Session(exp, federation, views, self._failed)
         self.store, self.player = self.session.store, self.session.player
-        self.live = Live()
+        self.live, only = Live(), check_controls(controls)
+        self._place: Place | None = Place(self)
+        try:
+            self._assemble(_key(exp, controls, views), only, core)
+        except BaseException:  # a run that cannot begin: it leaves no widgets either
+            self.close()
+            raise
+
+    def _assemble(self, key: str, only: Sequence[str] | None, core: bool) -> None:
+        """Make the screen, and its first picture."""
         panel = Panel(
             self.live.post,
             self.store.value,
             _roll,
             lambda name: self.live.act("sweep", name),
-            own_data=federation is not None,
-            only=check_controls(controls),
+            own_data=self.session.federation is not None,
+            only=only,
         )
-        page = Page(_key(exp, controls, views), PROCESS, core=core)
+        page = Page(key, PROCESS, core=core)
         page.on_remembered = self._remembered
         page.on_copied = self._copied
         page.on_linked = lambda token: self.live.act("link", token)
@@ -260,7 +268,8 @@ class Playground:
         self._place.leave()
         self._place = None
         self.live.stop()
-        self.screen.close()
+        if "screen" in vars(self):
+            self.screen.close()
         for part in PARTS:
             vars(self).pop(part, None)
         gc.collect()  # figures and widgets are large circles: without it they would stay for long
