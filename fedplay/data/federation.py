@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import numbers
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -214,18 +214,17 @@ def federate(
     Raises ValueError where the partition cannot serve so many clients, or the shift these data.
     """
     check_seed("data_seed", data_seed)
-    n, d, C = source.shape()
+    n, _, C = source.shape()
     partition.check(pool_size(n, source.test_fraction), C, clients, source.sites())
     if shift is not None:
         check_shift(shift, source, partition)
-    table = source.load(data_seed)
-    if (*table.X.shape, len(table.classes)) != (n, d, C):
-        raise ValueError(f"{type(source).__name__}: shape() is not that of the table it loads")
-    chosen = test_rows(table, data_seed, source.test_fraction)
-    rows, tests = np.flatnonzero(~chosen), np.flatnonzero(chosen)
+    table, rows, tests, pool, test = _cut(source, data_seed)
+    names = table.client_names[:clients] if partition.natural else ()
     if partition.natural and table.client is not None:
-        rows = rows[table.client[rows] < clients]
-    pool, names = table.rows(rows), table.client_names[:clients] if partition.natural else ()
+        taken = table.client[rows] < clients
+        if not taken.all():
+            rows = rows[taken]
+            pool = table.rows(rows)
     train, held = partition.split(pool, clients, data_seed, source.held_out)
     if shift is not None and shift.groups > 1:
         owner = owners((train, held), len(rows))
@@ -236,8 +235,19 @@ def federate(
             home = tests[table.client[tests] < clients]
             group[home] = table.client[home] % shift.groups
         table = shifted(shift, table, group, data_seed)
-    pool = replace(table.rows(rows), client_names=names)
-    return _federation(pool, table.rows(tests), train, held)
+        pool, test = table.rows(rows), table.rows(tests)
+    return _federation(replace(pool, client_names=names), test, train, held)
+
+
+@lru_cache(maxsize=1)  # a slider deals out the same examples again and again: one copy of them
+def _cut(source: Source, data_seed: int) -> tuple[Table, Ints, Ints, Table, Table]:
+    """The table, which of its rows are dealt out and which test, and the tables of either."""
+    table = source.load(data_seed)
+    if (*table.X.shape, len(table.classes)) != source.shape():
+        raise ValueError(f"{type(source).__name__}: shape() is not that of the table it loads")
+    chosen = test_rows(table, data_seed, source.test_fraction)
+    rows, tests = np.flatnonzero(~chosen), np.flatnonzero(chosen)
+    return table, rows, tests, table.rows(rows), table.rows(tests)
 
 
 def cut_test(table: Table, seed: int, fraction: float = TEST_FRACTION) -> tuple[Table, Table]:

@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from fedplay.views.glyphs import quiet
 from fedplay.views.stamp import Stamp
 from fedplay.views.style import SMALL
 
@@ -29,10 +28,7 @@ def stamp(axes: Axes, colour: str, right: float = 0) -> Stamp:
 
 
 class Caption(Text):
-    """Words at a place of the axes, (0, 0) to (1, 1), that may come from data.
-
-    They are never mathematics, and nothing is said of characters that no font has: they are boxes.
-    """
+    """Words at a place of the axes, (0, 0) to (1, 1), that may come from data: no mathematics."""
 
     def __init__(
         self,
@@ -46,11 +42,3 @@ class Caption(Text):
         style |= {"fontsize": size, "parse_math": False, "clip_on": False}
         super().__init__(*place, words, color=colour, transform=axes.transAxes, **style)
         axes.add_artist(self)
-
-    def draw(self, renderer: Any) -> None:
-        with quiet():
-            super().draw(renderer)
-
-    def get_window_extent(self, renderer: Any = None, dpi: float | None = None) -> Any:
-        with quiet():
-            return super().get_window_extent(renderer, dpi)

@@ -18,6 +18,8 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
+from fedplay.views.settings import ours
+
 RGBA = NDArray[np.uint8]
 DOTS = 72  # an inch, so that one point is one css pixel
 
@@ -25,6 +27,7 @@ DOTS = 72  # an inch, so that one point is one css pixel
 class Canvas:
     """One Agg figure of `width` × `height` css pixels, `ratio` picture pixels each."""
 
+    @ours()
     def __init__(self, width: int, height: int, ratio: float, paper: str) -> None:
         self.width, self.height, self.ratio = width, height, ratio
         self.figure = Figure(figsize=(width / DOTS, height / DOTS), dpi=DOTS * ratio)
@@ -52,6 +55,7 @@ class Canvas:
         """The static layer has changed: ticks, limits, sizes."""
         self._still = self._below = None
 
+    @ours()
     def frame(self) -> RGBA:
         """The picture, (height, width, 4) uint8. It is overwritten by the next frame: copy it."""
         if self._still is None:
@@ -65,6 +69,7 @@ class Canvas:
         self._draw(self._moving)
         return np.asarray(self.agg.buffer_rgba())
 
+    @ours()
     def again(self, artists: Iterable[Artist], part: tuple[float, float, float, float]) -> RGBA:
         """The last frame, in a part of which (css pixels) these moving artists are drawn anew.
 
@@ -84,6 +89,7 @@ class Canvas:
         self._draw([artist for artist in self._moving if artist in chosen])
         return np.asarray(self.agg.buffer_rgba())
 
+    @ours()
     def file(self, form: str, dpi: float = 2 * DOTS) -> bytes:
         """The whole picture as a file, "png" or "svg"."""
         layers = [*self._seldom, *self._moving]
@@ -91,7 +97,9 @@ class Canvas:
             artist.set_animated(False)
         content = io.BytesIO()
         try:
-            self.figure.savefig(content, format=form, dpi=dpi if form == "png" else DOTS)
+            undated: Any = {"Date": None} if form == "svg" else None  # one picture, one file
+            dots = dpi if form == "png" else DOTS
+            self.figure.savefig(content, format=form, dpi=dots, metadata=undated)
         finally:
             for artist in layers:
                 artist.set_animated(True)

@@ -7,9 +7,6 @@ shown yet are numbers and names made of letters that it has. Their places are ma
 from __future__ import annotations
 
 import math
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, NamedTuple
 from unicodedata import category
@@ -23,6 +20,7 @@ from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from fedplay.views.canvas import DOTS
+from fedplay.views.settings import ours
 
 PHASES = 4  # places within a pixel at which a letter may begin
 PAD = 4  # pixels beside a letter while it is drawn: some reach over their place
@@ -46,6 +44,7 @@ class Letter(NamedTuple):
 
 
 @lru_cache(maxsize=512)
+@ours()
 def ink(words: str, face: Face) -> Ink:
     """One line of words, never mathematics, as high as 1.6 letters and as wide as its ink.
 
@@ -74,14 +73,6 @@ def ink(words: str, face: Face) -> Ink:
 def rgb(colour: str) -> NDArray[np.uint8]:
     """(3,) a colour as pixels have it."""
     return np.rint(255 * np.array(to_rgb(colour))).astype(np.uint8)
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Names come from anywhere: that a font lacks a character is no news to whoever looks on."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph ")
-        yield
 
 
 def _height(face: Face) -> int:
@@ -135,11 +126,10 @@ def _letter(character: str, phase: int, face: Face) -> Letter:
 
 def _drawn(text: str, phase: int, face: Face) -> Letter:
     """Text as matplotlib draws it, `phase` parts of a pixel to the right."""
-    with quiet():
-        wide = _paper(1, 1, face).get_text_width_height_descent(text, _style(face), False)[0]
-        paper = _paper(math.ceil(wide) + 2 * PAD, _height(face), face)
-        x = PAD + phase / PHASES
-        paper.draw_text(paper.new_gc(), x, _baseline(face), text, _style(face), 0)
+    wide = _paper(1, 1, face).get_text_width_height_descent(text, _style(face), False)[0]
+    paper = _paper(math.ceil(wide) + 2 * PAD, _height(face), face)
+    x = PAD + phase / PHASES
+    paper.draw_text(paper.new_gc(), x, _baseline(face), text, _style(face), 0)
     cover = np.asarray(paper.buffer_rgba())[..., 3]
     used = np.flatnonzero(cover.any(axis=0))
     if not len(used):

@@ -6,18 +6,18 @@ from typing import Any
 
 import numpy as np
 
+from fedplay.views.settings import on_new_axes, plain_legend
 from fedplay.views.style import LIGHT
 
 
 def plot_newcomer(joined: Any, ax: Any = None) -> Any:
     """Draw accuracy against the number of examples, and bands from the lowest to the highest seed.
 
-    Without `ax` a new pyplot figure is made, which is what a notebook shows by itself.
+    Without `ax` a new pyplot figure is made, which is what a notebook shows by itself; it looks the
+    same whatever `rcParams` say. Axes that are handed in keep their own style.
     """
     if ax is None:
-        import matplotlib.pyplot as plt  # only here: a figure that nobody else would show
-
-        ax = plt.figure(layout="constrained").add_subplot()
+        return on_new_axes(plot_newcomer, joined)
     many = len(joined.examples)
     shared = np.repeat(joined.global_accuracy[:, None], many, axis=1)
     lines = (
@@ -35,5 +35,5 @@ def plot_newcomer(joined: Any, ax: Any = None) -> Any:
     ax.set(xlabel="examples the newcomer has", ylabel="accuracy on its own data", ylim=(0, 1.02))
     ax.set_xticks(places, [str(n) for n in joined.examples])
     ax.grid(True, alpha=0.25)
-    ax.legend(frameon=False, loc="best")
+    plain_legend(ax)
     return ax

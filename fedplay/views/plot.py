@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.collections import LineCollection, PolyCollection
 
 from fedplay.engine.evaluate import mean_of
+from fedplay.views.settings import on_new_axes, plain_legend
 from fedplay.views.spread import SINGLE, band, last, segments
 from fedplay.views.style import LIGHT
 
@@ -15,12 +16,11 @@ from fedplay.views.style import LIGHT
 def plot_history(history: Any, ax: Any = None) -> Any:
     """Draw a History's learning curves on matplotlib axes and return them.
 
-    Without `ax` a new pyplot figure is made, which is what a notebook shows by itself.
+    Without `ax` a new pyplot figure is made, which is what a notebook shows by itself; it looks the
+    same whatever `rcParams` say. Axes that are handed in keep their own style.
     """
     if ax is None:
-        import matplotlib.pyplot as plt  # only here: a figure that nobody else would show
-
-        ax = plt.figure(layout="constrained").add_subplot()
+        return on_new_axes(plot_history, history)
     look, clients = LIGHT, history.client_accuracy
     rounds = np.arange(len(history.accuracy))
     if clients.shape[1] <= SINGLE:
@@ -43,5 +43,5 @@ def plot_history(history: Any, ax: Any = None) -> Any:
     ax.plot(rounds, history.accuracy, color=look.accent, lw=3, label=label)
     ax.set(xlabel="round", ylabel="accuracy", xlim=(0, max(1, len(rounds) - 1)), ylim=(0, 1.02))
     ax.grid(True, alpha=0.25)
-    ax.legend(frameon=False, loc="best")
+    plain_legend(ax)
     return ax

@@ -13,7 +13,7 @@ from matplotlib.transforms import offset_copy
 from numpy.typing import NDArray
 
 from fedplay.views.canvas import DOTS as DOTS
-from fedplay.views.glyphs import Face, ink, quiet, rgb
+from fedplay.views.glyphs import Face, ink, rgb
 
 GROUND = 190  # of 255: how much of what is below the ground of a word hides
 
@@ -59,8 +59,7 @@ class Stamp(Artist):
         text = Text(*self.place, self.words, color=self.colour, parse_math=False, **style)
         text.set_figure(self.at.figure)
         text.set_transform(where)
-        with quiet():
-            text.draw(renderer)
+        text.draw(renderer)
 
 
 @lru_cache(maxsize=128)  # those on the screen

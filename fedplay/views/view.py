@@ -11,6 +11,7 @@ from fedplay.data import Federation
 from fedplay.experiment import Experiment
 from fedplay.views.canvas import Canvas
 from fedplay.views.scene import Box, Hit, Moment, Scene
+from fedplay.views.settings import ours
 from fedplay.views.style import Look
 
 
@@ -27,6 +28,13 @@ class View:
     part: ClassVar[float] = 0.41  # of the picture's height, below the curves
     follows: ClassVar[bool] = True  # whether what it prepares is about the client followed
     accurate: ClassVar[bool] = False  # whether it is about accuracies, which not all models have
+
+    def __init_subclass__(cls) -> None:
+        """Let whatever makes or moves artists do so with our settings, not with the notebook's."""
+        super().__init_subclass__()
+        for name in ("__init__", "show", "light", "draw"):
+            if name in vars(cls):
+                setattr(cls, name, ours()(vars(cls)[name]))
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
         self.canvas, self.box, self.look = canvas, box, look

@@ -79,8 +79,8 @@ class Live:
             self._loop.call_soon_threadsafe(self._start)
 
     def _start(self) -> None:
-        """See that the one task is alive."""
-        if self._task is None or self._task.done():
+        """See that the one task is alive; a screen that was closed meanwhile has none."""
+        if self.screen is not None and (self._task is None or self._task.done()):
             self._task = asyncio.ensure_future(self._run())
             self._task.set_name("fedplay playground")
 
@@ -131,11 +131,14 @@ class Live:
         self._loop = asyncio.get_running_loop()
         self._start()
         while self._task is not None and not self._task.done():
-            await asyncio.shield(self._task)
+            await asyncio.wait([self._task])  # which may be cancelled: the screen is closed then
 
     def stop(self) -> None:
+        """Compute nothing more; what still comes from the page is let go."""
         if self._task is not None:
             self._task.cancel()
+        self._inbox = deque(maxlen=0)
+        self.screen, self.actions, self._loop = None, {}, None
 
     async def _run(self) -> None:
         while True:

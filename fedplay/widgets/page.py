@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from fedplay.widgets.closing import close_all
 from fedplay.widgets.messages import Copied, Linked, Message, Remembered, fits, page_message
 
 ESM = Path(__file__).with_name("page.js")
@@ -48,8 +49,8 @@ class Page:
             self.widget.memory = text if fits(text) else ""
 
     def close(self) -> None:
-        if self.widget is not None:
-            self.widget.close()
+        self.on_copied = self.on_remembered = self.on_linked = None
+        close_all(self.widget)
 
     def _hear(self, _widget: Any, content: object, _buffers: object) -> None:
         """Take a message; under ipykernel 7 on a thread of its own, so only hand it over."""

@@ -7,13 +7,14 @@ becomes a picture: `live.py`.
 from __future__ import annotations
 
 import base64
+import gc
 import hashlib
 import os
 import random
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fedplay import untrusted
 from fedplay.data import Federation
@@ -22,6 +23,7 @@ from fedplay.engine.loop import calmed
 from fedplay.experiment import Experiment
 from fedplay.files import AnyPath, write_whole
 from fedplay.widgets.actions import Actions
+from fedplay.widgets.closing import Place
 from fedplay.widgets.live import Live
 from fedplay.widgets.page import Page
 from fedplay.widgets.panel import Panel, check_controls
@@ -29,6 +31,8 @@ from fedplay.widgets.screen import Screen
 from fedplay.widgets.seating import DRAWS
 from fedplay.widgets.session import Session
 
+CLOSED = "This Playground is closed; make a new one with fp.Playground()"
+PARTS = ("session", "store", "player", "live", "screen", "_does")
 PROCESS = secrets.token_hex(8)  # tells a page whether the kernel is still the one it knew
 
 
@@ -61,16 +65,25 @@ class Playground:
             exp = exp.replace(data="arrays", clients=federation.clients)
         self.session = Session(exp, federation, views, self._failed)
         self.store, self.player = self.session.store, self.session.player
-        self.live = Live()
+        self.live, only = Live(), check_controls(controls)
+        self._place: Place | None = Place(self)
+        try:
+            self._assemble(_key(exp, controls, views), only, core)
+        except BaseException:  # a run that cannot begin: it leaves no widgets either
+            self.close()
+            raise
+
+    def _assemble(self, key: str, only: Sequence[str] | None, core: bool) -> None:
+        """Make the screen, and its first picture."""
         panel = Panel(
             self.live.post,
             self.store.value,
             _roll,
             lambda name: self.live.act("sweep", name),
-            own_data=federation is not None,
-            only=check_controls(controls),
+            own_data=self.session.federation is not None,
+            only=only,
         )
-        page = Page(_key(exp, controls, views), PROCESS, core=core)
+        page = Page(key, PROCESS, core=core)
         page.on_remembered = self._remembered
         page.on_copied = self._copied
         page.on_linked = lambda token: self.live.act("link", token)
@@ -107,6 +120,8 @@ class Playground:
     @property
     def widget(self) -> Any:
         """The widget to put into a layout of your own."""
+        if self._place is not None:
+            self._place.here()
         return self.screen.widget
 
     # --- what a person does -------------------------------------------------------------------
@@ -248,17 +263,41 @@ class Playground:
         await self.live.idle()
 
     def close(self) -> None:
-        """Stop computing and take the widgets off the page."""
+        """Stop computing, take every widget off the page, and let go of all runs.
+
+        There is nothing left to be done with it then: whatever is asked of it raises ValueError.
+        Where a cell is executed again, the Playground that it had shown is closed by itself.
+        """
+        if self._place is None:
+            return
+        self._place.leave()
+        self._place = None
         self.live.stop()
-        self.screen.close()
+        if "screen" in vars(self):
+            self.screen.close()
+        for part in PARTS:
+            vars(self).pop(part, None)
+        gc.collect()  # figures and widgets are large circles: without it they would stay for long
+
+    def __repr__(self) -> str:
+        return f"Playground({self.experiment!r})" if self._place is not None else CLOSED
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> dict[str, Any]:
         """The widgets and, for a notebook that is read without a kernel, the picture."""
-        bundle = dict(self.widget._repr_mimebundle_() or {})
-        bundle["text/plain"] = f"Playground({self.experiment!r})"
+        if self._place is None:
+            return {"text/plain": CLOSED}
+        bundle = dict(self.widget._repr_mimebundle_() or {}) | {"text/plain": repr(self)}
         if self.screen.stage.png:
             bundle["image/png"] = base64.b64encode(self.screen.stage.png).decode("ascii")
         return bundle
+
+    if not TYPE_CHECKING:  # for a checker of types these are always there
+
+        def __getattr__(self, name: str) -> Any:
+            """Of what `close` has let go."""
+            if name in PARTS and self._place is None:
+                raise ValueError(CLOSED)
+            raise AttributeError(f"'Playground' object has no attribute {name!r}")
 
     # --- what happens by itself ----------------------------------------------------------------
 

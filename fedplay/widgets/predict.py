@@ -18,6 +18,7 @@ from fedplay.knobs import short
 from fedplay.lessons.answers import UNCLEAR, Answer, judge_choice, judge_number
 from fedplay.lessons.measures import Measure, measure, values
 from fedplay.untrusted import escape
+from fedplay.widgets.closing import Place, close_all
 from fedplay.widgets.page import Page
 
 MOST = 30  # seeds
@@ -87,6 +88,7 @@ class Prediction:
         self.button.on_click(lambda _button: self._clicked())
         self.told = ipywidgets.HTML()
         self.widget = self._arranged()
+        self._place: Place | None = Place(self)
 
     # --- what a person does ------------------------------------------------------------
 
@@ -176,13 +178,19 @@ class Prediction:
         self.told.value = f'<div role="alert">{html}</div>'
 
     def close(self) -> None:
-        """Take the widgets off the page."""
-        self.widget.close()
+        """Take the widgets off the page; to run a cell again does it by itself."""
+        if self._place is not None:
+            self._place.leave()
+            self._place = None
+            close_all(self.widget)
 
     def __repr__(self) -> str:
         return f"Predict: {self.question}"
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> dict[str, Any]:
+        if self._place is None:
+            return {"text/plain": f"{self!r} (closed; ask it again with fp.predict)"}
+        self._place.here()
         return dict(self.widget._repr_mimebundle_() or {}) | {"text/plain": repr(self)}
 
 

@@ -10,6 +10,7 @@ from ipywidgets import Layout
 
 from fedplay.experiment import Experiment
 from fedplay.untrusted import escape
+from fedplay.widgets.closing import close_all
 from fedplay.widgets.session import Pin
 from fedplay.widgets.toolbar import button
 from fedplay.widgets.trail import Trail, described, differences
@@ -31,7 +32,7 @@ class Pins:
             kept = {letter: row for letter, row in self._rows.items() if letter in letters}
             for letter, (row, _) in self._rows.items():
                 if letter not in kept:
-                    row.close()
+                    close_all(row)
             self._rows = {letter: kept.get(letter) or self._row(letter) for letter in letters}
             self.widget.children = [row for row, _ in self._rows.values()]
         for pin in pins:

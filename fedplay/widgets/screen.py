@@ -21,6 +21,7 @@ from fedplay.views.scene import UNSEEN, Scene
 from fedplay.views.sweep import Sweep
 from fedplay.views.words import plain
 from fedplay.widgets import readouts
+from fedplay.widgets.closing import close_all
 from fedplay.widgets.companion import Companion
 from fedplay.widgets.contest import ContestRow
 from fedplay.widgets.guest import GuestRow
@@ -140,9 +141,10 @@ class Screen:
         return changed
 
     def close(self) -> None:
+        """Close every widget, those that are not shown now among them."""
         self.stage.close()
         self.page.close()
-        self.widget.close()
+        close_all(self)
 
     # --- the picture --------------------------------------------------------------------------
 

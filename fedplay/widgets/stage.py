@@ -24,6 +24,7 @@ from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 
 from fedplay.untrusted import escape
+from fedplay.widgets.closing import close_all
 from fedplay.widgets.messages import (
     Acknowledged,
     Key,
@@ -160,9 +161,10 @@ class Stage:
     def close(self) -> None:
         for timer in self._timers.values():
             timer.cancel()
-        for widget in (self._canvas, self._words, self._image, self.widget):
-            if widget is not None:
-                widget.close()
+        # What is still under way from the page finds nobody.
+        self.on_resize = self.on_pointer = self.on_key = self.on_theme = self.on_motion = None
+        self._loop = None
+        close_all(self.widget)
 
     # -- sending
 

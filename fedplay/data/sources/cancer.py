@@ -5,7 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from fedplay.data.base import Source, Table, standardised
+import numpy as np
+
+from fedplay.data.base import Floats, Ints, Source, Table, standardised
+from fedplay.data.sources.packaged import packaged
+
+CLASSES = ("malignant", "benign")
+MEASURED = (
+    "radius",
+    "texture",
+    "perimeter",
+    "area",
+    "smoothness",
+    "compactness",
+    "concavity",
+    "concave points",
+    "symmetry",
+    "fractal dimension",
+)
+FEATURES = (  # of the nuclei of a tumour: mean, standard error, mean of the three largest
+    *(f"mean {name}" for name in MEASURED),
+    *(f"{name} error" for name in MEASURED),
+    *(f"worst {name}" for name in MEASURED),
+)
 
 
 @dataclass(frozen=True)
@@ -27,9 +49,17 @@ class Cancer(Source):
 
 @lru_cache(maxsize=1)
 def _cancer() -> Table:
-    from sklearn.datasets import load_breast_cancer
+    X, y = _measurements()
+    return Table("cancer", standardised(X), y, CLASSES, features=FEATURES)
 
-    bunch = load_breast_cancer()
-    classes = tuple(str(name) for name in bunch.target_names)
-    features = tuple(str(name) for name in bunch.feature_names)
-    return Table("cancer", standardised(bunch.data), bunch.target, classes, features=features)
+
+def _measurements() -> tuple[Floats, Ints]:
+    """(569, 30) and (569,): what `load_breast_cancer` returns."""
+    path = packaged("sklearn", "datasets", "data", "breast_cancer.csv")
+    if path is None:  # a scikit-learn that keeps its tables elsewhere
+        from sklearn.datasets import load_breast_cancer
+
+        X, y = load_breast_cancer(return_X_y=True)
+        return X, y
+    table = np.loadtxt(path, delimiter=",", skiprows=1)
+    return table[:, :-1].copy(), table[:, -1].astype(np.int64)

@@ -8,7 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from fedplay.data.base import Source, Table
+from fedplay.data.base import Floats, Ints, Source, Table
+from fedplay.data.sources.packaged import packaged
 
 SHAPE = (1797, 64, 10)
 
@@ -57,12 +58,22 @@ class Writers(Source):
 
 @lru_cache(maxsize=1)
 def _digits() -> Table:
-    from sklearn.datasets import load_digits
-
-    X, y = load_digits(return_X_y=True)
+    X, y = _pixels()
     classes = tuple(str(digit) for digit in range(10))
     features = tuple(f"pixel {row},{column}" for row in range(8) for column in range(8))
     return Table("digits", X / 16.0, y, classes, features=features, image=(8, 8))
+
+
+def _pixels() -> tuple[Floats, Ints]:
+    """(n, 64) how much ink there is, 0 to 16, and (n,) the digits: what `load_digits` returns."""
+    path = packaged("sklearn", "datasets", "data", "digits.csv.gz")
+    if path is None:  # a scikit-learn that keeps its tables elsewhere
+        from sklearn.datasets import load_digits
+
+        X, y = load_digits(return_X_y=True)
+        return X, y
+    table = np.loadtxt(path, delimiter=",")
+    return table[:, :-1], table[:, -1].astype(np.int64)
 
 
 @lru_cache(maxsize=1)

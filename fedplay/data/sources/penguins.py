@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
 from fedplay.data.base import Source, Table, standardised
+from fedplay.data.sources.packaged import packaged
 
 SPECIES = ("Adelie", "Chinstrap", "Gentoo")
 ISLANDS = ("Biscoe", "Dream", "Torgersen")
@@ -44,13 +44,13 @@ class Penguins(Source):
 
 def _file() -> Path:
     """Where the table is. The package itself is not imported: it would load pandas."""
-    found = find_spec("palmerpenguins")
-    if found is None or found.origin is None:
+    path = packaged("palmerpenguins", "data", "penguins.csv")
+    if path is None:
         raise ValueError(
             'data="penguins": needs a package that is not installed here; '
             "pip install 'fedplay[penguins]'"
         )
-    return Path(found.origin).parent / "data" / "penguins.csv"
+    return path
 
 
 @lru_cache(maxsize=1)

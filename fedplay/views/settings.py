@@ -1,0 +1,120 @@
+"""Matplotlib's settings while fedplay draws: its own, in whoever's notebook it is.
+
+A style sheet, a `matplotlibrc`, or `rcParams` set in a cell are meant for the figures of their
+owner. They would put the ticks of ours elsewhere, hand its words to LaTeX, or crop its file.
+Matplotlib reads them when an artist is made, when it is drawn and when it is saved, so all three
+happen inside `ours()`. A figure that fedplay makes keeps to its own settings whoever saves it; on
+axes that are handed in, their owner's hold.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import matplotlib
+from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
+
+# Not how a picture looks, but where it appears and what its owner can do with it.
+THEIRS: tuple[str, ...] = (
+    "backend",
+    "date.",
+    "figure.max_open_warning",
+    "figure.raise_window",
+    "interactive",
+)
+THEIRS += ("keymap.", "timezone", "tk.", "toolbar", "webagg.")
+
+# Names from data may be in any script. Of these families those that are installed are asked for
+# what the first font lacks; what none of them has is drawn as a box.
+FAMILIES = (
+    *("Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans JP", "Noto Sans SC", "Noto Sans KR"),
+    *("Source Han Sans", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "Droid Sans Fallback"),
+    *("Hiragino Sans", "PingFang SC", "Heiti TC", "Apple SD Gothic Neo"),
+    *("Yu Gothic", "Microsoft YaHei", "Malgun Gothic", "SimHei", "Arial Unicode MS"),
+    *("Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Devanagari", "Noto Sans Bengali"),
+    *("Noto Sans Tamil", "Noto Sans Thai", "Segoe UI", "Nirmala UI", "Leelawadee UI"),
+    *("Noto Emoji", "Noto Sans Symbols 2", "Noto Sans Symbols2", "Symbola", "Segoe UI Symbol"),
+)
+
+
+_inside = False  # the settings are the process's, and so is this
+
+
+@contextmanager
+def ours() -> Iterator[None]:
+    """Inside, matplotlib has our settings, and says nothing of characters that no font has.
+
+    It costs little more than copying a dict; `rc_context` checks every value anew, which takes a
+    good part of a frame. Never let anything else run inside, by `await` or `yield`.
+    """
+    global _inside
+    if _inside:
+        yield
+        return
+    now: Any = matplotlib.rcParams
+    before = dict(dict.items(now))
+    for name in _theirs():
+        del before[name]  # pyplot may set the backend meanwhile, and that is to stay
+    _inside = True
+    try:
+        dict.update(now, _settings())
+        with warnings.catch_warnings():
+            # Names come from anywhere: that a font lacks a character is no news to who looks on.
+            warnings.filterwarnings("ignore", "Glyph |Matplotlib currently does not support")
+            yield
+    finally:
+        _inside = False
+        dict.update(now, before)
+
+
+def on_new_axes(plot: Callable[[Any, Any], Any], what: Any) -> Any:
+    """`plot(what, axes)` on the axes of a new pyplot figure, which a notebook shows by itself."""
+    import matplotlib.pyplot as plt  # only here: a figure that nobody else would show
+
+    with ours():
+        return plot(what, plt.figure(FigureClass=OwnFigure, layout="constrained").add_subplot())
+
+
+def plain_legend(ax: Any, **style: Any) -> None:
+    """A legend whose words are neither mathematics nor LaTeX: they may come from anywhere."""
+    legend = ax.legend(frameon=False, loc="best", **style)
+    for text in (*legend.get_texts(), legend.get_title()):
+        text.set_usetex(False)
+        text.set_parse_math(False)
+
+
+class OwnFigure(Figure):
+    """A figure that keeps to our settings, whoever draws or saves it, and whenever."""
+
+    def draw(self, renderer: Any) -> None:
+        with ours():
+            super().draw(renderer)
+
+    def savefig(self, *args: Any, **kwargs: Any) -> None:
+        with ours():
+            super().savefig(*args, **kwargs)
+
+
+@cache
+def _settings() -> dict[str, Any]:
+    """Matplotlib's own defaults, whatever its user prefers, and a few of ours."""
+    defaults: Any = matplotlib.rcParamsDefault
+    found = dict(dict.items(defaults))
+    for name in _theirs():
+        found.pop(name, None)
+    installed = set(fontManager.get_font_names())
+    found["font.family"] = ["sans-serif", *(name for name in FAMILIES if name in installed)]
+    found["svg.hashsalt"] = "fedplay"  # the same picture is the same file
+    return found
+
+
+@cache
+def _theirs() -> tuple[str, ...]:
+    """The names of the settings that we leave alone."""
+    names: Any = matplotlib.rcParams
+    return tuple(name for name in names if name.startswith(THEIRS))
