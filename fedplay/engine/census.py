@@ -62,8 +62,8 @@ class Lonely:
     def turn(self, number: int) -> None:
         """Go back, where the models are after a later round."""
         if self.number > number:
-            self.number = max(saved for saved in self._saved if saved <= number)
-            (self.W, self.called), self._parts = self._saved[self.number], None
+            last = max(saved for saved in self._saved if saved <= number)
+            (self.W, self.called), self.number, self._parts = self._saved[last], last, None
 
     def advance(self, run: Run) -> None:
         """A piece of the next round: the same steps that its clients took in the federation."""
@@ -76,13 +76,14 @@ class Lonely:
             self._next = self.W.copy()
             self._parts = [here[part] for part in pieces(run, 3 * epochs * sizes)][::-1]
         if self._parts:
-            rows = self._parts.pop()
+            rows = self._parts[-1]
             ids = run.panel[rows]
             epochs, _ = run.epochs(number, ids)
             self._next[rows] = run.trainer(self.W[rows], None, ids=ids, round=number, epochs=epochs)
+            self._parts.pop()  # not before: it would be left out where this breaks off
         if not self._parts:
-            self.W, self.number, self._parts = self._next, number, None
-            self.called = self.called | self._there
+            called = self.called | self._there
+            self.W, self.called, self.number, self._parts = self._next, called, number, None
             if number % self._every == 0:
                 self._saved[number] = self.W, self.called
 

@@ -63,12 +63,13 @@ class Control:
         if text is None:
             if not html:
                 return
-            text = self._texts[kind] = ipywidgets.HTML()
+            text = ipywidgets.HTML()
             text.add_class(f"fedplay-{kind}")
             self.widget.children = (*self.widget.children, text)
+            self._texts[kind] = text
         if text.value != html:
-            text.value = html
             text.layout.display = None if html else "none"
+            text.value = html
 
     def _listen(self, trait: str, value_of: Callable[[], Any]) -> None:
         """Post the field's value when its person changes it."""
@@ -127,12 +128,13 @@ class Slider(Control):
                 numbers = sorted({v for v in self.stops if v is not None} | {value})
                 none = [None] if None in self.stops else []
                 ascending = [*numbers, *none] if self.knob.none == "∞" else [*none, *numbers]
-                self.stops = self._ordered(ascending)
-                labels = [self._label(v) for v in self.stops]
-                at = self.stops.index(value)
+                ordered = self._ordered(ascending)
+                labels = [self._label(v) for v in ordered]
+                at = ordered.index(value)
                 if labels.count(labels[at]) > 1:  # a field can't tell equal labels apart
                     labels[at] = f"{self.prefix}{value!r}"
                 self.field.options = labels
+                self.stops = ordered
             if value in self.stops and self.field.index != self.stops.index(value):
                 self.field.index = self.stops.index(value)
 
@@ -162,8 +164,8 @@ class Choice(Control):
         """Change what there is to choose from."""
         if list(options) != self.options:
             with self._quiet:
-                self.options = list(options)
                 self.field.options = _names(options)
+                self.options = list(options)
 
     def show(self, value: Any) -> None:
         if value not in self.options:

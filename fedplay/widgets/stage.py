@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
@@ -24,6 +23,7 @@ from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 
 from fedplay.untrusted import escape
+from fedplay.widgets import clock
 from fedplay.widgets.messages import (
     Acknowledged,
     Key,
@@ -170,7 +170,7 @@ class Stage:
         """Send the newest picture if it waits and there is room for it on the way."""
         if not self._waits:
             return
-        now = time.perf_counter()
+        now = clock.now()
         if not self._live:
             if now >= self._image_free:
                 self._image_free = now + IMAGE_PAUSE
@@ -277,7 +277,7 @@ class Stage:
         sent = self._under_way.pop(n, None)
         if sent is None:  # a second view, a late one, or an invention
             return
-        taken = time.perf_counter() - sent
+        taken = clock.now() - sent
         self.ack_seconds += (taken - self.ack_seconds) * (0.2 if self.frames_acked else 1)
         self.frames_acked += 1
         for older in [m for m in self._under_way if m < n]:
