@@ -406,8 +406,11 @@ class Player:
 
     @property
     def at(self) -> int:
-        """The round that the viewer stands at, or the last that is known of those before it."""
-        return self.cursor if self.shown is None else min(self.cursor, self.shown.n - 1)
+        """The round that the viewer stands at, or the last that is shown of those before it.
+
+        More may be known: a pinned run is computed to its end, whoever looks at it.
+        """
+        return self.cursor if self.shown is None else min(self.cursor, self.revealed)
 
     def series(self) -> Series | None:
         rec = self.shown
