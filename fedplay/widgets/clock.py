@@ -1,4 +1,4 @@
-"""The time of a screen: one place to read it and to wait, so that a test can step one of its own."""
+"""The time of a screen: one place to read it and to wait, so that a test can step its own."""
 
 from __future__ import annotations
 
