@@ -137,11 +137,7 @@ def state(playground):
     found += [text.value for _, text in made.pins._rows.values()]
     found += [button.description for button in made.trail.widget.children[1:]]
     for control in made.panel.controls.values():
-        found += [
-            getattr(control.field, name)
-            for name in ("value", "index")
-            if hasattr(control.field, name)
-        ]
+        found += [getattr(control.field, name, None) for name in ("value", "index")]
         found += [text.value for text in control._texts.values() if text.value]
     found += [hashlib.sha256(made.board.frame().tobytes()).hexdigest()]
     return found

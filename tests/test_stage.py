@@ -398,21 +398,19 @@ def test_at_rest_the_picture_is_kept_in_colours_that_suit_it(
 
 
 def test_the_core_image_gets_at_most_18_pictures_a_second_and_the_last() -> None:
-    async def main(time: Time) -> tuple[list[float], bytes, bytes]:
-        stage, sent = Stage(core=True), []
-        stage._image.observe(lambda _change: sent.append(time.now()), "value")
+    async def main(_time: Time) -> tuple[int, bytes, bytes]:
+        stage = Stage(core=True)
         picture = chart()
         for mark in range(100):
             picture[0, 0, :3] = mark
             stage.show(picture)
             await asyncio.sleep(0.002)
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(2 * IMAGE_PAUSE)
         stage.close()
-        return sent, stage._image.value, stage.png
+        return stage.frames_sent, stage._image.value, stage.png
 
     sent, seen, last = run(main)
-    assert np.diff(sent) == pytest.approx(IMAGE_PAUSE, abs=0.002)
-    assert len(sent) == 5, "0.2 seconds of pictures"
+    assert sent == 5, "0.2 seconds of pictures"
     assert seen == last
 
 
