@@ -199,6 +199,12 @@ class Live:
         return wait, due
 
     @property
+    def at_rest(self) -> bool:
+        """Whether all that was asked for is done, drawn, written and kept."""
+        seen = (self.drawn, self._written, self._rested) == 3 * (self._changes,)
+        return seen and not self.inbox and not self.torn
+
+    @property
     def _changes(self) -> int:
         return 0 if self.screen is None else self.screen.session.player.changes
 
