@@ -156,8 +156,8 @@ def _is_real(value: Any) -> bool:
 
 
 def short(value: Any) -> str:
-    """At most 60 characters of a value, as Python writes it."""
-    text = repr(value)
+    """At most 60 characters of a value, as Python writes it, on one line."""
+    text = " ".join(line.strip() for line in repr(value).splitlines())
     return text if len(text) <= 60 else text[:57] + "..."
 
 

@@ -112,7 +112,7 @@ class Slider(Control):
     def _possible(self, value: Any) -> bool:
         """Whether the knob allows it; a slider has no place for anything else."""
         try:
-            return self.knob.check(value) is not None
+            return self.knob.check(value) is not None or None in self.stops
         except ValueError:
             return False
 
@@ -123,8 +123,10 @@ class Slider(Control):
         return self.prefix + shown(self.knob, value)
 
     def show(self, value: Any) -> None:
+        if not self._possible(value):
+            return
         with self._quiet:
-            if value not in self.stops and self._possible(value):
+            if value not in self.stops:
                 numbers = sorted({v for v in self.stops if v is not None} | {value})
                 none = [None] if None in self.stops else []
                 ascending = [*numbers, *none] if self.knob.none == "∞" else [*none, *numbers]
@@ -135,7 +137,7 @@ class Slider(Control):
                     labels[at] = f"{self.prefix}{value!r}"
                 self.field.options = labels
                 self.stops = ordered
-            if value in self.stops and self.field.index != self.stops.index(value):
+            if self.field.index != self.stops.index(value):
                 self.field.index = self.stops.index(value)
 
 
@@ -168,6 +170,8 @@ class Choice(Control):
                 self.options = list(options)
 
     def show(self, value: Any) -> None:
+        if not choosable(value):
+            return
         if value not in self.options:
             self.offer([*self.options, value])
         with self._quiet:
@@ -199,6 +203,8 @@ class Numbers(Control):
         return tried, [_text(value) or self.empty for value in tried]
 
     def show(self, value: Any) -> None:
+        if not isinstance(value, str | tuple):
+            return
         text = value if isinstance(value, str) else _text(value)
         with self._quiet:
             if self.field.value != text:
@@ -236,7 +242,7 @@ class Seed(Control):
 
     def show(self, value: Any) -> None:
         with self._quiet:
-            if isinstance(value, int) and self.field.value != value:
+            if type(value) is int and abs(value) < 2**53 and self.field.value != value:
                 self.field.value = value
 
 
@@ -258,6 +264,11 @@ def for_knob(knob: Knob, post: Post, roll: Callable[[], int]) -> Control:
     if knob.kind in MANY:
         return (Sizes if knob.kind == "sizes" else Numbers)(knob, post)
     return Slider(knob, post)
+
+
+def choosable(value: Any) -> bool:
+    """Whether a field can show what was asked for a slot; of anything else, the error is enough."""
+    return isinstance(value, str) or hasattr(type(value), "slot")
 
 
 def _names(options: Sequence[Any]) -> list[str]:

@@ -36,7 +36,10 @@ def number(name: str, value: Any, lo: float, hi: float, *, clip: bool = False) -
     if not fits or not (-math.inf < value < math.inf if clip else lo <= value <= hi):
         bound = f"to {hi:g}" if math.isfinite(hi) else "up"
         raise ValueError(f"{name}={short(value)}: must be a number from {lo:g} {bound}")
-    return float(min(max(value, lo), hi))
+    try:
+        return float(min(max(value, lo), hi))
+    except OverflowError:  # a whole number beyond any float
+        raise ValueError(f"{name}={short(value)}: is too large") from None
 
 
 def word(name: str, value: Any, allowed: Iterable[str]) -> str:

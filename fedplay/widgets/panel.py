@@ -12,7 +12,7 @@ from fedplay.data import load_csv
 from fedplay.experiment import AUTO, CHOICES, Experiment, knobs
 from fedplay.knobs import knobs_of, short
 from fedplay.registry import SLOTS
-from fedplay.widgets.controls import Choice, Control, Post, for_knob
+from fedplay.widgets.controls import Choice, Control, Post, choosable, for_knob
 
 Plan = dict[str, list[str]]  # heading -> names of slots and knobs, in order
 
@@ -164,7 +164,8 @@ class Panel:
         names: list[Any] = [n for n in SLOTS[slot] if n != "arrays" or slot != "data"]
         names = [*(["auto"] if slot in AUTO else []), *names]
         known = self.controls[slot].options if slot in self.controls else []  # type: ignore[attr-defined]
-        extra = [value for value in [*known, self.value_of(slot)] if value not in names]
+        asked = [*known, self.value_of(slot)]
+        extra = [value for value in asked if choosable(value) and value not in names]
         return [*names, *dict.fromkeys(extra)]
 
     def _file_upload(self) -> Any:
