@@ -7,21 +7,24 @@ there is then must be, bit for bit, what there is when nobody interrupts.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import random
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 from screens import TINY
-from virtual import VirtualLoop, virtual
+from virtual import VirtualLoop, run, virtual
 
 import fedplay as fp
 from fedplay.widgets import screen
 from fedplay.widgets.live import Event
+from fedplay.widgets.messages import Acknowledged
+from fedplay.widgets.stage import LOST, Stage
 
 THOROUGH = bool(os.environ.get("FEDPLAY_THOROUGH"))
 HOME = str(Path(fp.__file__).parent)
@@ -203,3 +206,84 @@ def test_what_is_interrupted_goes_on(way, seed):
         assert_alike(found, expected[part], (part, interrupter.at[before:]))
         before = len(interrupter.at)
     assert len(interrupter.at) > 50
+
+
+# --- the picture, and what needs no screen -------------------------------------------------------
+
+
+def test_an_interrupted_picture_comes_after_all():
+    """Sending it, hearing that it is there, or reading what the page says: at every line once."""
+
+    async def main(_time):
+        stage, interrupter, sent, keys = Stage(), Interrupter(0), [], []
+        stage._canvas.send = lambda content, buffers: sent.append(content["n"])
+        stage.on_key = keys.append
+        picture = np.full((60, 100, 4), 255, np.uint8)
+        stage._hear(
+            None, dict(kind="size", width=100, height=60, ratio=1, host="x", fresh=True), []
+        )
+        for n in range(12):
+            with interrupter.on(), suppress(KeyboardInterrupt):
+                stage.show(picture)
+            if n in (5, 6, 7):
+                for key in ("Home", "End", "Escape"):
+                    stage._hear(None, {"kind": "key", "key": key}, [])
+            with interrupter.on(), suppress(KeyboardInterrupt):
+                for number in list(stage._under_way):
+                    stage._file(Acknowledged(number))
+                stage._read()
+            await asyncio.sleep(0.01)
+        stage.show(picture)
+        await asyncio.sleep(2 * LOST)
+        for number in list(stage._under_way):
+            stage._file(Acknowledged(number))
+        before = len(sent)
+        stage.show(picture)
+        await asyncio.sleep(0)
+        assert len(sent) == before + 1, "there is room on the way"
+        assert keys[-2:] == ["End", "Escape"]
+        assert len(interrupter.at) > 10
+        stage.close()
+
+    run(main)
+
+
+LATE = ["personal_accuracy", "local_accuracy"]
+
+
+@pytest.mark.parametrize(
+    ("late", "personal"), [*((late, "finetune") for late in LATE), ("local_accuracy", "ditto")]
+)
+def test_an_interrupted_history_is_asked_again(late, personal):
+    exp = fp.Experiment(**TINY, personal=personal)
+    expected = getattr(fp.run(exp), late)
+    history, interrupter = fp.run(exp), Interrupter(0, each=0.5, often=0.001)
+    found = until_done(interrupter, lambda: getattr(history, late))
+    assert interrupter.at
+    assert np.array_equal(found, expected, equal_nan=True)
+    for other in LATE:  # the run has gone through all of it
+        assert np.array_equal(getattr(history, other), getattr(fp.run(exp), other), equal_nan=True)
+
+
+@pytest.mark.parametrize("algorithm", ["fedavg", "scaffold", "ifca"])
+def test_what_was_interrupted_leaves_nothing_behind_in_the_process(algorithm):
+    """Runs, a comparison and rounds that nobody takes to their end, then all of it undisturbed."""
+    exp = fp.Experiment(**TINY, algorithm=algorithm)
+    expected, settings = fp.run(exp), np.geterr()
+    compared = fp.compare(exp.replace(algorithm="fedavg"), ["FedAvg", "FedProx"], seeds=2)
+    interrupter = Interrupter(1, each=0.3, often=0.0005)
+    for _ in range(30):
+        with interrupter.on(), suppress(KeyboardInterrupt):
+            fp.run(exp)
+        with interrupter.on(), suppress(KeyboardInterrupt):
+            fp.compare(exp.replace(algorithm="fedavg"), ["FedAvg", "FedProx"], seeds=2)
+        rounds = fp.rounds(exp)
+        next(rounds), next(rounds)
+        rounds.close()
+    assert len(interrupter.at) > 20
+    again = fp.run(exp)
+    assert np.array_equal(again.parameters, expected.parameters)
+    assert np.array_equal(again.client_accuracy, expected.client_accuracy, equal_nan=True)
+    once_more = fp.compare(exp.replace(algorithm="fedavg"), ["FedAvg", "FedProx"], seeds=2)
+    assert once_more.to_csv() == compared.to_csv()
+    assert np.geterr() == settings

@@ -288,13 +288,22 @@ class calm(AbstractContextManager[None]):
 
     def __enter__(self) -> None:
         self._threads = [library.get_num_threads() for library in _blas()]
-        for library in _blas():
-            library.set_num_threads(1)
         self._errors = np.errstate(all="ignore")
-        self._errors.__enter__()
+        try:
+            for library in _blas():
+                library.set_num_threads(1)
+            self._errors.__enter__()
+        except BaseException:  # ■: nobody will call __exit__
+            self._give_back()
+            raise
 
     def __exit__(self, *error: object) -> None:
-        self._errors.__exit__(None, None, None)
+        try:
+            self._errors.__exit__(None, None, None)
+        finally:
+            self._give_back()
+
+    def _give_back(self) -> None:
         for library, threads in zip(_blas(), self._threads, strict=True):
             library.set_num_threads(threads)
 

@@ -184,16 +184,13 @@ class Stage:
         return 1 + (self.ack_seconds > SLOW) + (self.ack_seconds > 2 * SLOW)
 
     def _send_image(self) -> None:
+        self._image.value = self.png
         self._waits = False
         self.frames_sent += 1
-        self._image.value = self.png
 
     def _send_frame(self, now: float) -> None:
         assert self._canvas is not None
-        self._waits = False
         self._number += 1
-        self.frames_sent += 1
-        self._under_way[self._number] = now
         buffers = [self.png]
         if self._near and len(buffers[0]) < PADDED and not os.environ.get("FEDPLAY_NODELAY"):
             # A message of less than one TCP segment waits up to 40 ms for a delayed
@@ -202,6 +199,9 @@ class Stage:
         content = {"kind": "frame", "n": self._number, "ratio": self.ratio}
         self._canvas.send(content | {"tip": self._tip, "cursor": self._cursor}, buffers)
         self._later("lost", LOST, self._forget_lost)
+        # At last, so that what ■ breaks off before is no frame that is under way for ever.
+        self._waits, self._under_way[self._number] = False, now
+        self.frames_sent += 1
 
     def _forget_lost(self) -> None:
         """A page that was closed or lost its connection acknowledges nothing: go on without."""
@@ -253,25 +253,31 @@ class Stage:
             self._loop.call_soon(self._read)
 
     def _read(self) -> None:
-        inbox, self._inbox = self._inbox, []
-        for message in inbox:
-            match message:
-                case Acknowledged(n):
-                    self._acknowledged(n)
-                case Size():
-                    self._sized(message)
-                case Pointer(kind, x, y) if self.on_pointer:
-                    self.on_pointer(kind, x, y)
-                case Key(key) if self.on_key:
-                    self.on_key(key)
-                case Motion(reduced) if reduced != self.reduced:
-                    self.reduced = reduced
-                    if self.on_motion:
-                        self.on_motion(reduced)
-                case Theme(dark) if dark != self.dark:
-                    self.dark = dark
-                    if self.on_theme:
-                        self.on_theme(dark)
+        try:
+            while self._inbox:
+                self._act_on(self._inbox.pop(0))
+        finally:  # one broke off: the others come all the same
+            if self._inbox and self._loop is not None:
+                self._loop.call_soon(self._read)
+
+    def _act_on(self, message: Message) -> None:
+        match message:
+            case Acknowledged(n):
+                self._acknowledged(n)
+            case Size():
+                self._sized(message)
+            case Pointer(kind, x, y) if self.on_pointer:
+                self.on_pointer(kind, x, y)
+            case Key(key) if self.on_key:
+                self.on_key(key)
+            case Motion(reduced) if reduced != self.reduced:
+                self.reduced = reduced
+                if self.on_motion:
+                    self.on_motion(reduced)
+            case Theme(dark) if dark != self.dark:
+                self.dark = dark
+                if self.on_theme:
+                    self.on_theme(dark)
 
     def _acknowledged(self, n: int) -> None:
         sent = self._under_way.pop(n, None)
