@@ -304,6 +304,7 @@ def main() -> None:
 
         def new_page(link: str) -> Any:
             page = browser.new_page(viewport={"width": 1280, "height": 800})
+            page.set_default_timeout(60_000)
             page.add_init_script(PROBE)
             page.goto(link)
             return page

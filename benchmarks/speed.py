@@ -99,10 +99,56 @@ def million():
     count = sum(1 for _ in rounds)
     each = (time.perf_counter() - first) / count
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    train, place = federation_of(exp).train, time.perf_counter()
+    for client in range(1000):
+        train.of(client)
+    drawn = (time.perf_counter() - place) / 10
+    print(f"the examples of 100 clients out of a million: {1e3 * drawn:.1f} ms")
     print(
         f"a million clients, 100 a round: first round {first - started:.2f} s, then "
         f"{1e3 * each:.1f} ms a round, peak memory of the process {peak:.0f} MB"
     )
+
+
+def doors():
+    """ms that hostile texts of the largest size take, and links a second, good and bad."""
+    from fedplay.untrusted import json_object
+
+    def refused(action, *given):
+        try:
+            action(*given)
+        except ValueError:
+            return True
+        return False
+
+    times = []
+    for hostile in ('"', '\\"', '"\\', "\\", '{"', '"a",', "[]", "{}", '\\u0000"'):
+        for start in ("", '{"'):
+            text = start + hostile * (65_000 // len(hostile))
+            started = time.perf_counter()
+            refused(json_object, text)
+            times.append(time.perf_counter() - started)
+    token = fp.Experiment(alpha=0.1, algorithm="scaffold").to_token()
+    links = [token, token[:-1], token + "A", token[::-1]] * 250
+    started = time.perf_counter()
+    for link in links:
+        refused(fp.Experiment.from_token, link)
+    each = len(links) / (time.perf_counter() - started)
+    print(f"doors: hostile JSON of 64 kB {1e3 * max(times):.1f} ms, {each:,.0f} links a second")
+
+
+def pieces():
+    """ms that a piece of what a view prepares takes: the screen cannot answer meanwhile."""
+    from fedplay.engine.drift import drift
+    from fedplay.engine.loop import Run
+
+    for warm in (False, True):
+        times, last = [], time.perf_counter()
+        for _ in drift(Run(fp.Experiment(rounds=20, seed=int(warm))), 2):
+            times.append(time.perf_counter() - last)
+            last = time.perf_counter()
+    most = f"{1e3 * max(times):.1f}"
+    print(f"pieces of the drift view: {1e3 * statistics.median(times):.1f} ms, the longest {most}")
 
 
 def importing():
@@ -133,6 +179,8 @@ if __name__ == "__main__":
         compare("MLP 64-64-10", arguments.runs, model="mlp", hidden=(64,))
         methods("softmax", arguments.runs)
         methods("MLP 64-64-10", arguments.runs, model="mlp", hidden=(64,))
+        doors()
+        pieces()
         importing()
         # In a process of its own, so that its memory is its own.
         subprocess.run([sys.executable, __file__, "--million"], check=True)

@@ -157,8 +157,7 @@ def _is_real(value: Any) -> bool:
 
 def short(value: Any) -> str:
     """At most 60 characters of a value, as Python writes it, on one line."""
-    text = repr(value)
-    text = " ".join(text.split()) if "\n" in text else text
+    text = " ".join(line.strip() for line in repr(value).splitlines())
     return text if len(text) <= 60 else text[:57] + "..."
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import random
-import time
 import tracemalloc
 import zlib
 from collections.abc import Iterator
@@ -153,7 +152,7 @@ def outcome(token: Any) -> Experiment | str:
 def test_ten_thousand_tokens() -> None:
     made = list(tokens(random.Random(2026)))
     outcome(made[0])  # what is loaded on the way is no fault of a token
-    began, opened = time.process_time(), 0
+    opened = 0
     tracemalloc.start()
     try:
         for token in made:
@@ -173,7 +172,6 @@ def test_ten_thousand_tokens() -> None:
     assert len(made) == TOKENS
     assert 100 < opened < TOKENS / 2, "neither all are refused, nor most are good"
     assert peak < 20e6
-    assert time.process_time() - began < 60, "each token takes a few milliseconds at most"
 
 
 def test_a_link_names_only_data_that_everybody_has() -> None:

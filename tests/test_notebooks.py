@@ -21,6 +21,6 @@ def test_it_runs_and_is_kept_without_outputs(path):
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert not any(cell.outputs or cell.execution_count for cell in code)
     resources = {"metadata": {"path": str(ROOT)}}
-    NotebookClient(notebook, timeout=120, kernel_name="python3", resources=resources).execute()
+    NotebookClient(notebook, timeout=600, kernel_name="python3", resources=resources).execute()
     streams = [o.text for cell in code for o in cell.outputs if o.output_type == "stream"]
     assert not streams, "a warning or print that nobody asked for"

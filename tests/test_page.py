@@ -8,6 +8,7 @@ import threading
 from typing import Any
 
 import pytest
+from virtual import Time, run
 
 from fedplay.widgets.messages import MAX_TEXT
 from fedplay.widgets.page import Page
@@ -79,7 +80,7 @@ def test_anything_else_is_ignored(page: Page, content: object) -> None:
 def test_callbacks_come_on_the_loop() -> None:
     heard: list[tuple[object, int]] = []
 
-    async def main() -> None:
+    async def main(_time: Time) -> None:
         page = Page("screen", "1")
         page.on_remembered = lambda text: heard.append((text, threading.get_ident()))
         page.on_copied = lambda ok: heard.append((ok, threading.get_ident()))
@@ -95,7 +96,7 @@ def test_callbacks_come_on_the_loop() -> None:
         await asyncio.sleep(0.01)
         page.close()
 
-    asyncio.run(main())
+    run(main)
     here = threading.get_ident()
     assert heard == [("state", here), (True, here)]
 

@@ -136,6 +136,22 @@ def test_a_shorter_run_that_waits_is_not_stood_beyond_its_end():
     assert player.revealed == player.cursor <= 4
 
 
+def test_a_run_that_is_computed_on_while_it_is_shown_shows_no_more_than_before(tiny):
+    """One stands at a round that is not known yet, pins the run and turns to another experiment."""
+    player = Player()
+    player.want(tiny)
+    player.scrub(2)
+    player.work(0)
+    rec = player.recording
+    player.pinned = [rec]
+    player.want(tiny.replace(alpha=1.0))
+    assert (player.shown, rec.n, player.cursor) == (rec, 1, 2)
+    while rec.n < 3:
+        rec.advance()  # as what is pinned is computed for those who compare with it
+    assert player.at == player.revealed == 0
+    assert len(player.series().accuracy) == 1
+
+
 def test_a_quick_hand_sees_pictures_meanwhile(tiny):
     """Where events come faster than a run takes, one that is almost done is finished first."""
     now = [0.0]

@@ -189,6 +189,25 @@ def test_pinned_runs_are_ghosts_and_are_compared(tiny):
     assert len(screen.screen.pins.widget.children) == 4
 
 
+@pytest.mark.parametrize("seen", [True, False])
+def test_undo_leads_back_whether_or_not_each_run_was_seen(tiny, seen):
+    """A quick hand goes as far as a slow one."""
+    screen = settled(tiny)
+    asked = [tiny]
+    for epochs in (2, 3, 4):
+        screen.set(local_epochs=epochs)
+        screen.settle()
+        asked.append(screen.experiment)
+    for exp in (*asked[2::-1], tiny):
+        screen.undo()
+        assert screen.experiment == exp
+        if seen:
+            screen.settle()
+    screen.set(local_epochs=3)
+    screen.undo()
+    assert screen.experiment == asked[1]
+
+
 def test_the_trail_leads_back(tiny):
     screen = settled(tiny)
     seen = [tiny]

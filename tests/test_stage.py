@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from virtual import Time, run
 
-from fedplay.widgets import stage as stage_module
 from fedplay.widgets.messages import (
     KEYS,
     MAX_TEXT,
@@ -28,7 +28,7 @@ from fedplay.widgets.messages import (
     page_message,
 )
 from fedplay.widgets.palette import Palette, encode
-from fedplay.widgets.stage import HELP, PADDED, Stage, Tip
+from fedplay.widgets.stage import HELP, IMAGE_PAUSE, LOST, PADDED, REST, Stage, Tip
 
 COLOURS = [(255, 255, 255), (0, 0, 0), (214, 39, 40), (63, 144, 218), (255, 169, 14)]
 
@@ -334,7 +334,7 @@ def test_what_happened_and_what_keys_do_are_told_in_words(wire: Wire) -> None:
 def test_on_the_loop_moves_in_a_row_count_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[tuple[str, float, float]] = []
 
-    async def main() -> None:
+    async def main(_time: Time) -> None:
         wire = Wire(monkeypatch)
         wire.stage.on_pointer = lambda *event: heard.append(event)
 
@@ -351,32 +351,30 @@ def test_on_the_loop_moves_in_a_row_count_as_one(monkeypatch: pytest.MonkeyPatch
         await asyncio.sleep(0.05)
         wire.stage.close()
 
-    asyncio.run(main())
+    run(main)
     assert heard == [("move", 4.0, 0.0), ("down", 4.0, 0.0), ("move", 9.0, 0.0)]
 
 
 def test_a_lost_acknowledgement_does_not_stop_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stage_module, "LOST", 0.05)
-
-    async def main() -> int:
+    async def main(_time: Time) -> tuple[int, int]:
         wire = Wire(monkeypatch)
         wire.opens()
         await asyncio.sleep(0.01)
         wire.show(1)
         wire.show(2)
-        await asyncio.sleep(0.08)
+        await asyncio.sleep(0.9 * LOST)
+        before = len(wire.frames)
+        await asyncio.sleep(0.2 * LOST)
         wire.stage.close()
-        return len(wire.frames)
+        return before, len(wire.frames)
 
-    assert asyncio.run(main()) == 2
+    assert run(main) == (1, 2)
 
 
 def test_at_rest_the_picture_is_kept_in_colours_that_suit_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(stage_module, "REST", 0.02)
-
-    async def main() -> None:
+    async def main(_time: Time) -> None:
         wire = Wire(monkeypatch)
         wire.opens()
         await asyncio.sleep(0.01)
@@ -387,30 +385,32 @@ def test_at_rest_the_picture_is_kept_in_colours_that_suit_it(
         rainbow[..., 1] = np.arange(rainbow.shape[0])[:, None]
         wire.show()
         wire.says(kind="ack", n=2)
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.9 * REST)
+        assert len(wire.frames) == 2
+        await asyncio.sleep(0.2 * REST)
         last = wire.frames[-1][1][0]
         assert len(wire.frames) == 3, "sent again, in colours learnt from it"
         assert np.abs(decoded(last) - rainbow[..., :3]).mean() < 6
         assert wire.stage._image.value == last
         wire.stage.close()
 
-    asyncio.run(main())
+    run(main)
 
 
 def test_the_core_image_gets_at_most_18_pictures_a_second_and_the_last() -> None:
-    async def main() -> tuple[int, bytes, bytes]:
+    async def main(_time: Time) -> tuple[int, bytes, bytes]:
         stage = Stage(core=True)
         picture = chart()
         for mark in range(100):
             picture[0, 0, :3] = mark
             stage.show(picture)
             await asyncio.sleep(0.002)
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(2 * IMAGE_PAUSE)
         stage.close()
         return stage.frames_sent, stage._image.value, stage.png
 
-    sent, seen, last = asyncio.run(main())
-    assert 2 <= sent <= 10
+    sent, seen, last = run(main)
+    assert sent == 5, "0.2 seconds of pictures"
     assert seen == last
 
 

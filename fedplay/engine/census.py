@@ -80,13 +80,14 @@ class Lonely:
             self._next = self.W.copy()
             self._parts = [here[part] for part in pieces(run, 3 * epochs * sizes)][::-1]
         if self._parts:
-            rows = self._parts.pop()
+            rows = self._parts[-1]
             ids = run.panel[rows]
             epochs, _ = run.epochs(number, ids)
             self._next[rows] = run.trainer(self.W[rows], None, ids=ids, round=number, epochs=epochs)
+            self._parts.pop()  # not before: it would be left out where this breaks off
         if not self._parts:
-            self.W, self.number, self._parts = self._next, number, None
-            self.called = self.called | self._there
+            called = self.called | self._there
+            self.W, self.called, self.number, self._parts = self._next, called, number, None
             if number % self._every == 0:
                 self._saved[number] = self.W, self.called
 

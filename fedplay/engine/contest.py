@@ -102,18 +102,20 @@ class Contest:
         if not self.todo:
             return False
         name, place = self.todo[0]
-        if self._stream is None:
+        # Taken out, and put back once its round is kept: one that was broken off begins anew.
+        rounds, self._stream = self._stream, None
+        if rounds is None:
             if not self._recall(name, place):
                 exp = self.run_of(name, place)
-                self._rounds, self._stream = (
-                    [],
-                    stream(Run(exp, data_of(self.federation, exp), self.limit)),
-                )
+                prepared = Run(exp, data_of(self.federation, exp), self.limit)
+                self._rounds, self._stream = [], stream(prepared)
             return True
-        got = next(self._stream)
+        got = next(rounds)
         self._rounds.append(got._replace(parameters=got.parameters[:0]))  # which are large
         if got.number == self.experiments[name].rounds:
             self._finish(name, place)
+        else:
+            self._stream = rounds
         return True
 
     def drop(self, name: str) -> None:
@@ -121,7 +123,7 @@ class Contest:
         if self.todo and self.todo[0][0] == name:
             self._stream = None
         self.todo = deque(entry for entry in self.todo if entry[0] != name)
-        del self.curves[name]
+        self.curves.pop(name, None)
 
     def run_of(self, name: str, place: int) -> Experiment:
         """What a method runs with one of the seeds."""
@@ -129,10 +131,10 @@ class Contest:
 
     def _finish(self, name: str, place: int) -> None:
         curve = self.curves[name][place] = Curve.of(self._rounds)
-        self.todo.popleft()
-        self._rounds, self._stream = [], None
         if self.kept is not None:
             self.kept.put(self.run_of(name, place), curve)
+        self.todo.popleft()
+        self._rounds = []
 
     def _recall(self, name: str, place: int) -> bool:
         """Take over a run that was computed before; whether there is one."""

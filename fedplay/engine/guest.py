@@ -42,8 +42,9 @@ class Party:
         """The federation of an experiment with the guest in it. ValueError where it cannot be."""
         base = self.federation if self.federation is not None else federation_of(exp)
         if base not in self._made:
-            self._made[base] = joined(base, self.X, self.y, self.name)
-            self._known.add(self._made[base])
+            made = joined(base, self.X, self.y, self.name)
+            self._known.add(made)
+            self._made[base] = made
             while len(self._made) > KEPT:
                 del self._made[next(iter(self._made))]
         return self._made[base]

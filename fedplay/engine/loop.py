@@ -79,29 +79,45 @@ class calm(AbstractContextManager[None]):
 
     _lock: ClassVar[threading.Lock] = threading.Lock()
     _entered: ClassVar[_Entered] = _Entered()
-    _inside: ClassVar[int] = 0  # threads
+    _inside: ClassVar[set[int]] = set()  # threads
     _before: ClassVar[list[int]] = []  # what BLAS had when the first of them came in
 
     def __enter__(self) -> None:
-        if not calm._entered.times:
-            with calm._lock:
-                if not calm._inside:
-                    calm._before = [library.get_num_threads() for library in _blas()]
-                for library in _blas():
-                    library.set_num_threads(1)
-                calm._inside += 1
-        calm._entered.times += 1
         self._errors = np.errstate(all="ignore")
-        self._errors.__enter__()
+        calm._entered.times += 1
+        try:
+            if calm._entered.times == 1:
+                self._still()
+            self._errors.__enter__()
+        except BaseException:  # an interrupt: nobody will call __exit__
+            self._leave()
+            raise
 
     def __exit__(self, *error: object) -> None:
-        self._errors.__exit__(None, None, None)
+        try:
+            self._errors.__exit__(None, None, None)
+        finally:
+            self._leave()
+
+    @staticmethod
+    def _still() -> None:
+        with calm._lock:
+            if not calm._inside:
+                calm._before = [library.get_num_threads() for library in _blas()]
+            calm._inside.add(threading.get_ident())
+            for library in _blas():
+                library.set_num_threads(1)
+
+    @staticmethod
+    def _leave() -> None:
         calm._entered.times -= 1
-        if not calm._entered.times:
-            with calm._lock:
+        if calm._entered.times:
+            return
+        with calm._lock:
+            calm._inside.discard(threading.get_ident())
+            if not calm._inside and calm._before:
                 for library, threads in zip(_blas(), calm._before, strict=True):
                     library.set_num_threads(threads)
-                calm._inside -= 1
 
 
 Given = ParamSpec("Given")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from fedplay.data import Federation
 from fedplay.experiment import Experiment
+from fedplay.knobs import short
 from fedplay.views.boundary import Boundaries
 from fedplay.views.canvas import RGBA, Canvas
 from fedplay.views.compare import Compare
@@ -49,8 +50,8 @@ def check_views(names: Sequence[str] | None) -> tuple[str, ...]:
     choices = [name for name in VIEWS if name != Sweep.name]
     if names is None:
         return tuple(choices)
-    if isinstance(names, str) or not names:
-        raise ValueError(f"views={names!r}: must be a list with one or more of {choices}")
+    if isinstance(names, str) or not isinstance(names, Sequence) or not names:
+        raise ValueError(f"views={short(names)}: must be a list with one or more of {choices}")
     for name in names:
         if name not in choices:
             raise ValueError(f"views: {name!r} is none of {choices}")

@@ -11,10 +11,12 @@ import numpy as np
 from fedplay.data import Quadratics
 from fedplay.engine.compare import choices_of
 from fedplay.experiment import CHOICES, Experiment, knobs
+from fedplay.knobs import short
 from fedplay.presets import PRESETS
 from fedplay.registry import SLOTS
 from fedplay.views.compare import Compare
 from fedplay.views.sweep import Sweep
+from fedplay.widgets.given import whole, word
 from fedplay.widgets.screen import Screen
 from fedplay.widgets.share import experiment_in
 from fedplay.widgets.sweeping import Sweeping
@@ -32,6 +34,7 @@ class Actions:
         session, player = self.session, self.player
         return {
             "set": self.set,
+            "choose": lambda choices: self.store.set(**choices),
             "open": self.open,
             "preset": self.preset,
             "load": self.load,
@@ -69,6 +72,7 @@ class Actions:
             "veil": session.veil,
             "guessing": lambda: session.reveal() if session.veiled else session.veil(),
             "guess": session.place_guess,
+            "ask": self.ask,
             "optimum": self.optimum,
             "reveal": session.reveal,
             "form": self.screen.share.write,
@@ -119,13 +123,16 @@ class Actions:
 
     def open(self, experiment: Experiment | str) -> None:
         """Put a whole experiment in force: an Experiment, a link token, or JSON."""
+        if not isinstance(experiment, Experiment | str):
+            raise ValueError(
+                f"experiment={short(experiment)}: must be an Experiment, a link token, or JSON"
+            )
         exp = experiment_in(experiment) if isinstance(experiment, str) else experiment
         self.store.restore(self.session.own(exp))
 
     def preset(self, name: str) -> None:
-        preset = next((p for p in PRESETS if p.name == name), None)
-        if preset is None:
-            raise ValueError(f"preset={name!r}: must be one of {[p.name for p in PRESETS]}")
+        presets = {preset.name: preset for preset in PRESETS}
+        preset = presets[word("preset", name, presets)]
         self.open(preset.experiment)
         if preset.view in self.session.tabs():
             self.session.open(preset.view)
@@ -150,9 +157,14 @@ class Actions:
 
     def restore(self, place: int) -> None:
         entries = self.session.trail.entries
-        if not 0 <= place < len(entries):
-            raise ValueError(f"place={place}: the trail has {len(entries)} runs")
-        self.store.restore(entries[place].exp)
+        why = f"the trail has {len(entries)} runs"
+        self.store.restore(entries[whole("place", place, 0, len(entries) - 1, why=why)].exp)
+
+    def ask(self, accuracy: float | None) -> None:
+        """Hide what comes, and place a guess where there is one."""
+        self.session.veil()
+        if accuracy is not None:
+            self.session.place_guess(accuracy)
 
     # --- sweeps -------------------------------------------------------------------------------
 
@@ -160,8 +172,7 @@ class Actions:
         """Try all values of a knob or slot; None closes the sweep."""
         if name is None:
             return self.session.sweep(None)
-        if name not in self.screen.panel.shown:
-            raise ValueError(f"sweep={name!r}: must be one of {sorted(self.screen.panel.shown)}")
+        name = word("sweep", name, sorted(self.screen.panel.shown))
         control, exp = self.screen.panel.control(name), self.store.experiment
         values, shown = control.sweep(getattr(exp, name))
         sweeping = Sweeping(
@@ -179,8 +190,9 @@ class Actions:
     def take(self, index: int) -> None:
         """Take one of the values of the sweep."""
         sweeping = self.player.sweeping
-        if sweeping is None or not 0 <= index < len(sweeping.values):
-            raise ValueError(f"index={index}: is no value of an open sweep")
+        if sweeping is None:
+            raise ValueError(f"index={short(index)}: no sweep is open")
+        index = whole("index", index, 0, len(sweeping.values) - 1)
         if sweeping.recordings[index].broken:
             raise ValueError(f"index={index}: {sweeping.recordings[index].broken}")
         self.store.set(**{sweeping.name: sweeping.values[index]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 from fedplay import registry
@@ -40,13 +41,13 @@ class Chosen(NamedTuple):
 
     def counted(self, seeds: int) -> Chosen:
         """With another number of seeds; ValueError for one that is not offered."""
-        if type(seeds) is not int or seeds not in SEEDS:
+        if not isinstance(seeds, Integral) or seeds not in SEEDS:
             raise ValueError(f"seeds={short(seeds)}: must be one of {SEEDS}")
-        return self._replace(seeds=seeds)
+        return self._replace(seeds=int(seeds))
 
     def aimed(self, target: float) -> Chosen:
         """With another target, to the nearest hundredth; ValueError for what is no accuracy."""
-        number = isinstance(target, int | float) and not isinstance(target, bool)
+        number = isinstance(target, Real) and not isinstance(target, bool)
         if not number or not 0 < target <= 1:
             raise ValueError(f"target={short(target)}: must be a number above 0 and up to 1")
         return self._replace(target=max(round(float(target), 2), 0.01))

@@ -36,19 +36,20 @@ class Closeup:
         """Prepare a piece of what is wanted; whether something new is to be seen."""
         assert self.prepare is not None
         key = self.key(rec, at)
-        if self._pieces is None or self._pieces[0] != key:
+        (of, pieces), self._pieces = self._pieces or (None, None), None
+        if pieces is None or of != key:
             client = self.client if (self.client or 0) < rec.counted.clients else None
-            self._pieces, self.trouble = (key, rec.closeup(self.prepare, at, client)), None
+            pieces, self.trouble = rec.closeup(self.prepare, at, client), None
         try:
-            got = next(self._pieces[1], self)
+            got = next(pieces, self)
         except Exception as error:  # of an algorithm that somebody is just writing, perhaps
-            self._key, self._found, self._pieces, self.trouble = key, None, None, error
+            self._key, self._found, self.trouble = key, None, error
             return True
         if got is None:
+            self._pieces = key, pieces  # put back: pieces that were broken off begin anew
             return False
         # The close-up, which is the last piece; a view that yields none has none.
-        self._key, self._found = key, None if got is self else got
-        self._pieces = self._behind = None
+        self._key, self._found, self._behind = key, None if got is self else got, None
         return True
 
     def seen(self, rec: Recording, at: int) -> tuple[Any, bool]:

@@ -92,9 +92,9 @@ class Companion:
         """The tabs, and which of them is open."""
         with self._quiet:
             if list(names) != self.names:
-                self.names = list(names)
                 self.tabs.options = [VIEWS[name].title for name in names] or [""]
                 self.tabs.tooltips = [VIEWS[name].help for name in names]
+                self.names = list(names)
             _display(self.tabs, len(names) > 1)
             if chosen in self.names and self.tabs.index != self.names.index(chosen):
                 self.tabs.index = self.names.index(chosen)
@@ -121,7 +121,7 @@ class Companion:
         """Where the viewer stands inside the round."""
         word, icon = ("Pause", "pause") if playing else ("Play slowly", "play")
         if self.slowly.description != word:
-            self.slowly.description, self.slowly.icon = word, icon
+            self.slowly.icon, self.slowly.description = icon, word
         near = round(phase * TICKS)
         with self._quiet:
             if near != self._put:  # else the page may be ahead of us: leave it alone
@@ -133,10 +133,10 @@ class Companion:
         """The values of a sweep, to take one."""
         with self._quiet:
             if words != self._words:
-                self._words = words
                 self.values.index = None
                 self.values.options = words or [""]
                 self.values.index = None
+                self._words = words
             index = current if current >= 0 else None
             if self.values.index != index:
                 self.values.index = index

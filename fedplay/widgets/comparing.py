@@ -63,6 +63,7 @@ class Comparing:
         self.old = None if before is None else before.older(base)
         self.lit: str | None = None
         self._rivals: Rivals | None = None
+        self._known = (0, 0)  # of how much that was made
 
     def _found(self, check: Callable[[Experiment], None]) -> dict[str, Experiment]:
         """The methods that can be run, in the order in which they are offered."""
@@ -100,14 +101,10 @@ class Comparing:
         try:
             contest.advance()
         except Exception as error:  # of an algorithm that somebody is just writing, perhaps
-            contest.drop(name)
             self.refused[name] = str(error) or type(error).__name__
-            self._rivals = None
+            contest.drop(name)
             return True
-        if contest.done == done:
-            return False
-        self._rivals = None
-        return True
+        return contest.done != done
 
     @property
     def busy(self) -> bool:
@@ -128,13 +125,15 @@ class Comparing:
 
     def rivals(self) -> Rivals:
         """What there is to be seen of it."""
-        if self._rivals is None:
+        known = self.contest.done, len(self.refused)
+        if self._rivals is None or known != self._known:
             found, old = self._comparison(), self.old if self.busy else None
             if old is not None and found.wanted is None and not found.curves.get(found.reference):
                 found = replace(found, wanted=old.target)  # until there is one of its own
             old = None if old is None else replace(old, wanted=found.target)
             refused = tuple(self.refused.items())
             self._rivals = Rivals(found, self.current, old, refused, self.lit)
+            self._known = known
         return self._rivals
 
     def _comparison(self) -> Comparison:

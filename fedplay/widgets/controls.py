@@ -63,12 +63,13 @@ class Control:
         if text is None:
             if not html:
                 return
-            text = self._texts[kind] = ipywidgets.HTML()
+            text = ipywidgets.HTML()
             text.add_class(f"fedplay-{kind}")
             self.widget.children = (*self.widget.children, text)
+            self._texts[kind] = text
         if text.value != html:
-            text.value = html
             text.layout.display = None if html else "none"
+            text.value = html
 
     def _listen(self, trait: str, value_of: Callable[[], Any]) -> None:
         """Post the field's value when its person changes it."""
@@ -111,7 +112,7 @@ class Slider(Control):
     def _possible(self, value: Any) -> bool:
         """Whether the knob allows it; a slider has no place for anything else."""
         try:
-            return self.knob.check(value) is not None
+            return self.knob.check(value) is not None or None in self.stops
         except ValueError:
             return False
 
@@ -122,18 +123,21 @@ class Slider(Control):
         return self.prefix + shown(self.knob, value)
 
     def show(self, value: Any) -> None:
+        if not self._possible(value):
+            return
         with self._quiet:
-            if value not in self.stops and self._possible(value):
+            if value not in self.stops:
                 numbers = sorted({v for v in self.stops if v is not None} | {value})
                 none = [None] if None in self.stops else []
                 ascending = [*numbers, *none] if self.knob.none == "∞" else [*none, *numbers]
-                self.stops = self._ordered(ascending)
-                labels = [self._label(v) for v in self.stops]
-                at = self.stops.index(value)
+                ordered = self._ordered(ascending)
+                labels = [self._label(v) for v in ordered]
+                at = ordered.index(value)
                 if labels.count(labels[at]) > 1:  # a field can't tell equal labels apart
                     labels[at] = f"{self.prefix}{value!r}"
                 self.field.options = labels
-            if value in self.stops and self.field.index != self.stops.index(value):
+                self.stops = ordered
+            if self.field.index != self.stops.index(value):
                 self.field.index = self.stops.index(value)
 
 
@@ -162,10 +166,12 @@ class Choice(Control):
         """Change what there is to choose from."""
         if list(options) != self.options:
             with self._quiet:
-                self.options = list(options)
                 self.field.options = _names(options)
+                self.options = list(options)
 
     def show(self, value: Any) -> None:
+        if not choosable(value):
+            return
         if value not in self.options:
             self.offer([*self.options, value])
         with self._quiet:
@@ -197,6 +203,8 @@ class Numbers(Control):
         return tried, [_text(value) or self.empty for value in tried]
 
     def show(self, value: Any) -> None:
+        if not isinstance(value, str | tuple):
+            return
         text = value if isinstance(value, str) else _text(value)
         with self._quiet:
             if self.field.value != text:
@@ -234,7 +242,7 @@ class Seed(Control):
 
     def show(self, value: Any) -> None:
         with self._quiet:
-            if isinstance(value, int) and self.field.value != value:
+            if type(value) is int and abs(value) < 2**53 and self.field.value != value:
                 self.field.value = value
 
 
@@ -256,6 +264,11 @@ def for_knob(knob: Knob, post: Post, roll: Callable[[], int]) -> Control:
     if knob.kind in MANY:
         return (Sizes if knob.kind == "sizes" else Numbers)(knob, post)
     return Slider(knob, post)
+
+
+def choosable(value: Any) -> bool:
+    """Whether a field can show what was asked for a slot; of anything else, the error is enough."""
+    return isinstance(value, str) or hasattr(type(value), "slot")
 
 
 def _names(options: Sequence[Any]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,12 +13,15 @@ from fedplay.data.guest import LEAST, MOST
 from fedplay.data.ink import BLOCK
 from fedplay.engine.guest import Party
 from fedplay.experiment import Experiment
+from fedplay.knobs import short
 from fedplay.views.guest_sketch import CLASSES, LARGEST, STEPS, Kind, Mine, Sketch, counts, range_of
+from fedplay.widgets.given import number, whole, word
 
 NAME = "you"
 PAST = 200  # steps that can be taken back
 POINTS = 600  # of a stroke
 NEAR = 1 / 48  # of the pad: a stroke has no points that are nearer to each other
+FAR = 1e6  # from 0 to a coordinate of a point, at most
 PLACES = 4  # decimals of a point's coordinates
 
 
@@ -125,9 +129,10 @@ class Easel:
 
     def draw(self, kind: str, x: float, y: float) -> None:
         """The pen goes "down", moves ("move"), or is lifted ("up"); 0 to 1 right and down."""
-        if self.kind is None or self.kind.image is None or not np.isfinite([x, y]).all():
+        if self.kind is None or self.kind.image is None:
             raise ValueError("draw: these data are no pictures")
-        point = (min(max(float(x), 0.0), 1.0), min(max(float(y), 0.0), 1.0))
+        kind = word("draw: kind", kind, ("down", "move", "up"))
+        point = (number("draw: x", x, 0, 1, clip=True), number("draw: y", y, 0, 1, clip=True))
         strokes = self.sketch.strokes
         if kind == "down":
             self._drawing = True
@@ -143,9 +148,10 @@ class Easel:
 
     def put(self, x: float, y: float) -> None:
         """A point of the plane with the chosen class becomes an example."""
-        if self.kind is None or self.kind.image is not None or not np.isfinite([x, y]).all():
+        if self.kind is None or self.kind.image is not None:
             raise ValueError("put: these data are no points of a plane")
-        self._more((round(float(x), PLACES), round(float(y), PLACES)))
+        x, y = number("put: x", x, -FAR, FAR), number("put: y", y, -FAR, FAR)
+        self._more((round(x, PLACES), round(y, PLACES)))
 
     def _more(self, example: tuple[float, ...], **changes: Any) -> None:
         sketch = self.sketch
@@ -169,8 +175,7 @@ class Easel:
     def name(self, label: int) -> None:
         """The class of what is drawn next, or is on the pad."""
         most = self.kind.C - 1 if self.kind is not None else -1
-        if type(label) is not int or not 0 <= label <= most:
-            raise ValueError(f"label={label!r}: must be a whole number from 0 to {most}")
+        label = whole("label", label, 0, most)
         if label != self.sketch.label:
             self.book.sketch = self.sketch._replace(label=label)
 
@@ -180,14 +185,17 @@ class Easel:
         rows = np.flatnonzero(federation.y_test == label)
         if kind is None or not len(rows):
             raise ValueError("random: the test set has no example of this class")
-        x = federation.X_test[self._random.choice(rows)]
+        draws = deepcopy(self._random)  # it has drawn once this is done
+        x = federation.X_test[draws.choice(rows)]
         if kind.image is None:
             self.put(*x.tolist())
+            self._random = draws
             return
         low, high = range_of(federation)
         ink = np.rint(STEPS * np.clip((x - low) / (high - low), 0, 1)).astype(int)
         self._drawing = False
         self._turn_to(strokes=(), base=tuple(ink.tolist()))
+        self._random = draws
 
     def wipe(self) -> None:
         """Empty the pad."""
@@ -198,8 +206,7 @@ class Easel:
     def remove(self, place: int) -> None:
         """Take an example out."""
         X, y = self.sketch.X, self.sketch.y
-        if not 0 <= place < len(y):
-            raise ValueError(f"place={place}: there are {len(y)} examples")
+        place = whole("place", place, 0, len(y) - 1, why=f"there are {len(y)} examples")
         self._turn_to(X=X[:place] + X[place + 1 :], y=y[:place] + y[place + 1 :])
 
     def clear(self) -> None:
@@ -228,17 +235,19 @@ class Easel:
 
     def fill(self, on: bool) -> None:
         """Whether a drawing is scaled to fill its frame."""
-        self.fit = bool(on)
+        self.fit = _switch(on)
 
     # --- with the keys ------------------------------------------------------------------------
 
     def take_pen(self, on: bool) -> None:
         """Draw with the keys, or do so no more."""
+        on = _switch(on)
         self.pen, self.down = ((0.5, 0.5) if on and self.kind is not None else None), False
         self._drawing = False
 
     def move_pen(self, right: int, down: int) -> None:
         """By a pixel of the bitmap."""
+        right, down = (whole("pixels", by, -LARGEST, LARGEST) for by in (right, down))
         if self.pen is None or self.kind is None:
             return
         h, w = self.kind.image or (LARGEST // 2, LARGEST // 2)
@@ -294,6 +303,13 @@ class Easel:
         book.joined = kept.get("joined") is True and len(y) >= LEAST
 
 
+def _switch(on: Any) -> bool:
+    """On or off; ValueError for what is neither."""
+    if not isinstance(on, bool | np.bool_):
+        raise ValueError(f"on={short(on)}: must be True or False")
+    return bool(on)
+
+
 def _row(row: Any, kind: Kind) -> tuple[float, ...] | None:
     """An example as it was kept, or None for what is none."""
     if kind.image is not None:
@@ -303,5 +319,5 @@ def _row(row: Any, kind: Kind) -> tuple[float, ...] | None:
         return tuple(ink) if all(0 <= v <= STEPS for v in ink) else None
     if not isinstance(row, list) or len(row) != 2:
         return None
-    fine = all(type(v) in (int, float) and abs(v) <= 1e6 for v in row)
+    fine = all(type(v) in (int, float) and abs(v) <= FAR for v in row)
     return (float(row[0]), float(row[1])) if fine else None

@@ -75,8 +75,8 @@ class GuestRow:
         sketch, pictures, count = mine.sketch, mine.kind.image is not None, len(mine.sketch.y)
         with self._quiet:
             if list(classes) != self.classes:
-                self.classes = list(classes)
                 self.labels.options = [short(name, 14) for name in classes]
+                self.classes = list(classes)
             if self.labels.index != sketch.label and sketch.label < len(classes):
                 self.labels.index = sketch.label
             _set(self.fill, value=mine.fit)

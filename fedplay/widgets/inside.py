@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from fedplay.widgets.given import number
 
 PHASES = 4.0  # broadcast, local steps, updates, average
 PACE = 0.5  # phases a second
@@ -21,10 +21,8 @@ class Inside:
         self.phase, self.playing = PHASES, False
 
     def stand(self, phase: float) -> None:
-        """At a phase from 0 to 4; ValueError for what is no number."""
-        if math.isnan(phase):
-            raise ValueError(f"phase={phase}: must be a number from 0 to 4")
-        self.phase, self.playing = min(max(float(phase), 0.0), PHASES), False
+        """At a phase from 0 to 4, or the end next to it; ValueError for what is no number."""
+        self.phase, self.playing = number("phase", phase, 0, PHASES, clip=True), False
 
     def toggle(self, now: float) -> None:
         """Play it, from the beginning if it is at the end, or stop."""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import ipywidgets
 
 from fedplay.data import load_csv
 from fedplay.experiment import AUTO, CHOICES, Experiment, knobs
-from fedplay.knobs import knobs_of
+from fedplay.knobs import knobs_of, short
 from fedplay.registry import SLOTS
-from fedplay.widgets.controls import Choice, Control, Post, for_knob
+from fedplay.widgets.controls import Choice, Control, Post, choosable, for_knob
 
 Plan = dict[str, list[str]]  # heading -> names of slots and knobs, in order
 
@@ -72,14 +72,16 @@ def check_controls(names: Sequence[str] | None) -> tuple[str, ...] | None:
     """The names of controls that a screen offers, None for all; ValueError for what is none."""
     if names is None:
         return None
-    if isinstance(names, str):
-        raise ValueError(f"controls={names!r}: must be a list of names of knobs and slots")
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise ValueError(f"controls={short(names)}: must be a list of names of knobs and slots")
+    names = tuple(names)
     for name in names:
-        if name not in knobs() and (name not in CHOICES or name == "channel"):
+        named = isinstance(name, str) and name != "channel"
+        if not named or (name not in knobs() and name not in CHOICES):
             close = difflib.get_close_matches(str(name), [*CHOICES, *knobs()], 1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
             raise ValueError(f"controls: {name!r} is neither a knob nor a slot{hint}")
-    return tuple(names)
+    return names
 
 
 def narrowed(wanted: Plan, only: Sequence[str]) -> Plan:
@@ -130,9 +132,9 @@ class Panel:
         for name, control in self.controls.items():
             control.error(errors.get(name, ""))
         if wanted != self._plan:
-            self._plan = wanted
-            self.shown = frozenset(name for names in wanted.values() for name in names)
             self.widget.children = list(self._arranged(wanted))
+            self.shown = frozenset(name for names in wanted.values() for name in names)
+            self._plan = wanted
 
     def _arranged(self, wanted: Plan) -> Iterator[Any]:
         for heading, names in wanted.items():
@@ -146,8 +148,9 @@ class Panel:
     def control(self, name: str) -> Control:
         """The control of a knob or slot, made when it is first needed."""
         if name not in self.controls:
-            self.controls[name] = self._made(name)
-            self.controls[name].on_sweep = self.sweep
+            made = self._made(name)
+            made.on_sweep = self.sweep
+            self.controls[name] = made
         return self.controls[name]
 
     def _made(self, name: str) -> Control:
@@ -162,7 +165,8 @@ class Panel:
         names: list[Any] = [n for n in SLOTS[slot] if n != "arrays" or slot != "data"]
         names = [*(["auto"] if slot in AUTO else []), *names]
         known = self.controls[slot].options if slot in self.controls else []  # type: ignore[attr-defined]
-        extra = [value for value in [*known, self.value_of(slot)] if value not in names]
+        asked = [*known, self.value_of(slot)]
+        extra = [value for value in asked if choosable(value) and value not in names]
         return [*names, *dict.fromkeys(extra)]
 
     def _file_upload(self) -> Any:

@@ -1,7 +1,8 @@
 """`Player`: which run is computed, how much of it is shown, and at which round the viewer stands.
 
-It knows neither widgets nor clocks of its own: `work(seconds)` computes for about so long, and
-everything that a person does is one short call in between.
+It knows neither widgets nor time of its own: `work(seconds)` computes for about so long, and
+everything that a person does is one short call in between. What is computed is kept round by round;
+what is shown follows from it, so that work may break off anywhere (■) and be gone on with.
 
 Three modes. "whole": compute all rounds and show them (what a slider does). "play": show one round
 after the other. "stand": show the rounds up to the cursor and compute nothing beyond it.
@@ -14,7 +15,6 @@ and at last, once the hand has come to rest, the runs of a comparison.
 from __future__ import annotations
 
 import math
-import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
@@ -25,8 +25,10 @@ from fedplay.engine.guest import Given, Party
 from fedplay.experiment import Experiment
 from fedplay.views.scene import Late, Series
 from fedplay.widgets.cache import Cache
+from fedplay.widgets.clock import now
 from fedplay.widgets.closeup import Closeup
 from fedplay.widgets.comparing import Comparing
+from fedplay.widgets.given import number, whole
 from fedplay.widgets.inside import Inside
 from fedplay.widgets.recording import Facts, Prepare, Recording, facts, identity
 from fedplay.widgets.sweeping import Sweeping
@@ -36,6 +38,7 @@ PATIENCE = 0.06  # s without a new picture, after which a run that is almost don
 GROWING = 0.15  # s after which a long run is shown while it grows
 SETTLED = 0.7  # s that a run must have been looked at to be compared with the next one
 CALM = 0.25  # s after a run, before which the hand may still be dragging
+SLOWEST = 0.001  # rounds a second
 HEAVY = 0.6  # s; a run that will take longer is shown while it grows, from its first round on
 
 
@@ -47,7 +50,7 @@ class Player:
         federation: Federation | None = None,
         *,
         failed: Callable[[Exception], None] | None = None,
-        clock: Callable[[], float] = time.perf_counter,
+        clock: Callable[[], float] = now,
         cache_bytes: int = CACHE_BYTES,
     ) -> None:
         self.federation, self.clock = federation, clock
@@ -143,11 +146,14 @@ class Player:
             self._go(0)
 
     def scrub(self, number: int) -> None:
-        """Stand at a round. A run that is shown as a whole stays so."""
+        """Stand at a round, at the first or the last one for what is beyond them.
+
+        A run that is shown as a whole stays so. ValueError for what is no whole number.
+        """
         rec = self.recording
         if rec is None:
             return
-        number = min(max(int(number), 0), rec.R)
+        number = whole("round", number, 0, rec.R, clip=True)
         if self.mode == "whole" and self.shown is rec and rec.complete:
             self.cursor = number
             self.inside.leave()
@@ -158,9 +164,7 @@ class Player:
 
     def pace(self, rounds_a_second: float) -> None:
         """How fast to play; inf for as fast as it goes."""
-        if not rounds_a_second > 0:
-            raise ValueError(f"speed={rounds_a_second}: must be above 0")
-        self.speed = float(rounds_a_second)
+        self.speed = number("speed", rounds_a_second, SLOWEST, math.inf)
         self._tick = self.clock() + 1 / self.speed
 
     def look(self, prepare: Prepare | None, client: int | None) -> None:
@@ -225,25 +229,29 @@ class Player:
 
     def work(self, seconds: float) -> float | None:
         """Compute for about so long. Returns when to go on, in seconds; None if all is done."""
+        self._catch_up()
         end = self.clock() + seconds
         while True:
             wait = self._unit()
             if wait != 0 or self.clock() >= end:
                 return wait
 
+    def _catch_up(self) -> None:
+        """Show what is known: where work broke off, it may have been computed and not shown."""
+        rec = self.recording
+        if rec is None or rec.n == 0:
+            return
+        if self.mode != "whole":
+            if self.shown is not rec or self.revealed < min(self.cursor, rec.n - 1):
+                self._go(self.cursor)
+        elif rec.complete and (self.shown is not rec or self.revealed < rec.R):
+            self._present_if_complete()
+
     def _unit(self) -> float | None:
         """One round, or one piece of the late results: 0 when done, else as `work`."""
-        rec = self.recording
+        rec, wait, self.spare = self.recording, math.inf, False
         if rec is None:
             return None
-        try:
-            return self._piece_of(rec)
-        except Exception as error:  # of an algorithm that somebody is just writing, perhaps
-            self._give_up(error)
-            return 0.0
-
-    def _piece_of(self, rec: Recording) -> float | None:
-        wait, self.spare = math.inf, False
         if self.mode == "play":
             wait = self._tick - self.clock()
             if wait <= 0:
@@ -251,17 +259,8 @@ class Player:
                 return 0.0
         elif rec.n <= (rec.R if self.mode == "whole" else min(self.cursor, rec.R)):
             self._advance(rec)
-            self._present_if_complete()
             return 0.0
-        if self._another():
-            return 0.0
-        if rec.complete and not rec.late_done and not rec.late_failed:
-            rec.late_failed = True  # until it has not
-            rec.later()
-            rec.late_failed = False
-            if rec.late_done:
-                self.late_of = rec
-                self.touch()
+        if self._another() or self._lately(rec):
             return 0.0
         if self.inside.playing:
             before = self.inside.phase
@@ -271,6 +270,22 @@ class Player:
                 self.touch()
         wait = min(wait, self._compare())
         return wait if wait < math.inf else None
+
+    def _lately(self, rec: Recording) -> bool:
+        """Compute a piece of the personal and lone models; whether there was one."""
+        if not rec.complete or rec.late_failed or self.late_of is rec:
+            return False
+        if not rec.late_done:
+            try:
+                rec.later()
+            except Exception as error:  # of an algorithm that somebody is just writing, perhaps
+                rec.late_failed = True
+                self._give_up(error)
+                return True
+        if rec.late_done:
+            self.late_of = rec
+            self.touch()
+        return True
 
     def _compare(self) -> float:
         """Compute a piece of a comparison; when to go on with it, inf for never."""
@@ -324,12 +339,21 @@ class Player:
             self._present_if_complete()
 
     def _advance(self, rec: Recording) -> None:
-        rec.advance()
+        """Compute the next round, and show it where one looks at rounds."""
+        began = self.clock()
+        try:
+            rec.advance()
+        except Exception as error:  # of an algorithm that somebody is just writing, perhaps
+            self._give_up(error)
+            return
+        rec.seconds += self.clock() - began
         if rec.complete:
             self.cache.put(rec.key, rec)
         if self.mode != "whole":
             self._go(self.cursor)
-        elif not rec.complete and (self._waited() > GROWING or self._heavy(rec)):
+        elif rec.complete:
+            self._present_if_complete()
+        elif self._waited() > GROWING or self._heavy(rec):
             self._go(rec.n - 1)
 
     def _show(self, rec: Recording) -> None:
@@ -382,8 +406,11 @@ class Player:
 
     @property
     def at(self) -> int:
-        """The round that the viewer stands at, or the last that is known of those before it."""
-        return self.cursor if self.shown is None else min(self.cursor, self.shown.n - 1)
+        """The round that the viewer stands at, or the last that is shown of those before it.
+
+        More may be known: a pinned run is computed to its end, whoever looks at it.
+        """
+        return self.cursor if self.shown is None else min(self.cursor, self.revealed)
 
     def series(self) -> Series | None:
         rec = self.shown

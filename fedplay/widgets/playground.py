@@ -22,8 +22,10 @@ from fedplay.engine import History
 from fedplay.engine.loop import calmed
 from fedplay.experiment import Experiment
 from fedplay.files import AnyPath, write_whole
+from fedplay.knobs import short
 from fedplay.widgets.actions import Actions
 from fedplay.widgets.closing import Place
+from fedplay.widgets.given import word
 from fedplay.widgets.live import Live
 from fedplay.widgets.page import Page
 from fedplay.widgets.panel import Panel, check_controls
@@ -60,7 +62,9 @@ class Playground:
         federation: Federation | None = None,
         core: bool = False,
     ) -> None:
-        exp = experiment if experiment is not None else Experiment()
+        exp = _checked(experiment)
+        if federation is not None and not isinstance(federation, Federation):
+            raise ValueError(f"federation={short(federation)}: must be a Federation")
         if federation is not None:
             exp = exp.replace(data="arrays", clients=federation.clients)
         self.session = Session(exp, federation, views, self._failed)
@@ -132,9 +136,7 @@ class Playground:
 
         A value that is refused shows its error beside its control and in `errors`.
         """
-        self.live.drain()
-        self.store.set(**choices)
-        self.live.wake()
+        self.live.do("choose", choices)
 
     def open(self, experiment: Experiment | str) -> None:
         """Put a whole experiment in force: an Experiment, a link token, or JSON.
@@ -163,11 +165,11 @@ class Playground:
         self.live.do("reset")
 
     def scrub(self, number: int) -> None:
-        """Stand at a round."""
+        """Stand at a round; at the first or the last one for a number beyond them."""
         self.live.do("scrub", number)
 
     def speed(self, rounds_a_second: float) -> None:
-        """How fast to play; math.inf for as fast as it goes."""
+        """How fast to play, from 0.001; math.inf for as fast as it goes."""
         self.live.do("pace", rounds_a_second)
 
     def view(self, name: str) -> None:
@@ -208,9 +210,7 @@ class Playground:
         point of the plane does. "random": an example of the test set. "back", "wipe", "clear",
         and "remove", k: take something out. "join", "leave". ValueError where it cannot be done.
         """
-        if action not in DRAWS:
-            raise ValueError(f"action={action!r}: must be one of {sorted(DRAWS)}")
-        self.live.do("draw", action, *arguments)
+        self.live.do("draw", word("action", action, sorted(DRAWS)), *arguments)
 
     def pin(self) -> None:
         """Keep the run in force, to compare others with."""
@@ -233,10 +233,8 @@ class Playground:
         self.live.do("axis", name)
 
     def guess(self, accuracy: float | None = None) -> None:
-        """Hide what comes until `reveal`; with a number, place the guess."""
-        self.live.do("veil")
-        if accuracy is not None:
-            self.live.do("guess", accuracy)
+        """Hide what comes until `reveal`; with a number from 0 to 1, place the guess."""
+        self.live.do("ask", accuracy)
 
     def reveal(self) -> None:
         """Show what was hidden."""
@@ -245,6 +243,8 @@ class Playground:
     @calmed
     def save(self, path: AnyPath) -> None:
         """Write the picture (.png, .svg) or the data (.csv) on the screen to a file."""
+        if not isinstance(path, str | bytes | os.PathLike):
+            raise ValueError(f"path={short(path)}: must be the name of a file")
         ending = os.path.splitext(os.fsdecode(path))[1].lower().removeprefix(".")
         self.live.draw()
         files = self.screen.files()
@@ -333,6 +333,22 @@ class Playground:
         """What the page has kept from a kernel that is no more."""
         with suppress(ValueError):
             self.live.act("remembered", untrusted.json_object(text))
+
+
+def _checked(experiment: Any) -> Experiment:
+    """What to begin with; ValueError for what is no experiment, with what it could be meant for."""
+    if experiment is None:
+        return Experiment()
+    if isinstance(experiment, Experiment):
+        return experiment
+    hint = ""
+    if isinstance(experiment, Federation):
+        hint = "; data of your own are given as Playground(federation=...)"
+    elif isinstance(experiment, dict):
+        hint = "; Experiment.from_dict makes one of a dict"
+    elif isinstance(experiment, str):
+        hint = "; a preset's, a link's or a JSON's is opened with .preset(...) or .open(...)"
+    raise ValueError(f"experiment={short(experiment)}: must be an Experiment{hint}")
 
 
 def _key(exp: Experiment, controls: Sequence[str] | None, views: Sequence[str] | None) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
@@ -81,7 +80,7 @@ class Recording:
         self.late_done = self.late_failed = False
         self.broken = ""  # why it can never be complete
         self.facts: Facts | None = None  # kept here by whoever asks `facts`
-        self.seconds = 0.0  # of computing
+        self.seconds = 0.0  # of computing its rounds, as whoever shows it has counted them
         self._run: Run | None = None
         self._stream: Iterator[Round] | None = None
         self._late: Iterator[None] | None = None
@@ -135,14 +134,12 @@ class Recording:
         """Compute the next round, if there is one more."""
         if self.complete:
             return
-        began = time.perf_counter()
-        if self._stream is None:  # at first, or after a rest: the same rounds once more
-            self._stream = islice(stream(self.run), self.n, None)
-        try:
-            got = next(self._stream)
-        except Exception:
-            self._stream = None  # it is spent: who tries again is told the same reason
-            raise
+        # It is taken out and put back once its round is kept: a stream that was broken off has
+        # ended, or is a round ahead. Then, and after a rest, the same rounds come once more.
+        rounds, self._stream = self._stream, None
+        if rounds is None:
+            rounds = islice(stream(self.run), self.n, None)
+        got = next(rounds)
         if got.number == 0:
             self.clients = np.empty((self.R + 1, len(got.client_accuracy)))
         self.accuracy[got.number], self.clients[got.number] = self._scores(got)
@@ -152,7 +149,7 @@ class Recording:
         if got.number not in self.checkpoints and got.parameters.nbytes * self.R > MODELS:
             got = got._replace(parameters=NOTHING)
         self.rounds.append(got)
-        self.seconds += time.perf_counter() - began
+        self._stream = rounds
 
     def _scores(self, got: Round) -> tuple[float, Array]:
         """How good the model of a round is: for everybody, and for each client of the panel."""
@@ -163,9 +160,11 @@ class Recording:
 
     def later(self) -> None:
         """Compute a piece of the personal and lone models; call it until `late_done`."""
-        if self._late is None:
-            self._late = self._pieces()
-        next(self._late)
+        pieces, self._late = self._late, None  # see `advance`
+        if pieces is None:
+            pieces = self._pieces()
+        next(pieces)
+        self._late = pieces
 
     def _pieces(self) -> Iterator[None]:
         """Clients fine-tune after each checkpoint; then models that never join, round by round."""
@@ -203,8 +202,9 @@ class Recording:
         self._run = self._stream = self._late = None
         if self._history is not None:
             late = {k: v for k, v in self._history.__dict__.items() if k.endswith("l_accuracy")}
-            self._history = dataclasses.replace(self._history, _run=None)
-            self._history.__dict__.update(late)
+            history = dataclasses.replace(self._history, _run=None)
+            history.__dict__.update(late)
+            self._history = history
 
     # --- reading it ---------------------------------------------------------------------------
 

@@ -29,12 +29,12 @@ class Pins:
         """The pinned runs beside the one in force, which ends with `accuracy`; None hides it."""
         letters = [pin.letter for pin in pins]
         if letters != list(self._rows):
-            kept = {letter: row for letter, row in self._rows.items() if letter in letters}
-            for letter, (row, _) in self._rows.items():
-                if letter not in kept:
-                    close_all(row)
-            self._rows = {letter: kept.get(letter) or self._row(letter) for letter in letters}
-            self.widget.children = [row for row, _ in self._rows.values()]
+            before = self._rows
+            rows = {letter: before.get(letter) or self._row(letter) for letter in letters}
+            self.widget.children = [row for row, _ in rows.values()]
+            self._rows = rows
+            for letter in before.keys() - rows.keys():
+                close_all(before[letter][0])
         for pin in pins:
             text = self._rows[pin.letter][1]
             html = _compared(pin, now, accuracy)
@@ -81,7 +81,7 @@ class Footsteps:
         self.title = ipywidgets.HTML("Your runs")
         self.title.add_class("fedplay-trail-title")
         self._buttons: list[Any] = []
-        self._shown: list[tuple[Any, ...]] = []
+        self._shown: dict[int, tuple[Any, ...]] = {}  # by place
         self.widget = ipywidgets.HBox([self.title])
         self.widget.add_class("fedplay-trail")
         self.widget.layout.display = "none"
@@ -93,16 +93,15 @@ class Footsteps:
             made = ipywidgets.Button(layout=Layout(width="46px"))
             made.on_click(lambda _button, place=place: self.act("restore", place))
             self._buttons.append(made)
-            self._shown.append(())
         for place, entry in enumerate(trail.entries):
             here = place == trail.at
-            if self._shown[place] == (entry, here):
+            if self._shown.get(place) == (entry, here):
                 continue
-            self._shown[place] = (entry, here)
             made = self._buttons[place]
             made.description = f"{entry.accuracy:.3f}".removeprefix("0")
             made.tooltip = f"Run {place + 1}: {entry.changed}"
             made.button_style = "primary" if here else ""
+            self._shown[place] = (entry, here)
         wanted = (self.title, *self._buttons[: len(trail.entries)])
         if tuple(self.widget.children) != wanted:
             self.widget.children = wanted

@@ -164,6 +164,16 @@ class Screen:
         self.board.lit = lit
         self.draw()
 
+    def renew(self, ahead: frozenset[str]) -> None:
+        """Let nothing be as a step has left it that was broken off in between.
+
+        ahead: the knobs whose fields show what is still to come
+        """
+        self.follow(ahead)
+        self.share.write()
+        lit, self.board = self.board.lit, self._board()
+        self.board.lit = lit
+
     def draw(self) -> None:
         """Draw what there is to be seen now."""
         if self._sketched():

@@ -55,7 +55,7 @@ class Seating:
             shown = session.player.shown  # it may be a run on the data before these
             if shown is None or not easel.suits(shown.exp):
                 raise ValueError("random: there are no data yet")
-            arguments = (session.player.facts().federation,)
+            arguments = (session.player.facts().federation, *arguments)
         if action == "join" and session.federation is None:  # has the experiment room for it?
             exp = session.store.experiment
             exp.replace(data="arrays", clients=exp.clients + 1)

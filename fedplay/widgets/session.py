@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +20,7 @@ from fedplay.views.guest import MyClient
 from fedplay.views.scene import Ghost, Scene
 from fedplay.views.sweep import Sweep
 from fedplay.widgets.easel import Easel
+from fedplay.widgets.given import number, whole, word
 from fedplay.widgets.lineup import Lineup
 from fedplay.widgets.player import Player
 from fedplay.widgets.recording import Recording, identity
@@ -81,6 +81,12 @@ class Session:
         self.guess: float | None = None
         self.veiled = False
 
+    def parts(self) -> list[object]:
+        """All that a person's actions change, to be put back where one of them breaks off."""
+        books = self.easel.books.values()
+        own = [self, self.store, self.trail, self.seating, self.lineup, self.easel, *books]
+        return [*own, self.player, self.player.inside]
+
     # --- which views --------------------------------------------------------------------------
 
     def tabs(self, rec: Recording | None = None) -> list[str]:
@@ -108,9 +114,7 @@ class Session:
 
     def open(self, name: str) -> None:
         """Show a view beside the curves."""
-        if name not in self.tabs():
-            raise ValueError(f"view={name!r}: must be one of {self.tabs()}")
-        self.beside = name
+        self.beside = word("view", name, self.tabs())
         self.look()
         self.player.touch()
 
@@ -148,19 +152,13 @@ class Session:
         """
         shown = self.player.shown
         most = len(self.player.facts().panel) if shown is not None else 0
-        if place is not None:
-            whole = isinstance(place, int | np.integer) and not isinstance(place, bool)
-            if not whole or not 0 <= place < most:
-                raise ValueError(f"client={place!r}: must be a whole number from 0 to {most - 1}")
-            place = int(place)
+        place = None if place is None else whole("client", place, 0, most - 1)
         self.client, self.seating.greets = place, False
         self.look()
         self.player.touch()
 
     def use_axis(self, axis: str) -> None:
-        if axis not in AXES:
-            raise ValueError(f"axis={axis!r}: must be one of {list(AXES)}")
-        self.axis = axis
+        self.axis = word("axis", axis, AXES)
         self.player.touch()
 
     def sort(self, sorting: Sorting) -> None:
@@ -204,6 +202,7 @@ class Session:
         self._pins_changed()
 
     def unpin(self, letter: str) -> None:
+        letter = word("letter", letter, LETTERS)
         self.pins = [pin for pin in self.pins if pin.letter != letter]
         self._pins_changed()
 
@@ -238,9 +237,8 @@ class Session:
         return bool(self.store.experiment.stage("model").score == "accuracy")
 
     def place_guess(self, accuracy: float) -> None:
-        if not math.isfinite(accuracy):
-            raise ValueError(f"guess={accuracy}: must be a number from 0 to 1")
-        guess = round(min(max(float(accuracy), 0.0), 1.0), 2)
+        """What is beyond 0 to 1 is 0, or 1; ValueError for what is no number."""
+        guess = round(number("guess", accuracy, 0, 1, clip=True), 2)
         if guess != self.guess:
             self.guess = guess
             self.player.touch()

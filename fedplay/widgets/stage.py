@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
@@ -24,6 +23,7 @@ from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 
 from fedplay.untrusted import escape
+from fedplay.widgets import clock
 from fedplay.widgets.closing import close_all
 from fedplay.widgets.messages import (
     Acknowledged,
@@ -172,7 +172,7 @@ class Stage:
         """Send the newest picture if it waits and there is room for it on the way."""
         if not self._waits:
             return
-        now = time.perf_counter()
+        now = clock.now()
         if not self._live:
             if now >= self._image_free:
                 self._image_free = now + IMAGE_PAUSE
@@ -186,16 +186,13 @@ class Stage:
         return 1 + (self.ack_seconds > SLOW) + (self.ack_seconds > 2 * SLOW)
 
     def _send_image(self) -> None:
+        self._image.value = self.png
         self._waits = False
         self.frames_sent += 1
-        self._image.value = self.png
 
     def _send_frame(self, now: float) -> None:
         assert self._canvas is not None
-        self._waits = False
         self._number += 1
-        self.frames_sent += 1
-        self._under_way[self._number] = now
         buffers = [self.png]
         if self._near and len(buffers[0]) < PADDED and not os.environ.get("FEDPLAY_NODELAY"):
             # A message of less than one TCP segment waits up to 40 ms for a delayed
@@ -204,6 +201,9 @@ class Stage:
         content = {"kind": "frame", "n": self._number, "ratio": self.ratio}
         self._canvas.send(content | {"tip": self._tip, "cursor": self._cursor}, buffers)
         self._later("lost", LOST, self._forget_lost)
+        # At last, so that what ■ breaks off before is no frame that is under way for ever.
+        self._waits, self._under_way[self._number] = False, now
+        self.frames_sent += 1
 
     def _forget_lost(self) -> None:
         """A page that was closed or lost its connection acknowledges nothing: go on without."""
@@ -255,31 +255,37 @@ class Stage:
             self._loop.call_soon(self._read)
 
     def _read(self) -> None:
-        inbox, self._inbox = self._inbox, []
-        for message in inbox:
-            match message:
-                case Acknowledged(n):
-                    self._acknowledged(n)
-                case Size():
-                    self._sized(message)
-                case Pointer(kind, x, y) if self.on_pointer:
-                    self.on_pointer(kind, x, y)
-                case Key(key) if self.on_key:
-                    self.on_key(key)
-                case Motion(reduced) if reduced != self.reduced:
-                    self.reduced = reduced
-                    if self.on_motion:
-                        self.on_motion(reduced)
-                case Theme(dark) if dark != self.dark:
-                    self.dark = dark
-                    if self.on_theme:
-                        self.on_theme(dark)
+        try:
+            while self._inbox:
+                self._act_on(self._inbox.pop(0))
+        finally:  # one broke off: the others come all the same
+            if self._inbox and self._loop is not None:
+                self._loop.call_soon(self._read)
+
+    def _act_on(self, message: Message) -> None:
+        match message:
+            case Acknowledged(n):
+                self._acknowledged(n)
+            case Size():
+                self._sized(message)
+            case Pointer(kind, x, y) if self.on_pointer:
+                self.on_pointer(kind, x, y)
+            case Key(key) if self.on_key:
+                self.on_key(key)
+            case Motion(reduced) if reduced != self.reduced:
+                self.reduced = reduced
+                if self.on_motion:
+                    self.on_motion(reduced)
+            case Theme(dark) if dark != self.dark:
+                self.dark = dark
+                if self.on_theme:
+                    self.on_theme(dark)
 
     def _acknowledged(self, n: int) -> None:
         sent = self._under_way.pop(n, None)
         if sent is None:  # a second view, a late one, or an invention
             return
-        taken = time.perf_counter() - sent
+        taken = clock.now() - sent
         self.ack_seconds += (taken - self.ack_seconds) * (0.2 if self.frames_acked else 1)
         self.frames_acked += 1
         for older in [m for m in self._under_way if m < n]:

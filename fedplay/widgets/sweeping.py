@@ -43,14 +43,14 @@ class Sweeping:
         self.values: list[Any] = []
         self.shown: list[str] = []
         self.recordings: list[Recording] = []
-        self.refused: list[str] = []
+        self._refused: list[str] = []
         self.lit: int | None = None
         for value, word in zip(values, shown, strict=True):
             try:
                 exp = base.replace(**{name: value})
                 check(exp)
             except ValueError as error:
-                self.refused.append(str(error))
+                self._refused.append(str(error))
                 continue
             self.values.append(value)
             self.shown.append(word)
@@ -61,6 +61,12 @@ class Sweeping:
     @property
     def complete(self) -> bool:
         return all(rec.complete or rec.broken for rec in self.recordings)
+
+    @property
+    def refused(self) -> list[str]:
+        """Why there is nothing for some of the values."""
+        broken = zip(self.shown, self.recordings, strict=True)
+        return [*self._refused, *(f"{word}: {rec.broken}" for word, rec in broken if rec.broken)]
 
     def advance(self, cache: Cache[Recording]) -> bool:
         """Compute one round more; whether there was one. Runs that are known are taken over."""
@@ -75,7 +81,6 @@ class Sweeping:
                 rec.advance()
             except Exception as error:  # an algorithm that somebody is just writing, perhaps
                 rec.broken = str(error) or type(error).__name__
-                self.refused.append(f"{self.shown[place]}: {error}")
                 return True
             if rec.complete:
                 rec.rest()

@@ -90,7 +90,8 @@ class Toolbar:
                 made.disabled = not can
         word = "Reveal" if guessing else "Guess"
         if self.guess.description != word:
-            self.guess.description, self.guess.icon = word, "eye" if guessing else "question"
+            self.guess.icon = "eye" if guessing else "question"
+            self.guess.description = word
 
 
 def button(word: str, icon: str, tooltip: str, press: Callable[[], None], **layout: str) -> Any:

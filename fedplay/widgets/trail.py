@@ -55,8 +55,13 @@ class Trail:
         return True
 
     def back(self, now: Experiment) -> Experiment | None:
-        """The run before the experiment in force (whose own run may not be seen yet), or None."""
-        at = self.at if self.entries and self.entries[self.at].exp != now else self.at - 1
+        """The run before the experiment in force, or None.
+
+        Whose own run may not be seen yet: what was asked for counts, not what was there for it,
+        or a second Undo would lead to another run where it comes at once.
+        """
+        here = next((at for at, entry in enumerate(self.entries) if entry.exp == now), None)
+        at = self.at if here is None else here - 1
         return self.entries[at].exp if at >= 0 else None
 
 

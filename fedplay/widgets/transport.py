@@ -62,7 +62,7 @@ class Transport:
         """Stand where the player stands."""
         word, icon = ("Pause", "pause") if playing else ("Play", "play")
         if self.play.description != word:
-            self.play.description, self.play.icon = word, icon
+            self.play.icon, self.play.description = icon, word
         with self._quiet:
             if self.scrub.max != rounds:
                 self.scrub.max = rounds

@@ -14,7 +14,7 @@ import pytest
 playwright_api = pytest.importorskip("playwright.sync_api")
 
 from browser.playing import CODE, SIZE, begin_anew, calm  # noqa: E402
-from browser.servers import FLAGS, NOISE, ROOT, Servers, voila  # noqa: E402
+from browser.servers import FLAGS, NOISE, PATIENCE, ROOT, Servers, voila  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -86,6 +86,7 @@ class Window:
     def open(self, link: str, **options: Any) -> Any:
         options.setdefault("viewport", {"width": 1100, "height": 700})
         context = self.browser.new_context(**options)
+        context.set_default_timeout(1000 * PATIENCE)
         self._contexts.append(context)
         page = context.new_page()
         self.console.watch(page)

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from browser.servers import PATIENCE
+
 SIZE = {"width": 1280, "height": 800}
 # Fifty times a second it says what the kernel knows. "anew" brings it back to how it began.
 CODE = """
@@ -21,6 +23,7 @@ async def keep_reporting():
     while True:
         player, stage = playground.player, playground.screen.stage
         shown = player.shown
+        hand, rivals = playground.screen.hand, playground.session.lineup.rivals
         report.value = "<pre id='report'>" + json.dumps({
             "alpha": playground.experiment.alpha,
             "experiment": repr(playground.experiment),
@@ -30,6 +33,10 @@ async def keep_reporting():
             "cursor": player.cursor,
             "settled": shown is player.recording and shown.late_done,
             "drawn": playground.live.drawn == player.changes,
+            "rested": playground.live.at_rest,
+            "pointer": hand._at,
+            "cursor_is": hand.cursor,
+            "target": None if rivals is None else rivals.comparison.target,
             "sent": stage.frames_sent,
             "acked": stage.frames_acked,
             "under_way": len(stage._under_way),
@@ -79,10 +86,10 @@ def state(page: Any) -> dict[str, Any]:
     return found
 
 
-def until(page: Any, holds: Callable[[dict[str, Any]], bool], patience: float = 30) -> Any:
-    """Wait until the kernel says so."""
+def until(page: Any, holds: Callable[[dict[str, Any]], bool]) -> Any:
+    """Wait until the kernel says so. What it had sent before has then been shown."""
     page.wait_for_selector("#report", state="attached")
-    end = time.monotonic() + patience
+    end = time.monotonic() + PATIENCE
     while not holds(found := state(page)):
         assert time.monotonic() < end, f"this never came: {found}"
         page.wait_for_timeout(10)
@@ -90,7 +97,22 @@ def until(page: Any, holds: Callable[[dict[str, Any]], bool], patience: float = 
 
 
 def at_rest(found: dict[str, Any]) -> bool:
-    return bool(found["drawn"] and not found["under_way"])
+    """Nothing is left to be computed, drawn or written, and the page has drawn the picture."""
+    return bool(found["rested"] and not found["under_way"])
+
+
+def hover(page: Any, x: float, y: float) -> dict[str, Any]:
+    """Move the pointer in the picture, and wait until the page shows what there is."""
+    page.mouse.move(x, y)
+    box = page.locator(CANVAS).bounding_box()
+    here = x - box["x"], y - box["y"]
+
+    def there(found: dict[str, Any]) -> bool:
+        at = found["pointer"]
+        near = at is not None and all(abs(a - b) < 1.5 for a, b in zip(at, here, strict=True))
+        return bool(near and not found["under_way"])
+
+    return dict(until(page, there))
 
 
 def calm(page: Any) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from typing import Any
 import nbformat
 
 ROOT = Path(__file__).parents[2]
+PATIENCE = 180  # s after which a page or a server is said to hang; nothing is to be told from less
 FRONT_ENDS = ("voila", "lab", "notebook")
 FLAGS = [
     "--disable-gpu",
@@ -96,7 +97,7 @@ def voila(*notebook: Path, **options: Any) -> Iterator[str]:
         yield found[0]
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=PATIENCE)
         process.stdout.close()
 
 
@@ -138,7 +139,7 @@ def jupyter(folder: Path) -> Iterator[tuple[str, str]]:
     finally:
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=10)
+            process.wait(timeout=30)
         process.kill()
         process.wait()
         log.close()
@@ -146,7 +147,7 @@ def jupyter(folder: Path) -> Iterator[tuple[str, str]]:
 
 def _address(process: subprocess.Popen[bytes], runtime: Path) -> str:
     """Where the server listens, as it writes it down itself."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end and process.poll() is None:
         for file in runtime.glob("jpserver-*.json"):
             with suppress(json.JSONDecodeError):
@@ -161,10 +162,10 @@ def _run_first_cell(page: Any) -> None:
     for _ in range(10):
         cell.locator(".cm-content").click()
         page.keyboard.press("Shift+Enter")
-        for _ in range(20):
+        for _ in range(PATIENCE):
             if re.search(r"[*\d]", cell.locator(".jp-InputPrompt").inner_text()):
                 return
-            page.wait_for_timeout(50)
+            page.wait_for_timeout(100)
     raise AssertionError("the notebook does not run its cell")
 
 
@@ -191,9 +192,9 @@ class Servers:
             page = new_page(self.app(code))
         else:
             page = new_page(self._notebook(front_end, code))
-            page.locator(IDLE).wait_for(state="attached", timeout=60_000)
+            page.locator(IDLE).wait_for(state="attached")
             _run_first_cell(page)
-        page.locator(".fedplay-stage").first.wait_for(timeout=60_000)
+        page.locator(".fedplay-stage").first.wait_for()
         return page
 
     def _notebook(self, front_end: str, code: str) -> str:

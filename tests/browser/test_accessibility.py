@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from browser.conftest import Screens
-from browser.playing import until
+from browser.playing import at_rest, until
 from browser.test_front_ends import set_theme
 
 axe = pytest.importorskip("axe_playwright_python.base")
@@ -39,6 +39,8 @@ FOCUSED = """() => {
             || style.boxShadow !== "none",
     };
 }"""
+# A theme fades in.
+FADED = "!document.getAnimations().some(a => a instanceof CSSTransition)"
 REACHABLE = """() => {
     const found = [...document.querySelectorAll(
         ".fedplay :is(button, select, input, textarea, a[href], summary, [tabindex])")]
@@ -72,7 +74,7 @@ def scanned(page: Any) -> list[Any]:
 def test_axe_finds_nothing_serious(screen: Any, front_end: str, dark: bool) -> None:
     set_theme(screen, front_end, dark)
     until(screen, lambda s: s["dark"] == dark)
-    screen.wait_for_timeout(300)  # a theme fades in
+    screen.wait_for_function(FADED)
     found = scanned(screen)
     set_theme(screen, front_end, False)
     assert not found, "\n".join(map(str, found))
@@ -95,11 +97,8 @@ def test_axe_finds_nothing_serious_where_everything_is_open(screen: Any) -> None
 
 
 def test_tab_reaches_everything_by_name_and_leads_out_again(screen: Any) -> None:
-    until(screen, lambda s: s["settled"])
-    reachable, before = screen.evaluate(REACHABLE), None
-    while reachable != before:  # "Undo" comes and goes with the last run
-        screen.wait_for_timeout(500)
-        reachable, before = screen.evaluate(REACHABLE), reachable
+    until(screen, lambda s: s["settled"] and at_rest(s))  # "Undo" goes with the last run
+    reachable = screen.evaluate(REACHABLE)
     assert len(reachable) > 15
     visited = [screen.evaluate(FOCUSED)]
     for _ in range(3 * len(reachable)):

@@ -11,7 +11,7 @@ import pytest
 
 from browser.conftest import Window
 from browser.playing import PICTURE, slider
-from browser.servers import environment, voila
+from browser.servers import PATIENCE, environment, voila
 
 PLACES = {"HOME": "home", "TMPDIR": "tmp"}
 
@@ -99,7 +99,7 @@ def test_the_kernel_ends_when_the_page_closes(page: Any, app: str) -> None:
     state = f"http://{place.netloc}/api/kernels/{kernel}?{place.query}"
     assert page.request.get(state).status == 200
     page.goto("about:blank")
-    for _ in range(50):
+    for _ in range(10 * PATIENCE):
         if page.request.get(state).status == 404:
             return
         page.wait_for_timeout(100)

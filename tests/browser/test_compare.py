@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from browser.playing import CANVAS, at_rest, slider, until
+from browser.playing import CANVAS, at_rest, hover, slider, until
 
 DONE = """() => {
     const text = document.querySelector(".fedplay-caption").textContent;
@@ -19,7 +19,7 @@ def screen(screen: Any) -> Any:
     screen.click(".fedplay-tabs button:has-text('Compare')")
     screen.locator(".fedplay-methods").wait_for()
     screen.click(".fedplay-contest button:has-text('3 seeds')")
-    screen.wait_for_function(DONE, timeout=60_000)
+    screen.wait_for_function(DONE)
     return screen
 
 
@@ -40,7 +40,7 @@ def test_methods_are_compared_chosen_and_shown_above(screen: Any) -> None:
     screen.locator(".fedplay-methods button.mod-active:text-is('FedYogi')").wait_for()
     chosen = "select:has(option:text-is('shown above: FedYogi'))"
     screen.locator(chosen).wait_for()
-    screen.wait_for_function(DONE, timeout=60_000)
+    screen.wait_for_function(DONE)
     screen.wait_for_function(
         "canvas => canvas.getAttribute('aria-label').includes('FedYogi')",
         arg=screen.locator(CANVAS).element_handle(),
@@ -49,7 +49,7 @@ def test_methods_are_compared_chosen_and_shown_above(screen: Any) -> None:
 
     screen.locator(chosen).select_option("shown above: FedProx")
     until(screen, lambda s: "fedprox" in s["shown"] and s["settled"])
-    screen.wait_for_function(DONE, timeout=60_000)
+    screen.wait_for_function(DONE)
     toggle(screen, "FedAvg").click()
     screen.locator(".fedplay-methods button:not(.mod-active):text-is('FedAvg')").wait_for()
     assert toggle(screen, "FedProx").is_disabled()
@@ -61,25 +61,23 @@ def test_the_target_follows_the_pointer_and_the_slider(screen: Any) -> None:
     bottom = box["y"] + box["height"]
     x, found = box["x"] + 60, None
     for y in range(round(bottom - 200), round(bottom - 40), 2):
-        screen.mouse.move(x, y)
-        screen.wait_for_timeout(30)
-        if screen.locator(CANVAS).evaluate("c => getComputedStyle(c).cursor") == "ns-resize":
+        if hover(screen, x, y)["cursor_is"] == "ns-resize":
             found = y
             break
     assert found is not None
     readout = screen.locator(".fedplay-contest .widget-readout")
     before = float(readout.inner_text())
+    canvas = screen.locator(CANVAS).element_handle()
+    screen.wait_for_function("canvas => canvas.style.cursor === 'ns-resize'", arg=canvas)
     screen.mouse.down()
     screen.mouse.move(x, found - 8)
-    screen.mouse.move(x, found - 16)
+    hover(screen, x, found - 16)
     screen.mouse.up()
+    dragged = until(screen, lambda s: s["target"] > before and at_rest(s))["target"]
     screen.wait_for_function(
-        "([readout, before]) => Number(readout.textContent) > before",
-        arg=[readout.element_handle(), before],
+        "([readout, target]) => Number(readout.textContent) === target",
+        arg=[readout.element_handle(), dragged],
     )
-    screen.wait_for_timeout(500)  # the last move has come back from the kernel, too
-    until(screen, at_rest)
-    dragged = float(readout.inner_text())
     handle = screen.locator(".fedplay-contest .noUi-handle")
     handle.focus()
     handle.press("ArrowLeft")
@@ -87,7 +85,7 @@ def test_the_target_follows_the_pointer_and_the_slider(screen: Any) -> None:
     screen.wait_for_function(
         """([canvas, readout, dragged]) => Number(readout.textContent) < dragged
             && canvas.getAttribute("aria-label").includes(`rounds to ${readout.textContent}`)""",
-        arg=[screen.locator(CANVAS).element_handle(), readout.element_handle(), dragged],
+        arg=[canvas, readout.element_handle(), dragged],
     )
 
 
@@ -95,7 +93,6 @@ def test_a_drag_goes_on_as_if_nothing_were_compared(screen: Any) -> None:
     slider(screen, "Learning rate").focus()
     for _ in range(20):
         screen.keyboard.press("ArrowRight")
-        screen.wait_for_timeout(20)
-    found = until(screen, lambda s: s["shown"] == s["experiment"] and s["drawn"], patience=3.0)
+    found = until(screen, lambda s: s["shown"] == s["experiment"] and s["drawn"])
     assert not found["errors"]
-    screen.wait_for_function(DONE, timeout=60_000)
+    screen.wait_for_function(DONE)

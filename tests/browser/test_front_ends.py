@@ -62,16 +62,19 @@ def test_every_slider_has_a_name_and_a_value_in_words(screen: Any) -> None:
     assert skew.get_attribute("aria-valuetext") == "α 0.3"
 
 
-def test_play_runs_and_pause_answers_within_a_round(screen: Any) -> None:
+def test_play_runs_and_pause_stands_still(screen: Any) -> None:
+    slider(screen, "Rounds").focus()
+    screen.keyboard.press("End")
+    rounds = until(screen, lambda s: s["revealed"] > 30 and at_rest(s))["revealed"]
     buttons = screen.locator(".fedplay-transport")
-    buttons.get_by_role("button", name="Play").click()
-    until(screen, lambda s: s["mode"] == "play" and 2 <= s["revealed"] < 30)
+    buttons.get_by_role("button", name="Play").click()  # five rounds a second
+    until(screen, lambda s: s["mode"] == "play" and 2 <= s["revealed"] < rounds)
     buttons.get_by_role("button", name="Pause").click()
-    stood = until(screen, lambda s: s["mode"] == "stand", patience=2.0)
-    screen.wait_for_timeout(300)
-    assert state(screen)["revealed"] == stood["revealed"]
+    stood = until(screen, lambda s: s["mode"] == "stand" and at_rest(s))["revealed"]
+    assert 2 <= stood < rounds
     buttons.get_by_role("button", name="Step").click()
-    until(screen, lambda s: s["revealed"] == stood["revealed"] + 1)
+    stepped = until(screen, lambda s: s["revealed"] != stood)
+    assert (stepped["revealed"], stepped["mode"]) == (stood + 1, "stand")
     buttons.get_by_role("button", name="Reset").click()
     until(screen, lambda s: s["revealed"] == 0)
 

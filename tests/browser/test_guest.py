@@ -54,20 +54,19 @@ def test_digits_are_drawn_and_join(screen: Any) -> None:
         word = f"Join ({left} more)" if left else "Join"
         screen.locator(f".fedplay-join:text-is('{word}')").wait_for()
     press(screen, "Join")
-    caption.filter(has_text="You took part in 30 of 30 rounds").wait_for(timeout=30_000)
-    until(screen, lambda s: s["settled"] and s["drawn"], patience=30)
+    caption.filter(has_text="You took part in 30 of 30 rounds").wait_for()
+    until(screen, lambda s: s["settled"] and s["drawn"])
     options = screen.locator(".fedplay-row select option").all_inner_texts()
     assert options[-1] == "you"
     assert "of what you ◉ hold out" in screen.inner_text(".fedplay-headline")
     press(screen, "Leave")
-    caption.filter(has_text="You have 3 examples").wait_for(timeout=30_000)
+    caption.filter(has_text="You have 3 examples").wait_for()
 
 
 def test_the_keys_draw_too(screen: Any) -> None:
     screen.locator(CANVAS).focus()
     for key in ["Enter", *["ArrowUp"] * 8, " ", *["ArrowDown"] * 16, " "]:
         screen.keyboard.press(key)
-        screen.wait_for_timeout(30)
     caption = screen.locator(".fedplay-caption")
     caption.filter(has_text="The global model takes it for").wait_for()
     screen.keyboard.press("Enter")

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from browser.conftest import Window
-from browser.playing import CANVAS, CODE, calm, control, state, until
+from browser.playing import CANVAS, CODE, at_rest, calm, control, hover, state, until
 from browser.servers import Servers
 
 RUNS = "window.hostile=1;alert('hostile')"
@@ -249,12 +249,11 @@ def look_everywhere(page: Any) -> None:
             tabs.nth(view).click()
             calm(page)
         for x, y in ((0.2, 0.85), (0.3, 0.75), (0.5, 0.9), (0.6, 0.8), (0.4, 0.3)):
-            page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
-            page.wait_for_timeout(30)
+            hover(page, box["x"] + x * box["width"], box["y"] + y * box["height"])
             innocent(page)
         page.mouse.down()
         page.mouse.up()
-        page.wait_for_timeout(150)  # the words below the picture follow ten times a second
+        until(page, at_rest)
         innocent(page)
     calm(page)
 
@@ -264,9 +263,9 @@ def test_labels_clients_and_columns_are_only_text(guarded: tuple[Any, list[str]]
     assert len(HOSTILE) == 200
     for labels in (HOSTILE[:100], HOSTILE[100:]):
         choose(page, table(HOSTILE, labels, HOSTILE), f"{labels[0]}.csv")
-        until(page, lambda s: "csv:" in s["shown"] and "csv:" in s["experiment"], 20)
+        until(page, lambda s: "csv:" in s["shown"] and "csv:" in s["experiment"])
         control(page, "Partition").locator("select").select_option("natural")
-        until(page, lambda s: "natural" in s["shown"], 20)
+        until(page, lambda s: "natural" in s["shown"])
         calm(page)
         look_everywhere(page)
     innocent(page)
