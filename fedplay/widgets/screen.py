@@ -106,6 +106,8 @@ class Screen:
         self._else: Any = None  # what the picture was made of, a drawing excepted
         self.board = self._board()
         self.widget = self._arranged(panel, page)
+        page.tend(self.widget)
+        page.on_alive = self.stage.nudge
 
     def _arranged(self, panel: Panel, page: Page) -> Any:
         style = Path(__file__).with_name("playground.css").read_text(encoding="utf-8")
