@@ -86,16 +86,34 @@ function askAgain({ raw }) {
   }
 }
 
-// A model by its id; where its first message was lost or could not be read, all that the kernel has
-// is loaded, as when a page begins.
+// The models by their ids. One whose first message was lost, or could not be read (an error's model
+// has no manager), is made with all that the kernel has, as when a page begins.
 async function modelsOf(manager, ids) {
   const find = (id) => Promise.resolve(manager.get_model(id)).catch(() => null);
-  const found = async () => Promise.all(ids.map(async (id) => find(id)));
-  const models = await found();
-  if (models.every(Boolean) || !manager._loadFromKernel) return models;
-  ids.forEach((id, i) => models[i] || delete manager._models?.[id]);
+  const all = async () => {
+    const models = await Promise.all(ids.map(find));
+    return new Map(ids.map((id, i) => [id, models[i]?.widget_manager ? models[i] : null]));
+  };
+  const found = await all();
+  const missing = ids.filter((id) => !found.get(id));
+  if (!missing.length || !manager._loadFromKernel) return found;
+  for (const id of missing) {
+    manager.kernel?._comms?.get?.(id)?.dispose(); // else it cannot be made a second time
+    delete manager._models?.[id];
+  }
   await manager._loadFromKernel();
-  return found();
+  return all();
+}
+
+// Where the first message of a widget came twice, it has two models: the kernel speaks to the second
+// one only, but the first one may be what is shown.
+async function renew(manager, raw, models) {
+  const layout = raw.get("layout");
+  const placed = layout?.model_id && (await manager.get_model(layout.model_id));
+  if (placed && placed !== layout) raw.set_state({ layout: placed });
+  const children = raw.get("children");
+  const heard = children?.map((child) => models.get(child.model_id) ?? child);
+  if (heard?.some((child, i) => child !== children[i])) raw.set_state({ children: heard });
 }
 
 // A change that could not be read would stop all those after it.
@@ -112,7 +130,8 @@ function agree({ model, tell, insist, signal, notify }) {
   if (!manager?.get_model) return;
   const known = new Map(); // id -> held
   let [n, answered, rest, misses] = [0, 0, 0, 0];
-  let [gone, busy, odd] = [false, false, false];
+  let [gone, odd] = [false, false];
+  let [busy, wasBusy] = [false, -SILENCE]; // it says so itself; at which miss it was so last
   let [timer, due, last] = [0, 0, -BEAT];
   let self = null;
 
@@ -133,12 +152,21 @@ function agree({ model, tell, insist, signal, notify }) {
     if (line === "disconnected") return "cut";
     if (misses < SILENCE) return odd ? "odd" : "";
     if (line !== "connected") return "cut";
-    return busy || status === "busy" ? "busy" : "silent";
+    if (busy || status === "busy") wasBusy = misses;
+    return misses < wasBusy + SILENCE ? "busy" : "silent";
   };
   const look = () => {
+    if (!self) meet();
     const found = trouble();
     notify(found);
     return found;
+  };
+  const meet = async () => {
+    const found = await Promise.resolve(manager.get_model(model.get("own"))).catch(() => null);
+    if (self || !found) return;
+    self = found;
+    self.on("comm_live_update", stir);
+    signal.addEventListener("abort", () => self.off("comm_live_update", stir));
   };
 
   // Whether the kernel still has this widget: one that was started anew answers, but not to us.
@@ -195,23 +223,29 @@ function agree({ model, tell, insist, signal, notify }) {
 
   const hearPong = async ({ n: to, each, names }) => {
     if (to <= answered) return; // a second time
-    [answered, misses, busy] = [to, 0, false];
+    const late = busy; // its thread for us was faster than its main one: what was said waits there
+    [answered, misses, busy, wasBusy] = [to, 0, false, -SILENCE];
     look();
-    const ids = Object.keys(each);
-    const models = await modelsOf(manager, ids);
-    await Promise.all(models.map((raw) => raw && settled(raw)));
+    if (late) return stir();
+    const models = await modelsOf(manager, Object.keys(each));
+    for (const raw of models.values()) {
+      if (!raw) continue;
+      await settled(raw);
+      await renew(manager, raw, models);
+    }
     if (to !== n || signal.aborted) return;
     let same = true;
-    ids.forEach((id, i) => {
-      const raw = models[i];
-      const own = known.get(id);
-      if (!raw?.sync) same = false;
-      else if (own?.raw !== raw) {
-        known.set(id, held(raw, stir, signal));
-        if (raw.get("_model_name") === "ButtonModel") reliable(raw, id);
+    for (const [id, raw] of models) {
+      if (known.has(id) && known.get(id).raw === raw) {
+        const [sum, kind] = each[id];
+        same = compare(known.get(id), sum, names[kind]) && same;
+      } else {
+        known.get(id)?.leave();
+        if (raw) known.set(id, held(raw, stir, signal));
+        if (raw?.get("_model_name") === "ButtonModel") reliable(raw, id);
         same = false;
-      } else if (!compare(own, each[id][0], names[each[id][1]])) same = false;
-    });
+      }
+    }
     for (const [id, own] of known) if (!(id in each)) known.delete(id), own.leave();
     odd = [...known.values()].some(({ tries }) => tries >= ODD);
     look();
@@ -234,12 +268,6 @@ function agree({ model, tell, insist, signal, notify }) {
     if (content?.kind === "busy") busy = true;
   };
   const wake = () => document.hidden || stir();
-  const begin = async () => {
-    self = await Promise.resolve(manager.get_model(model.get("own"))).catch(() => null);
-    self?.on?.("comm_live_update", stir);
-    signal.addEventListener("abort", () => self?.off?.("comm_live_update", stir));
-    stir();
-  };
   model.on("msg:custom", hear);
   document.addEventListener("visibilitychange", wake, { signal });
   const line = manager.kernel?.connectionStatusChanged;
@@ -254,6 +282,6 @@ function agree({ model, tell, insist, signal, notify }) {
     line?.disconnect(reconnected);
     clearTimeout(timer);
   });
-  begin();
+  stir();
 }
 
