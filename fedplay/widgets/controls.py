@@ -63,7 +63,7 @@ class Control:
         if text is None:
             if not html:
                 return
-            text = self._texts[kind] = ipywidgets.HTML()
+            text = self._texts[kind] = ipywidgets.HTML(html)
             text.add_class(f"fedplay-{kind}")
             self.widget.children = (*self.widget.children, text)
         if text.value != html:
@@ -122,7 +122,7 @@ class Slider(Control):
         return self.prefix + shown(self.knob, value)
 
     def show(self, value: Any) -> None:
-        with self._quiet:
+        with self._quiet, self.field.hold_sync():
             if value not in self.stops and self._possible(value):
                 numbers = sorted({v for v in self.stops if v is not None} | {value})
                 none = [None] if None in self.stops else []
@@ -161,16 +161,17 @@ class Choice(Control):
     def offer(self, options: Sequence[Any]) -> None:
         """Change what there is to choose from."""
         if list(options) != self.options:
-            with self._quiet:
+            with self._quiet, self.field.hold_sync():
                 self.options = list(options)
                 self.field.options = _names(options)
 
     def show(self, value: Any) -> None:
-        if value not in self.options:
-            self.offer([*self.options, value])
-        with self._quiet:
-            if self.field.index != self.options.index(value):
-                self.field.index = self.options.index(value)
+        with self.field.hold_sync():
+            if value not in self.options:
+                self.offer([*self.options, value])
+            with self._quiet:
+                if self.field.index != self.options.index(value):
+                    self.field.index = self.options.index(value)
 
 
 class Numbers(Control):

@@ -33,12 +33,14 @@ class Pins:
                 if letter not in kept:
                     row.close()
             self._rows = {letter: kept.get(letter) or self._row(letter) for letter in letters}
-            self.widget.children = [row for row, _ in self._rows.values()]
         for pin in pins:
             text = self._rows[pin.letter][1]
             html = _compared(pin, now, accuracy)
             if text.value != html:
                 text.value = html
+        rows = tuple(row for row, _ in self._rows.values())
+        if tuple(self.widget.children) != rows:
+            self.widget.children = rows
 
     def _row(self, letter: str) -> tuple[Any, Any]:
         take = button(letter, "", f"Back to the pinned run {letter}", self._do("take_pin", letter))

@@ -243,9 +243,10 @@ class Screen:
             self.hand.asked = False
             drawing = session.drawn == MyClient.name and session.easel.pen is not None
             self.stage.say(plain(self._caption(scene) if drawing else headline))
-        self.companion.offer(session.tabs(), session.drawn)
+        # What is shown from now on comes after what is in it.
         self.companion.say(self._caption(scene))
         self.companion.stand_inside(player.inside.phase, player.inside.playing)
+        self.companion.offer(session.tabs(), session.drawn)
         if session.drawn == Sweep.name and scene.closeup is not None:
             self.companion.fan(scene.closeup.values, scene.closeup.current)
         self.contest.show(session.lineup.chosen, session.lineup.rivals)
@@ -292,12 +293,12 @@ class Screen:
 
     def _ask(self) -> None:
         session = self.session
-        display = None if session.veiled else "none"
-        if self.asked.layout.display != display:
-            self.asked.layout.display = display
         with self._quiet:
             if session.guess is not None and self.guess.value != session.guess:
                 self.guess.value = session.guess
+        display = None if session.veiled else "none"
+        if self.asked.layout.display != display:
+            self.asked.layout.display = display
 
     def _note(self, name: str, html: str) -> None:
         if name in self.panel.shown:
