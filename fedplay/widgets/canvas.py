@@ -8,6 +8,12 @@ import anywidget
 import traitlets
 
 
+def module(*names: str) -> str:
+    """The text of a module for the page: a widget's has no other files to import from."""
+    here = Path(__file__).parent
+    return "".join((here / name).read_text(encoding="utf-8") for name in ("tell.js", *names))
+
+
 class Canvas(anywidget.AnyWidget):
     """What reaches the page beside the frames; nothing that the page sets is read back.
 
@@ -15,7 +21,7 @@ class Canvas(anywidget.AnyWidget):
     `height` is in css px.
     """
 
-    _esm = Path(__file__).with_name("stage.js").read_text(encoding="utf-8")
+    _esm = module("stage.js")
     _css = """
     .fedplay-frame { position: relative; width: 100%; overflow: hidden; }
     .fedplay-canvas { display: block; max-width: 100%; touch-action: pan-y; }

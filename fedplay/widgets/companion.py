@@ -90,7 +90,7 @@ class Companion:
 
     def offer(self, names: Sequence[str], chosen: str) -> None:
         """The tabs, and which of them is open."""
-        with self._quiet:
+        with self._quiet, self.tabs.hold_sync():
             if list(names) != self.names:
                 self.tabs.options = [VIEWS[name].title for name in names] or [""]
                 self.tabs.tooltips = [VIEWS[name].help for name in names]
@@ -99,12 +99,13 @@ class Companion:
             if chosen in self.names and self.tabs.index != self.names.index(chosen):
                 self.tabs.index = self.names.index(chosen)
         _display(self.inside, chosen == InsideRound.name)
-        _display(self.sweep, chosen == Sweep.name)
+        if chosen != Sweep.name:
+            _display(self.sweep, False)
 
     def follow(self, names: Sequence[str], client: int | None) -> None:
         """The clients that can be followed, by their places, and who is."""
         options = [NOBODY, *names]
-        with self._quiet:
+        with self._quiet, self.who.hold_sync():
             if list(self.who.options) != options:
                 self.who.options = options
             index = 0 if client is None or client >= len(names) else client + 1
@@ -131,7 +132,7 @@ class Companion:
 
     def fan(self, words: tuple[str, ...], current: int) -> None:
         """The values of a sweep, to take one."""
-        with self._quiet:
+        with self._quiet, self.values.hold_sync():
             if words != self._words:
                 self.values.index = None
                 self.values.options = words or [""]
@@ -140,6 +141,7 @@ class Companion:
             index = current if current >= 0 else None
             if self.values.index != index:
                 self.values.index = index
+        _display(self.sweep, True)  # once it offers the values of this sweep, not of the last one
 
 
 def _display(widget: Any, shown: bool) -> None:

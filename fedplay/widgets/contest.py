@@ -77,12 +77,14 @@ class ContestRow:
 
     def show(self, chosen: Chosen, rivals: Rivals | None) -> None:
         """What is chosen, and what came of it; nothing where there is no comparison."""
+        if rivals is not None:
+            self._fill(chosen, rivals)
         display = "none" if rivals is None else None
         if self.widget.layout.display != display:
             self.widget.layout.display = display
-        if rivals is None:
-            return
-        with self._quiet:
+
+    def _fill(self, chosen: Chosen, rivals: Rivals) -> None:
+        with self._quiet, self.above.hold_sync():
             names = offered()
             for name in names:
                 self._settle(name, name in chosen.methods, rivals)

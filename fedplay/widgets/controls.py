@@ -63,7 +63,7 @@ class Control:
         if text is None:
             if not html:
                 return
-            text = ipywidgets.HTML()
+            text = ipywidgets.HTML(html)
             text.add_class(f"fedplay-{kind}")
             self.widget.children = (*self.widget.children, text)
             self._texts[kind] = text
@@ -125,7 +125,7 @@ class Slider(Control):
     def show(self, value: Any) -> None:
         if not self._possible(value):
             return
-        with self._quiet:
+        with self._quiet, self.field.hold_sync():
             if value not in self.stops:
                 numbers = sorted({v for v in self.stops if v is not None} | {value})
                 none = [None] if None in self.stops else []
@@ -165,18 +165,19 @@ class Choice(Control):
     def offer(self, options: Sequence[Any]) -> None:
         """Change what there is to choose from."""
         if list(options) != self.options:
-            with self._quiet:
+            with self._quiet, self.field.hold_sync():
                 self.field.options = _names(options)
                 self.options = list(options)
 
     def show(self, value: Any) -> None:
         if not choosable(value):
             return
-        if value not in self.options:
-            self.offer([*self.options, value])
-        with self._quiet:
-            if self.field.index != self.options.index(value):
-                self.field.index = self.options.index(value)
+        with self.field.hold_sync():
+            if value not in self.options:
+                self.offer([*self.options, value])
+            with self._quiet:
+                if self.field.index != self.options.index(value):
+                    self.field.index = self.options.index(value)
 
 
 class Numbers(Control):

@@ -69,11 +69,13 @@ class GuestRow:
 
     def show(self, mine: Mine | None, classes: Sequence[str], steps: int) -> None:
         """What there is to be done now; nothing where the view is not open."""
+        if mine is not None:
+            self._fill(mine, classes, steps)
         _set(self.widget.layout, display="none" if mine is None else None)
-        if mine is None:
-            return
+
+    def _fill(self, mine: Mine, classes: Sequence[str], steps: int) -> None:
         sketch, pictures, count = mine.sketch, mine.kind.image is not None, len(mine.sketch.y)
-        with self._quiet:
+        with self._quiet, self.labels.hold_sync():
             if list(classes) != self.classes:
                 self.labels.options = [short(name, 14) for name in classes]
                 self.classes = list(classes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeGuard
 
 MAX_SIDE: Final = 8192  # css px
 MAX_PIXELS: Final = 8_000_000  # of a picture: what the kernel allocates is not a page's choice
@@ -13,6 +13,7 @@ KEYS: Final = frozenset(
     ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown")
 ) | {"Enter", " ", "Escape"}
 MAX_TEXT: Final = 48_000  # bytes; of what a page remembers
+MAX_ID: Final = 64  # letters of a widget's id
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Copied:
 @dataclass(frozen=True)
 class Remembered:
     text: str
+    link: str = ""  # for where the text turns out to be damaged
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,29 @@ class Linked:
     text: str
 
 
-Message = Acknowledged | Size | Pointer | Theme | Key | Motion | Copied | Remembered | Linked
+@dataclass(frozen=True)
+class Ping:
+    n: int
+
+
+@dataclass(frozen=True)
+class Click:
+    id: str  # of a button's model
+
+
+Message = (
+    Acknowledged
+    | Size
+    | Pointer
+    | Theme
+    | Key
+    | Motion
+    | Copied
+    | Remembered
+    | Linked
+    | Ping
+    | Click
+)
 
 
 def page_message(content: object) -> Message | None:
@@ -80,8 +104,12 @@ def page_message(content: object) -> Message | None:
     if not isinstance(content, dict):
         return None
     match content:
-        case {"kind": "ack", "n": int(n)} if not isinstance(n, bool) and 0 < n < 2**53:
+        case {"kind": "ack", "n": n} if _counts(n):
             return Acknowledged(n)
+        case {"kind": "ping", "n": n} if _counts(n):
+            return Ping(n)
+        case {"kind": "click", "id": str(id)} if 0 < len(id) <= MAX_ID and id.isascii():
+            return Click(id)
         case {"kind": "theme", "dark": bool(dark)}:
             return Theme(dark)
         case {"kind": "motion", "reduced": bool(reduced)}:
@@ -91,7 +119,8 @@ def page_message(content: object) -> Message | None:
         case {"kind": "copied", "ok": bool(ok)}:
             return Copied(ok)
         case {"kind": "remembered", "text": str(text)} if text and fits(text):
-            return Remembered(text)
+            link = content.get("link")
+            return Remembered(text, link if isinstance(link, str) and fits(link) else "")
         case {"kind": "linked", "text": str(text)} if text and fits(text):
             return Linked(text)
         case {"kind": "pointer", "type": str(kind), "x": x, "y": y} if kind in POINTER_KINDS:
@@ -109,12 +138,22 @@ def page_message(content: object) -> Message | None:
     return None
 
 
+def mark_of(content: object) -> int | None:
+    """The mark of a message that is said until it is heard, or None for one without."""
+    mark = content.get("mark") if isinstance(content, dict) else None
+    return mark if _counts(mark) else None
+
+
 def fits(text: str) -> bool:
     """Whether a page may remember a text: valid Unicode, and not too long."""
     try:
         return len(text) <= MAX_TEXT and len(text.encode()) <= MAX_TEXT
     except UnicodeEncodeError:  # half of a surrogate pair
         return False
+
+
+def _counts(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**53
 
 
 def _number(value: object, lo: float, hi: float) -> float | None:

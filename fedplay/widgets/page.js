@@ -2,11 +2,12 @@
 //
 //   names       fields that a screen reader can say, keys that the notebook does not take
 //   drags       slowed to what can be shown
+//   agreement   page and kernel hold the same (agreement.js), or a notice says what to do
 //   clipboard   kernel -> page {kind: "copy", text}   page -> kernel {kind: "copied", ok}
 //   memory      the model's `memory`, kept with its `process` while this window is open; what
-//               another process has left goes to the kernel once: {kind: "remembered", text}
+//               another process has left goes to the kernel: {kind: "remembered", text, link}
 //   link        where nothing is remembered, the page's link may say how to begin:
-//               {kind: "linked", text}
+//               {kind: "linked", text}; both until they are heard (tell.js)
 
 const PACE = 33; // ms
 const LETTERS = /[\p{L}\p{N}]/u;
@@ -66,12 +67,30 @@ function sayChanges(root) {
   }
 }
 
-function render({ el }) {
+// One sentence above everything; where what one changes would go nowhere, nothing can be changed.
+function showTrouble(root, notice, model) {
+  const found = model.get("_trouble") ?? "";
+  const kept = model.get("memory") ? ": everything you set is kept." : ".";
+  const cell = root.closest(".jp-CodeCell:not(.jp-mod-noInput)");
+  const sentence = SENTENCES[found]?.(kept, cell) ?? "";
+  if (notice.textContent !== sentence) notice.textContent = sentence;
+  if (root.firstChild !== notice) root.prepend(notice);
+  for (const part of root.children) {
+    if (part !== notice) part.toggleAttribute("inert", STILL_USELESS.has(found));
+  }
+}
+
+function render({ model, el }) {
   let root = null;
   let waiting = 0;
+  const notice = document.createElement("div");
+  notice.className = "fedplay-notice";
+  notice.setAttribute("role", "status");
+  const warn = () => root && showTrouble(root, notice, model);
   const look = () => {
     waiting = 0;
     for (const care of [nameFields, nameButtons, sayChanges, keepKeys]) care(root);
+    warn();
   };
   const inPicture = ({ target }) => target.closest?.(".fedplay-frame");
   const observer = new MutationObserver((changes) => {
@@ -85,9 +104,12 @@ function render({ el }) {
     look();
   };
   begin();
+  model.on("change:_trouble", warn);
   return () => {
+    model.off("change:_trouble", warn);
     observer.disconnect();
     cancelAnimationFrame(waiting);
+    notice.remove();
   };
 }
 
@@ -120,27 +142,43 @@ function linked() {
   return token.startsWith("fp1.") && token.length <= 4096 ? token : "";
 }
 
-// The browser may forbid its storage, or have none left: then nothing is remembered.
-function keepMemory(model) {
+// What was kept at a place of this window's storage: {process, text}, or null for nothing of ours.
+// The browser may forbid its storage.
+function kept(place) {
+  try {
+    const left = JSON.parse(sessionStorage.getItem(place));
+    const ours = typeof left?.process === "string" && typeof left.text === "string" && left.text;
+    return ours && typeof JSON.parse(left.text) === "object" ? left : null;
+  } catch {
+    return null;
+  }
+}
+
+function keepMemory({ model, insist, signal }) {
   const link = linked();
   const place = `fedplay:${location.pathname}:${model.get("key")}${link.slice(-16)}`;
   const process = model.get("process");
+  let telling = false; // what was kept must not be lost before the kernel has heard it
   const keep = () => {
     const text = model.get("memory");
+    if (telling) return;
     try {
       if (text) sessionStorage.setItem(place, JSON.stringify({ process, text }));
       else sessionStorage.removeItem(place);
-    } catch {}
+    } catch {} // none left: then nothing is remembered
   };
-  let left = null;
-  try {
-    left = JSON.parse(sessionStorage.getItem(place));
-  } catch {}
-  if (left && left.process !== process) model.send({ kind: "remembered", text: left.text });
-  else if (!left && link) model.send({ kind: "linked", text: link });
+  const told = () => {
+    telling = false;
+    keep();
+  };
+  const left = kept(place);
+  if (left && left.process !== process) {
+    telling = true;
+    insist({ kind: "remembered", text: left.text, link }, told);
+  } else if (!left && link) insist({ kind: "linked", text: link });
   else if (model.get("memory")) keep();
   model.on("change:memory", keep);
-  return () => model.off("change:memory", keep);
+  signal.addEventListener("abort", () => model.off("change:memory", keep));
 }
 
 // A mouse says more in a second than can be computed and shown: of the moves that drag a slider one
@@ -179,18 +217,20 @@ function paceMoves(signal) {
 // Once for the model, however many views it has.
 function initialize({ model }) {
   const leave = new AbortController();
-  paceMoves(leave.signal);
+  const { signal } = leave;
+  const say = teller(model);
+  const tell = (message) => model.get("_trouble") === "gone" || say(message);
+  const insist = insisting(model, tell, signal);
+  paceMoves(signal);
   const hear = async (content) => {
     if (content?.kind !== "copy" || !document.hasFocus()) return; // the click was in another page
-    model.send({ kind: "copied", ok: await copy(content.text) });
+    tell({ kind: "copied", ok: await copy(content.text) });
   };
   model.on("msg:custom", hear);
-  const forget = keepMemory(model);
-  return () => {
-    model.off("msg:custom", hear);
-    forget();
-    leave.abort();
-  };
+  signal.addEventListener("abort", () => model.off("msg:custom", hear));
+  keepMemory({ model, insist, signal });
+  agree({ model, tell, insist, signal, notify: (found) => model.set?.("_trouble", found) });
+  return () => leave.abort();
 }
 
 export default { initialize, render };

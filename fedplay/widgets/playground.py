@@ -13,7 +13,6 @@ import os
 import random
 import secrets
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from fedplay import untrusted
@@ -329,10 +328,15 @@ class Playground:
         words = "Copied." if ok else "The page does not allow it: select the text and copy it."
         self.screen.share.say(words, wrong=not ok)
 
-    def _remembered(self, text: str) -> None:
-        """What the page has kept from a kernel that is no more."""
-        with suppress(ValueError):
-            self.live.act("remembered", untrusted.json_object(text))
+    def _remembered(self, text: str) -> bool:
+        """What the page has kept from a kernel that is no more; False where it is damaged."""
+        try:
+            kept = untrusted.json_object(text)
+            self.live.act("remembered", kept)
+            exp = kept.get("experiment")
+            return isinstance(exp, dict) and bool(Experiment.from_dict(exp))
+        except ValueError:
+            return False
 
 
 def _checked(experiment: Any) -> Experiment:

@@ -142,11 +142,12 @@ class Prediction:
         style = ipywidgets.HTML(STYLE, layout=ipywidgets.Layout(display="none"))
         row: Any = ipywidgets.VBox if self.labels else ipywidgets.HBox
         key = hashlib.sha256(self.question.encode()).hexdigest()[:16]
-        page = Page(key, "prediction").widget  # names for its fields, keys that stay with them
+        page = Page(key, "prediction")  # names for its fields, keys that stay with them
         parts = [style, asked, row([self.field, self.button]), self.told]
-        whole = ipywidgets.VBox([*parts, *([page] if page is not None else [])])
+        whole = ipywidgets.VBox([*parts, *([page.widget] if page.widget is not None else [])])
         whole.add_class("fedplay")
         whole.add_class("fedplay-predict")
+        page.tend(whole)
         return whole
 
     def _clicked(self) -> None:

@@ -31,7 +31,6 @@ class Pins:
         if letters != list(self._rows):
             before = self._rows
             rows = {letter: before.get(letter) or self._row(letter) for letter in letters}
-            self.widget.children = [row for row, _ in rows.values()]
             self._rows = rows
             for letter in before.keys() - rows.keys():
                 close_all(before[letter][0])
@@ -40,6 +39,9 @@ class Pins:
             html = _compared(pin, now, accuracy)
             if text.value != html:
                 text.value = html
+        shown = tuple(row for row, _ in self._rows.values())
+        if tuple(self.widget.children) != shown:
+            self.widget.children = shown
 
     def _row(self, letter: str) -> tuple[Any, Any]:
         take = button(letter, "", f"Back to the pinned run {letter}", self._do("take_pin", letter))

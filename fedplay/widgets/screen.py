@@ -107,6 +107,8 @@ class Screen:
         self._else: Any = None  # what the picture was made of, a drawing excepted
         self.board = self._board()
         self.widget = self._arranged(panel, page)
+        page.tend(self.widget)
+        page.on_alive = self.stage.nudge
 
     def _arranged(self, panel: Panel, page: Page) -> Any:
         style = Path(__file__).with_name("playground.css").read_text(encoding="utf-8")
@@ -253,9 +255,10 @@ class Screen:
             self.hand.asked = False
             drawing = session.drawn == MyClient.name and session.easel.pen is not None
             self.stage.say(plain(self._caption(scene) if drawing else headline))
-        self.companion.offer(session.tabs(), session.drawn)
+        # What is shown from now on comes after what is in it.
         self.companion.say(self._caption(scene))
         self.companion.stand_inside(player.inside.phase, player.inside.playing)
+        self.companion.offer(session.tabs(), session.drawn)
         if session.drawn == Sweep.name and scene.closeup is not None:
             self.companion.fan(scene.closeup.values, scene.closeup.current)
         self.contest.show(session.lineup.chosen, session.lineup.rivals)
@@ -302,12 +305,12 @@ class Screen:
 
     def _ask(self) -> None:
         session = self.session
-        display = None if session.veiled else "none"
-        if self.asked.layout.display != display:
-            self.asked.layout.display = display
         with self._quiet:
             if session.guess is not None and self.guess.value != session.guess:
                 self.guess.value = session.guess
+        display = None if session.veiled else "none"
+        if self.asked.layout.display != display:
+            self.asked.layout.display = display
 
     def _note(self, name: str, html: str) -> None:
         if name in self.panel.shown:

@@ -78,9 +78,13 @@ class Share:
         return self.widget.layout.display != "none"
 
     def fold(self) -> None:
-        """Open the panel, or close it."""
-        self.widget.layout.display = "none" if self.visible else None
-        self.write()
+        """Open the panel, with its text in it already, or close it; closed it holds none."""
+        if self.visible:
+            self.widget.layout.display = "none"
+            self.text.value = ""
+        else:
+            self._fill()
+            self.widget.layout.display = None
 
     def show(self, exp: Experiment) -> None:
         """Follow the experiment in force."""
@@ -91,7 +95,11 @@ class Share:
 
     def write(self) -> None:
         """The experiment in the chosen form."""
-        if self._exp is None or not self.visible:
+        if self.visible:
+            self._fill()
+
+    def _fill(self) -> None:
+        if self._exp is None:
             return
         try:
             self.text.value = FORMS[self.form.value](self._exp)

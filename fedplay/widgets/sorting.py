@@ -68,14 +68,16 @@ class SortingRow:
 
     def show(self, sorting: Sorting | None, scene: Scene) -> None:
         """How the clients are sorted; nothing where they are not shown."""
+        if sorting is not None:
+            self._fill(sorting, scene)
         shown = sorting is not None and not scene.veiled
         display = None if shown else "none"
         if self.widget.layout.display != display:
             self.widget.layout.display = display
-        if sorting is None:
-            return
+
+    def _fill(self, sorting: Sorting, scene: Scene) -> None:
         self._now = sorting
-        with self._quiet:
+        with self._quiet, self.order.hold_sync():
             own = own_model(scene.exp)
             named = ORDERS | {"personal": f"accuracy of the personal model ({own})"}
             options = [f"sorted by {words}" for words in named.values()]

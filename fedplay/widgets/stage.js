@@ -2,11 +2,12 @@
 //
 //   kernel -> page   {kind: "frame", n, ratio, tip, cursor} with the buffers [PNG, padding];
 //                    tip: null or [x, y, lines], css pixels of the picture and plain text
-//   page -> kernel   {kind: "size", width, height, ratio, window, host, fresh}   css pixels; a new view is fresh
-//                    {kind: "ack", n}                                    frame n is on the screen
+//   page -> kernel   {kind: "ack", n}                                    frame n is on the screen
 //                    {kind: "pointer", type, x, y}                       css pixels of the picture
 //                    {kind: "key", key}                                  one of KEYS
-//                    {kind: "theme", dark} {kind: "motion", reduced}     and when they change
+//   until heard (tell.js), and when they change:
+//                    {kind: "size", width, height, ratio, window, host, fresh}   css pixels; a new view is fresh
+//                    {kind: "theme", dark} {kind: "motion", reduced}
 
 const DARK = "(prefers-color-scheme: dark)";
 const STILL = "(prefers-reduced-motion: reduce)";
@@ -53,16 +54,6 @@ function makeCanvas(el) {
   said.setAttribute("aria-live", "polite");
   return { frame, canvas, tip, help, said };
 }
-
-// A page that is being left goes on drawing for a moment, and its kernel may be gone by then: nobody
-// waits for what it has to say.
-const teller = (model) => (message) => {
-  try {
-    model.send(message);
-  } catch (error) {
-    console.debug("fedplay: the kernel does not hear", message.kind, error);
-  }
-};
 
 // Beside the canvas, for pages that cannot load this module: the core Image, and its words.
 function hideFirstPicture(el) {
@@ -122,8 +113,9 @@ function drawing(view) {
 }
 
 // Reports the room there is, and again when the window, the zoom or the screen changes.
-function reportSize({ model, frame, signal, tell }) {
+function reportSize({ model, frame, signal, insist }) {
   let last = "";
+  let fresh = true; // until the kernel has heard of this view
   let timer = 0;
   const report = () => {
     timer = 0;
@@ -132,7 +124,7 @@ function reportSize({ model, frame, signal, tell }) {
     const height = model.get("height");
     const size = { width, height, ratio: devicePixelRatio, window: innerHeight };
     if (JSON.stringify(size) === last) return;
-    tell({ kind: "size", ...size, host: location.hostname, fresh: last === "" });
+    insist({ kind: "size", ...size, host: location.hostname, fresh }, () => (fresh = false));
     last = JSON.stringify(size);
   };
   const soon = () => {
@@ -150,11 +142,11 @@ function reportSize({ model, frame, signal, tell }) {
   return soon;
 }
 
-function reportTheme({ frame, signal, tell }) {
+function reportTheme({ frame, signal, insist }) {
   let last;
   const report = () => {
     const dark = pageIsDark();
-    if (dark !== last) tell({ kind: "theme", dark });
+    if (dark !== last) insist({ kind: "theme", dark });
     frame.style.setProperty("color-scheme", dark ? "dark" : "light");
     last = dark;
   };
@@ -168,9 +160,9 @@ function reportTheme({ frame, signal, tell }) {
   report();
 }
 
-function reportMotion({ signal, tell }) {
+function reportMotion({ signal, insist }) {
   const still = matchMedia(STILL);
-  const report = () => tell({ kind: "motion", reduced: still.matches });
+  const report = () => insist({ kind: "motion", reduced: still.matches });
   still.addEventListener("change", report, { signal });
   report();
 }
@@ -250,7 +242,9 @@ function keepShortcutsOff({ canvas, signal }) {
 
 function render({ model, el }) {
   const leave = new AbortController();
-  const view = { model, el, ...makeCanvas(el), signal: leave.signal, tell: teller(model) };
+  const [signal, tell] = [leave.signal, teller(model)];
+  const insist = insisting(model, tell, signal);
+  const view = { model, el, ...makeCanvas(el), signal, tell, insist };
   const { frame, canvas, help, said } = view;
   const soon = reportSize(view);
   const describe = () => {

@@ -33,15 +33,18 @@ from fedplay.widgets.messages import (
     Pointer,
     Size,
     Theme,
+    mark_of,
     page_message,
 )
 from fedplay.widgets.palette import Colour, Palette, encode
+from fedplay.widgets.receipts import Receipts
 
 __all__ = ["Palette", "Stage", "Tip", "encode"]
 
 IMAGE_PAUSE: Final = 1 / 18  # s; `Image` does not acknowledge: faster than this it floods the page
 SLOW: Final = 0.060  # s; where the acknowledgement takes longer, more frames may be under way
 LOST: Final = 2.0  # s; an acknowledgement later than this does not come any more
+TRIES: Final = 3  # times that a picture is sent again to a page that says nothing
 REST: Final = 0.3  # s without a new picture: the last one is kept for whoever opens the page later
 PADDED: Final = 70_000  # bytes; more than one segment of the loopback device (65,483)
 HELP: Final = "Arrow keys, Home, End, Page Up, Page Down, Enter, Space and Escape act here."
@@ -96,7 +99,8 @@ class Stage:
         self._cursor = "default"
         self._waits = False
         self._under_way: dict[int, float] = {}  # frame -> when it was sent
-        self._number = 0
+        self._number = self._seen = 0  # of the frame that was sent, that was acknowledged last
+        self._lost = 0  # how often in a row no acknowledgement came
         self._live = False  # a canvas has reported its size
         self._near = False  # the page comes from this machine
         self._image_free = 0.0  # when the next picture may go to the Image
@@ -105,6 +109,7 @@ class Stage:
         self._image, self._words = _image(height), _words(alt)
         self._canvas = None if core else _canvas(height, alt, help)
         self.widget = _box(self._image, self._words, self._canvas)
+        self._receipts = Receipts(self._send, self._loop)
         if self._canvas is not None:
             self._canvas.on_msg(self._hear)
 
@@ -158,6 +163,12 @@ class Stage:
         if self._canvas is not None:
             self._canvas.height = height
 
+    def nudge(self) -> None:
+        """The page is there: it gets the last picture again if it has not acknowledged it."""
+        if self._live and not self._under_way and self._seen < self._number:
+            self._waits = True
+            self._pump()
+
     def close(self) -> None:
         for timer in self._timers.values():
             timer.cancel()
@@ -167,6 +178,10 @@ class Stage:
         close_all(self.widget)
 
     # -- sending
+
+    def _send(self, content: dict[str, Any]) -> None:
+        if self._canvas is not None:
+            self._canvas.send(content)
 
     def _pump(self) -> None:
         """Send the newest picture if it waits and there is room for it on the way."""
@@ -206,8 +221,13 @@ class Stage:
         self.frames_sent += 1
 
     def _forget_lost(self) -> None:
-        """A page that was closed or lost its connection acknowledges nothing: go on without."""
+        """A page that was closed or lost its connection acknowledges nothing: go on without.
+
+        If only the picture was lost, it is sent again: a few times, and when the page is heard of.
+        """
         self._under_way.clear()
+        self._lost += 1
+        self._waits = self._waits or (self._lost <= TRIES and self._seen < self._number)
         self._pump()
 
     def _rest(self) -> None:
@@ -231,21 +251,24 @@ class Stage:
 
     def _hear(self, _widget: Any, content: object, _buffers: object) -> None:
         """Take a message; under ipykernel 7 on a thread of its own, so only hand it over."""
-        message = page_message(content)
+        message, mark = page_message(content), mark_of(content)
         if message is None:
             return
         if self._loop is None:
+            self._receipts.note(mark)
             self._inbox.append(message)
             self._read()
         else:
             with suppress(RuntimeError):  # the loop was closed: the kernel is ending
-                self._loop.call_soon_threadsafe(self._file, message)
+                self._loop.call_soon_threadsafe(self._file, message, mark)
 
-    def _file(self, message: Message) -> None:
+    def _file(self, message: Message, mark: int | None) -> None:
         """Put a message in the inbox; of moves and of sizes in a row only the newest counts."""
+        self._receipts.note(mark)
         if isinstance(message, Acknowledged):
             self._acknowledged(message.n)
             return
+        self.nudge()
         last = self._inbox[-1] if self._inbox else None
         if _supersedes(message, last):
             self._inbox[-1] = message
@@ -282,6 +305,8 @@ class Stage:
                     self.on_theme(dark)
 
     def _acknowledged(self, n: int) -> None:
+        if n <= self._number:
+            self._seen, self._lost = max(self._seen, n), 0
         sent = self._under_way.pop(n, None)
         if sent is None:  # a second view, a late one, or an invention
             return

@@ -1,0 +1,287 @@
+// Page and kernel hold the same, or a sentence says what to do.
+//
+//   page -> kernel   {kind: "ping", n}            once a second while something changes, then less
+//                                                 and less often, and at rest not at all
+//   kernel -> page   {kind: "pong", n, each: {id: [sum, kind]}, names: {kind: [names of state]}}
+//                    {kind: "busy"}               it hears, but computes something else just now
+//   until heard      {kind: "click", id}          in place of a button's own message
+//
+// A message may be lost, or come twice, and the connection may break at any time. ipywidgets sends a
+// widget's next change when the last one was answered: an answer that is lost leaves that widget
+// dumb for good. But messages keep their order. By the time that a pong is there, all that was
+// said before its ping was answered, or is lost; and what then differs will not change by itself.
+// What its person has changed is said again; else the kernel is asked for what it holds.
+
+const BEAT = 1000; // ms between two pings
+const PINGS = 4; // to a screen that has come to rest: after 1, 2, 4 and 8 s
+const SILENCE = 5; // pings without an answer until that is worth a sentence
+const LATE = 3000; // ms; of a timer that comes later than this, the page was asleep meanwhile
+const ODD = 5; // times that a widget was set right in vain
+
+// What to do, in a page of its own or below a cell; `kept` says that nothing is lost by it, or is ".".
+const SENTENCES = {
+  gone: (kept, cell) =>
+    cell
+      ? `The kernel has stopped or was restarted. Run this cell again${kept}`
+      : `The kernel has stopped. Reload the page${kept}`,
+  cut: (kept) =>
+    `The connection to the kernel is lost, and is being tried again. If it stays lost, reload the page${kept}`,
+  busy: () =>
+    "Waiting for the kernel, which is busy: what you change now is taken up as soon as it is free.",
+  silent: (kept, cell) =>
+    `Waiting for the kernel. If it stays silent, ${cell ? "restart it and run this cell again" : "reload the page"}${kept}`,
+  odd: (kept) => `This page does not show what the kernel holds. Reload the page${kept}`,
+};
+const STILL_USELESS = new Set(["gone", "cut"]); // what is changed now would go nowhere
+
+const CRC = Uint32Array.from({ length: 256 }, (_, n) => {
+  for (let bit = 0; bit < 8; bit++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1;
+  return n;
+});
+
+function checksum(text) {
+  let sum = -1;
+  for (const byte of new TextEncoder().encode(text)) sum = CRC[(sum ^ byte) & 255] ^ (sum >>> 8);
+  return ~sum >>> 0;
+}
+
+// As `agreement.py` does it. A child is its id: a widget's `toJSON`.
+function sumOf(raw, names) {
+  const layout = raw.get("layout");
+  const values = names.map((name) => raw.get(name));
+  return checksum(JSON.stringify([...values, layout?.get("display"), layout?.get("height")]));
+}
+
+// One widget's model, beside what has happened to it since the last ping.
+function held(raw, stir, signal) {
+  const own = { raw, touched: new Set(), moved: true, pending: 0, buffer: null, tries: 0 };
+  const change = () => {
+    own.moved = true;
+    for (const name of Object.keys(raw.changedAttributes() || {})) {
+      if (raw._state_lock && name in raw._state_lock) own.touched.delete(name);
+      else if (!name.startsWith("_")) own.touched.add(name);
+    }
+    stir();
+  };
+  const placed = () => ((own.moved = true), stir());
+  const layout = raw.get("layout");
+  raw.on("change", change);
+  layout?.on("change", placed);
+  own.leave = () => (raw.off("change", change), layout?.off("change", placed));
+  signal.addEventListener("abort", own.leave);
+  return own;
+}
+
+// Say what its person has changed once more, whatever ipywidgets still waits for.
+function sayAgain({ raw, touched }) {
+  const attrs = Object.fromEntries([...touched].map((name) => [name, raw.get(name)]));
+  raw._pending_msgs = 0;
+  raw._msg_buffer = raw._msg_buffer_callbacks = null;
+  if (touched.size) raw.sync("patch", raw, { attrs });
+}
+
+function askAgain({ raw }) {
+  for (const one of [raw.get("layout"), raw]) {
+    one?.comm?.send({ method: "request_state" }, one.callbacks(), {}, []);
+  }
+}
+
+// The models by their ids. One whose first message was lost, or could not be read (an error's model
+// has no manager), is made with all that the kernel has, as when a page begins.
+async function modelsOf(manager, ids) {
+  const find = (id) => Promise.resolve(manager.get_model(id)).catch(() => null);
+  const all = async () => {
+    const models = await Promise.all(ids.map(find));
+    return new Map(ids.map((id, i) => [id, models[i]?.widget_manager ? models[i] : null]));
+  };
+  const found = await all();
+  const missing = ids.filter((id) => !found.get(id));
+  if (!missing.length || !manager._loadFromKernel) return found;
+  for (const id of missing) {
+    manager.kernel?._comms?.get?.(id)?.dispose(); // else it cannot be made a second time
+    delete manager._models?.[id];
+  }
+  await manager._loadFromKernel();
+  return all();
+}
+
+// Where the first message of a widget came twice, it has two models: the kernel speaks to the second
+// one only, but the first one may be what is shown.
+async function renew(manager, raw, models) {
+  const layout = raw.get("layout");
+  const placed = layout?.model_id && (await manager.get_model(layout.model_id));
+  if (placed && placed !== layout) raw.set_state({ layout: placed });
+  const children = raw.get("children");
+  const heard = children?.map((child) => models.get(child.model_id) ?? child);
+  if (heard?.some((child, i) => child !== children[i])) raw.set_state({ children: heard });
+}
+
+// A change that could not be read would stop all those after it.
+async function settled(raw) {
+  try {
+    await raw.state_change;
+  } catch {
+    raw.state_change = Promise.resolve();
+  }
+}
+
+function agree({ model, tell, insist, signal, notify }) {
+  const manager = model.widget_manager;
+  if (!manager?.get_model) return;
+  const known = new Map(); // id -> held
+  let [n, answered, rest, misses] = [0, 0, 0, 0];
+  let [gone, odd] = [false, false];
+  let [busy, wasBusy] = [false, -SILENCE]; // it says so itself; at which miss it was so last
+  let [timer, due, last] = [0, 0, -BEAT];
+  let self = null;
+
+  const at = (time) => {
+    clearTimeout(timer);
+    due = time;
+    timer = signal.aborted ? 0 : setTimeout(tick, Math.max(0, due - performance.now()));
+  };
+  const stir = () => {
+    rest = 0;
+    const soon = Math.max(last + BEAT, performance.now() + 100);
+    if (!timer || due > soon) at(soon);
+  };
+
+  const trouble = () => {
+    const { status, connectionStatus: line = "connected" } = manager.kernel ?? {};
+    if (self && (gone || !self.comm_live || status === "dead")) return "gone";
+    if (line === "disconnected") return "cut";
+    if (misses < SILENCE) return odd ? "odd" : "";
+    if (line !== "connected") return "cut";
+    if (busy || status === "busy") wasBusy = misses;
+    return misses < wasBusy + SILENCE ? "busy" : "silent";
+  };
+  const look = () => {
+    if (!self) meet();
+    const found = trouble();
+    notify(found);
+    return found;
+  };
+  const meet = async () => {
+    const found = await Promise.resolve(manager.get_model(model.get("own"))).catch(() => null);
+    if (self || !found) return;
+    self = found;
+    self.on("comm_live_update", stir);
+    signal.addEventListener("abort", () => self.off("comm_live_update", stir));
+  };
+
+  // Whether the kernel still has this widget: one that was started anew answers, but not to us.
+  const inquire = async () => {
+    const comms = await manager._get_comm_info?.().catch?.(() => null);
+    if (comms && self && !(model.get("own") in comms)) gone = true;
+    look();
+  };
+
+  // One that was not answered is said again as it was: what it promises is then true all the more.
+  const ping = () => {
+    last = performance.now();
+    if (answered < n) return tell({ kind: "ping", n });
+    for (const own of known.values()) {
+      const { _pending_msgs: pending, _msg_buffer: buffer } = own.raw;
+      Object.assign(own, { moved: false, pending, buffer });
+    }
+    n += 1;
+    return tell({ kind: "ping", n });
+  };
+
+  const tick = () => {
+    const slept = performance.now() - due > LATE;
+    const connected = (manager.kernel?.connectionStatus ?? "connected") === "connected";
+    timer = 0;
+    if (document.hidden) return; // until it is looked at again
+    if (slept) misses = 0;
+    else if (answered < n || !connected) misses += 1;
+    if (look() === "gone") return;
+    if (connected && misses % SILENCE === SILENCE - 2) inquire();
+    if (connected) ping();
+    at(performance.now() + (misses > 2 * SILENCE ? SILENCE * BEAT : BEAT));
+  };
+
+  // Whether a widget is as the kernel says; if not, it is set right.
+  const compare = (own, sum, names) => {
+    const { raw, moved, pending, buffer } = own;
+    const waits = pending > 0 && raw._pending_msgs > 0 && raw._msg_buffer === buffer;
+    if (waits && (buffer || !moved)) {
+      sayAgain(own); // what it waits for is lost
+      return false;
+    }
+    if (moved) return false;
+    if (sumOf(raw, names) === sum) {
+      own.touched.clear();
+      own.tries = 0;
+      return true;
+    }
+    own.tries += 1;
+    sayAgain(own);
+    askAgain(own);
+    return false;
+  };
+
+  const hearPong = async ({ n: to, each, names }) => {
+    if (to <= answered) return; // a second time
+    const late = busy; // its thread for us was faster than its main one: what was said waits there
+    [answered, misses, busy, wasBusy] = [to, 0, false, -SILENCE];
+    look();
+    if (late) return stir();
+    const models = await modelsOf(manager, Object.keys(each));
+    for (const raw of models.values()) {
+      if (!raw) continue;
+      await settled(raw);
+      await renew(manager, raw, models);
+    }
+    if (to !== n || signal.aborted) return;
+    let same = true;
+    for (const [id, raw] of models) {
+      if (known.has(id) && known.get(id).raw === raw) {
+        const [sum, kind] = each[id];
+        same = compare(known.get(id), sum, names[kind]) && same;
+      } else {
+        known.get(id)?.leave();
+        if (raw) known.set(id, held(raw, stir, signal));
+        if (raw?.get("_model_name") === "ButtonModel") reliable(raw, id);
+        same = false;
+      }
+    }
+    for (const [id, own] of known) if (!(id in each)) known.delete(id), own.leave();
+    odd = [...known.values()].some(({ tries }) => tries >= ODD);
+    look();
+    rest = same ? rest + 1 : 0;
+    if (rest <= PINGS) at(last + BEAT * 2 ** Math.max(0, rest - 1));
+    else clearTimeout(timer), (timer = 0);
+  };
+
+  const reliable = (raw, id) => {
+    const send = raw.send.bind(raw);
+    raw.send = (content, ...more) => {
+      if (content?.event !== "click" || signal.aborted) return send(content, ...more);
+      insist({ kind: "click", id }, undefined, Symbol("click"));
+      stir();
+    };
+  };
+
+  const hear = (content) => {
+    if (content?.kind === "pong") hearPong(content);
+    if (content?.kind === "busy") busy = true;
+  };
+  const wake = () => document.hidden || stir();
+  model.on("msg:custom", hear);
+  document.addEventListener("visibilitychange", wake, { signal });
+  const line = manager.kernel?.connectionStatusChanged;
+  const reconnected = () => {
+    misses = 0;
+    look();
+    stir();
+  };
+  line?.connect(reconnected);
+  signal.addEventListener("abort", () => {
+    model.off("msg:custom", hear);
+    line?.disconnect(reconnected);
+    clearTimeout(timer);
+  });
+  stir();
+}
+

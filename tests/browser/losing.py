@@ -1,0 +1,116 @@
+"""A playground whose messages a test can lose and double, and what page and kernel then hold."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from browser.playing import CODE, state
+
+WIRE = (Path(__file__).parent / "wire.js").read_text(encoding="utf-8")
+NOTICE = ".fedplay-notice:not(:empty)"
+# What the kernel holds, beside what `CODE` reports: the fields as they should be shown, the words.
+MORE = """
+import os
+def held():
+    screen, panel = playground.screen, playground.screen.panel
+    fields, odd = {}, []
+    for name in panel.shown:
+        control, value = panel.controls[name], panel.value_of(name)
+        field = control.field
+        choices = getattr(control, "stops", None) or getattr(control, "options", None)
+        if choices is None:
+            fields[control.label] = str(field.value)
+            odd += [] if isinstance(value, tuple) or field.value == value else [name]
+        else:
+            fields[control.label] = field._options_labels[field.index]
+            odd += [] if choices[field.index] == value else [name]
+    tabs, share, transport = screen.companion.tabs, screen.share, screen.transport
+    return {
+        "fields": fields,
+        "odd": odd,
+        "headline": screen.headline.value,
+        "numbers": screen.numbers.value,
+        "alt": screen.stage._canvas.alt,
+        "tab": tabs._options_labels[tabs.index] if tabs.index is not None else "",
+        "scrub": transport.scrub.value,
+        "speed": transport.speed._options_labels[transport.speed.index],
+        "play": transport.play.description,
+        "share": share.text.value if share.visible else None,
+        "kept": screen.page.widget.memory,
+        "seen": screen.stage._seen == screen.stage._number,
+        "pid": os.getpid(),
+    }
+"""
+LOSSY = CODE.replace("async def keep_reporting", MORE + "async def keep_reporting").replace(
+    '            "first": first,\n', '            "first": first,\n            "held": held(),\n'
+)
+# The same as the page shows it.
+SHOWN = """() => {
+    const seen = (element) => element && element.getClientRects().length > 0;
+    const text = (selector) => document.querySelector(selector)?.innerHTML ?? "";
+    const fields = {};
+    for (const row of document.querySelectorAll(".fedplay-control")) {
+        if (!seen(row)) continue;
+        const name = row.querySelector(".fedplay-name")?.textContent.trim();
+        const handle = row.querySelector(".noUi-handle");
+        const field = row.querySelector("select, input:not([type=file])");
+        fields[name] = handle ? row.querySelector(".widget-readout").textContent
+            : (field?.value ?? "").replaceAll("\\xa0", " ");
+    }
+    const active = document.querySelector(".fedplay-companion .fedplay-tabs .mod-active");
+    const share = document.querySelector(".fedplay-share textarea");
+    const buttons = [...document.querySelectorAll(".fedplay-transport button")];
+    const play = buttons.find((b) => /^(Play|Pause)$/.test(b.textContent.trim()));
+    const row = play.closest(".fedplay-transport");
+    return {
+        fields,
+        headline: text(".fedplay-headline .widget-html-content"),
+        numbers: text(".fedplay-numbers .widget-html-content"),
+        alt: document.querySelector("canvas.fedplay-canvas").ariaLabel,
+        tab: active?.textContent.trim() ?? "",
+        scrub: Number(row.querySelector(".widget-readout").textContent),
+        speed: row.querySelector("select").value.replaceAll("\\xa0", " "),
+        play: play.textContent.trim(),
+        share: seen(share) ? share.value : null,
+        kept: JSON.parse(Object.entries(sessionStorage)
+            .find(([key]) => key.startsWith("fedplay:"))?.[1] ?? "{}").text ?? "",
+        notice: document.querySelector(".fedplay-notice")?.textContent ?? "",
+        picture: getComputedStyle(document.querySelector(".fedplay-frame")).visibility,
+    };
+}"""
+
+
+def lossy(page: Any) -> None:
+    """Put the wire between a page and its kernel, before the page is opened."""
+    page.add_init_script(WIRE)
+
+
+def differences(page: Any) -> dict[str, Any]:
+    """What the page shows otherwise than the kernel holds; nothing where a sentence says why."""
+    shown, found = page.evaluate(SHOWN), state(page)
+    held = found["held"]
+    if shown["notice"]:
+        return {}
+    wrong = {
+        name: (shown[name], value)
+        for name, value in held.items()
+        if name in shown and shown[name] != value
+    }
+    if held["odd"]:
+        wrong["odd"] = held["odd"]
+    if not held["seen"] or shown["picture"] != "visible":
+        wrong["picture"] = (shown["picture"], found["sent"], found["acked"])
+    if found["mode"] != "play" and (found["shown"] != found["experiment"] or not found["drawn"]):
+        wrong["shown"] = (found["shown"], found["experiment"])
+    return wrong
+
+
+def agree(page: Any, patience: float = 30) -> float:
+    """Wait until page and kernel agree, or one sentence says what to do; how long it took, in s."""
+    begin = time.monotonic()
+    while wrong := differences(page):
+        assert time.monotonic() < begin + patience, f"these differ: {wrong}"
+        page.wait_for_timeout(50)
+    return time.monotonic() - begin
