@@ -14,7 +14,7 @@ help: ## what there is
 play: $(VENV)/.play ## open the playground in a browser (PORT=8866 chooses the port)
 	@$(BIN)/fedplay show --port $(PORT)
 
-# First those in the browser, alone, as they look at the clock; then all others on every core.
+# First those in the browser, alone, as each of its pages wants both cores; then all others on every core.
 test: $(VENV)/.test ## run all tests, those in a real browser included
 	@browser=$$($(BIN)/python tools/browser.py) && \
 	  export FEDPLAY_CHROMIUM="$$browser" FEDPLAY_REQUIRE_BROWSER=1 && \

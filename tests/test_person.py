@@ -481,7 +481,7 @@ AnyPerson.TestCase.settings = settings(
     max_examples=500 if THOROUGH else 40, stateful_step_count=60 if THOROUGH else 30
 )
 TestAnyPerson = AnyPerson.TestCase
-TestAnyPerson.pytestmark = [pytest.mark.timeout(7200 if THOROUGH else 900)]
+TestAnyPerson.pytestmark = [pytest.mark.timeout(7200 if THOROUGH else 1800)]
 
 
 # --- the same again ------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from typing import Any
 import nbformat
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 180  # s after which a page or a server is said to hang; nothing is to be told from less
+PATIENCE = 300  # s after which a page or a server is said to hang; nothing is to be told from less
 FRONT_ENDS = ("voila", "lab", "notebook")
 FLAGS = [
     "--disable-gpu",
