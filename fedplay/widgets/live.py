@@ -169,7 +169,7 @@ class Live:
         """The screen has come to rest: keep what there is to be kept."""
         assert self.screen is not None
         session = self.screen.session
-        # A field is set by its page on another thread: it may have been overtaken by an older value.
+        # A page sets its field on another thread, where an older value may have overtaken it.
         self.screen.follow(frozenset(name for name, _, _ in self._inbox))
         if session.note(time.perf_counter(), dragged=dragged):
             session.player.touch()

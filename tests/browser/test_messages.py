@@ -250,7 +250,7 @@ def test_a_link_is_heard_though_it_is_lost_and_the_memory_damaged(
         wire.set("lose", ">", "remembered");
     """
     page = open_lossy(script, f"&fp={quote(token)}")
-    until(page, lambda s: s["experiment"] == "Experiment(alpha=0.1, rounds=20)")
+    until(page, lambda s: s["experiment"] == "Experiment(rounds=20, alpha=0.1)")
     agree(page)
 
 
