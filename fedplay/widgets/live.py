@@ -230,6 +230,8 @@ class Live:
         assert self.screen is not None
         session = self.screen.session
         with self.step():
+            # A page sets its field on another thread: an older value may have overtaken it.
+            self.screen.follow(self.ahead())
             if session.note(clock.now(), dragged=dragged):
                 session.player.touch()
         self._describe()

@@ -325,7 +325,7 @@ class Playground:
         self.player.calmly = reduced
 
     def _copied(self, ok: bool) -> None:
-        words = "Copied." if ok else "The page does not allow it: select the text and copy it."
+        words = "Copied." if ok else "Not copied: select the text and copy it."
         self.screen.share.say(words, wrong=not ok)
 
     def _remembered(self, text: str) -> bool:

@@ -44,6 +44,7 @@ __all__ = ["Palette", "Stage", "Tip", "encode"]
 IMAGE_PAUSE: Final = 1 / 18  # s; `Image` does not acknowledge: faster than this it floods the page
 SLOW: Final = 0.060  # s; where the acknowledgement takes longer, more frames may be under way
 LOST: Final = 2.0  # s; an acknowledgement later than this does not come any more
+STALE: Final = 0.8  # s; a page that says something else meanwhile has not got that picture
 TRIES: Final = 3  # times that a picture is sent again to a page that says nothing
 REST: Final = 0.3  # s without a new picture: the last one is kept for whoever opens the page later
 PADDED: Final = 70_000  # bytes; more than one segment of the loopback device (65,483)
@@ -165,6 +166,9 @@ class Stage:
 
     def nudge(self) -> None:
         """The page is there: it gets the last picture again if it has not acknowledged it."""
+        late = time.perf_counter() - max(STALE, 4 * self.ack_seconds)
+        if self._under_way and max(self._under_way.values()) < late:
+            self._under_way.clear()
         if self._live and not self._under_way and self._seen < self._number:
             self._waits = True
             self._pump()

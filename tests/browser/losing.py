@@ -40,6 +40,7 @@ def held():
         "share": share.text.value if share.visible else None,
         "kept": screen.page.widget.memory,
         "seen": screen.stage._seen == screen.stage._number,
+        "calmly": playground.player.calmly,
         "pid": os.getpid(),
     }
 """
@@ -82,9 +83,14 @@ SHOWN = """() => {
 }"""
 
 
-def lossy(page: Any) -> None:
-    """Put the wire between a page and its kernel, before the page is opened."""
-    page.add_init_script(WIRE)
+def lose(page: Any, way: str, kind: str, count: int = 1) -> None:
+    """Lose the next messages of a kind: ">" to the kernel, "<" to the page."""
+    page.evaluate("rule => wire.set('lose', ...rule)", [way, kind, count])
+
+
+def notice(page: Any, words: str, patience: float = 30) -> None:
+    """Wait for the sentence that says what to do."""
+    page.locator(NOTICE, has_text=words).wait_for(timeout=1000 * patience)
 
 
 def differences(page: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from browser.servers import link_to
+from fedplay.widgets.canvas import module
 from fedplay.widgets.messages import Remembered, page_message
 from fedplay.widgets.page import ESM
 
@@ -167,7 +168,7 @@ def test_odd_memories_do_no_harm(open_page: Any, link: str) -> None:
     page = open_page(link)
     at_ease(page)
     memories = [*ODD, '{"process": "x", "text": "good"}']
-    told = page.evaluate(TOLD, [ESM.read_text(encoding="utf-8"), memories])
+    told = page.evaluate(TOLD, [module(*ESM), memories])
     understood = [[page_message(content) for content in contents] for contents in told]
     assert understood[-1] == [Remembered("good")]
     for stored, messages in zip(ODD, understood, strict=False):

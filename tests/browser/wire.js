@@ -70,7 +70,7 @@
   };
   wire.set = (what, way, kind, left = 1, skip = 0) => wire.plan.push({ what, way, kind, left, skip });
   wire.calm = () => {
-    wire.plan.length = 0;
+    wire.plan.length = wire.done.length = 0;
     wire.chance = null;
   };
   // Each message is lost or doubled by chance, `most` of each kind and way, in places that a seed tells.
