@@ -8,12 +8,12 @@ that page and kernel hold the same, or that a sentence says what to do.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from fedplay.widgets import clock
 from fedplay.widgets.agreement import button, sums
 from fedplay.widgets.closing import close_all
 from fedplay.widgets.messages import (
@@ -108,7 +108,7 @@ class Page:
         if self._loop is None:
             self._take(message, mark)
             return
-        now = time.monotonic()
+        now = clock.now()
         if self._unread and now - self._unread > BUSY:
             self._send({"kind": "busy"})
         self._unread = self._unread or now
@@ -144,7 +144,7 @@ class Page:
     def _ask(self, n: int) -> None:
         """Answer a ping, four times a second at most, however many come."""
         waits, self._asked = self._asked, n
-        wait = self._answered_at + CALM - time.monotonic()
+        wait = self._answered_at + CALM - clock.now()
         if wait <= 0 or self._loop is None:
             self._answer()
         elif not waits:
@@ -154,7 +154,7 @@ class Page:
         if not self._asked or self._root is None:
             return
         n, self._asked = self._asked, 0
-        self._answered_at = time.monotonic()
+        self._answered_at = clock.now()
         each, names = sums(self._root)
         self._send({"kind": "pong", "n": n, "each": each, "names": names})
         if self.on_alive:

@@ -166,7 +166,7 @@ class Stage:
 
     def nudge(self) -> None:
         """The page is there: it gets the last picture again if it has not acknowledged it."""
-        late = time.perf_counter() - max(STALE, 4 * self.ack_seconds)
+        late = clock.now() - max(STALE, 4 * self.ack_seconds)
         if self._under_way and max(self._under_way.values()) < late:
             self._under_way.clear()
         if self._live and not self._under_way and self._seen < self._number:
