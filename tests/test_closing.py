@@ -129,7 +129,8 @@ def test_whatever_is_asked_of_a_closed_screen_says_that_it_is_closed():
             getattr(made, name)(*arguments.get(name, []))
     with pytest.raises(ValueError, match="closed"):
         asyncio.run(made.idle())
-    for name in ("experiment", "shown", "errors", "widget"):
+    assert made.experiment == fp.Experiment(**TINY)
+    for name in ("shown", "errors", "widget"):
         with pytest.raises(ValueError, match="closed"):
             getattr(made, name)
     with pytest.raises(AttributeError, match="nonsense"):

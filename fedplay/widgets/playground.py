@@ -69,6 +69,7 @@ class Playground:
         self.session = Session(exp, federation, views, self._failed)
         self.store, self.player = self.session.store, self.session.player
         self.live, only = Live(), check_controls(controls)
+        self._last: Experiment | None = None  # what was in force when it was closed
         self._place: Place | None = Place(self)
         try:
             self._assemble(_key(exp, controls, views), only, core)
@@ -106,8 +107,8 @@ class Playground:
 
     @property
     def experiment(self) -> Experiment:
-        """The experiment in force: the last good one."""
-        return self.store.experiment
+        """The experiment in force: the last good one, also after `close`."""
+        return self._last if self._last is not None else self.store.experiment
 
     @property
     def shown(self) -> History | None:
@@ -264,13 +265,13 @@ class Playground:
     def close(self) -> None:
         """Stop computing, take every widget off the page, and let go of all runs.
 
-        There is nothing left to be done with it then: whatever is asked of it raises ValueError.
+        Only its `experiment` can still be read: whatever else is asked of it raises ValueError.
         Where a cell is executed again, the Playground that it had shown is closed by itself.
         """
         if self._place is None:
             return
         self._place.leave()
-        self._place = None
+        self._place, self._last = None, self.store.experiment
         self.live.stop()
         if "screen" in vars(self):
             self.screen.close()
