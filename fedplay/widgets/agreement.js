@@ -24,8 +24,9 @@ const SENTENCES = {
     cell
       ? `The kernel has stopped or was restarted. Run this cell again${kept}`
       : `The kernel has stopped. Reload the page${kept}`,
-  cut: (kept) =>
-    `The connection to the kernel is lost, and is being tried again. If it stays lost, reload the page${kept}`,
+  cut: (kept, cell) =>
+    `The connection to the kernel is lost, and is being tried again. If it stays lost, reload the page${kept}` +
+    (cell ? "" : " If the page does not open, start fedplay again."),
   busy: () =>
     "Waiting for the kernel, which is busy: what you change now is taken up as soon as it is free.",
   silent: (kept, cell) =>

@@ -148,7 +148,7 @@ function kept(place) {
   try {
     const left = JSON.parse(sessionStorage.getItem(place));
     const ours = typeof left?.process === "string" && typeof left.text === "string" && left.text;
-    return ours && typeof JSON.parse(left.text) === "object" ? left : null;
+    return ours ? left : null;
   } catch {
     return null;
   }
