@@ -33,7 +33,7 @@ class Live:
         self.screen: Screen | None = None
         self.began = False  # the first run, or what there was time for of it, is there
         self.actions: Mapping[str, Callable[..., Any]] = {}
-        self.ours: frozenset[str] = frozenset()  # the knobs that the page is just setting
+        self._setting: frozenset[str] = frozenset()  # the knobs that the page is just setting
         self._inbox: deque[tuple[str, Any, bool]] = deque()
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -95,11 +95,23 @@ class Live:
                 values[name] = (value, shown)
         self._set(values)
 
+    @property
+    def ours(self) -> frozenset[str]:
+        """The knobs that the page is just setting, those that wait among them.
+
+        Their fields are ahead of us. One that is set back to an older value would keep it: the
+        newer one comes from it, so it is not shown to it again.
+        """
+        return self._setting.union(name for name, _, shown in [*self._inbox] if shown)
+
     def _set(self, values: dict[str, tuple[Any, bool]]) -> None:
+        ahead = [name for name, (_, shown) in values.items() if shown]
         for name, (value, shown) in values.items():
-            self.ours = frozenset([name] if shown else [])
+            self._setting = frozenset(ahead)
             self.actions["set"](name, value)
-            self.ours = frozenset()
+            if shown:
+                ahead.remove(name)
+        self._setting = frozenset()
 
     def do(self, action: str, *arguments: Any) -> None:
         """What a method asks for: after all that came before it. ValueError where it cannot be."""
@@ -169,8 +181,6 @@ class Live:
         """The screen has come to rest: keep what there is to be kept."""
         assert self.screen is not None
         session = self.screen.session
-        # A page sets its field on another thread, where an older value may have overtaken it.
-        self.screen.follow(frozenset(name for name, _, _ in self._inbox))
         if session.note(time.perf_counter(), dragged=dragged):
             session.player.touch()
         self._describe()
