@@ -11,6 +11,7 @@ from typing import Any
 import ipywidgets
 import pytest
 
+import fedplay as fp
 from fedplay.widgets import page as page_module
 from fedplay.widgets import stage as stage_module
 from fedplay.widgets.agreement import button, sums
@@ -240,3 +241,29 @@ def test_the_last_picture_is_sent_until_it_is_acknowledged(monkeypatch: pytest.M
         stage.close()
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_a_field_that_is_ahead_is_not_set_back(monkeypatch: pytest.MonkeyPatch, when: str) -> None:
+    """Another knob is set first, while its own value waits or just comes in on another thread."""
+    screen = fp.Playground(fp.Experiment(clients=3, rounds=2))
+    store, control = screen.store, screen.screen.panel.controls["alpha"]
+    field, inner = control.field, store.set
+    ahead = field.index + 1
+
+    def meanwhile(**choices: Any) -> Any:
+        field.index = ahead
+        return inner(**choices)
+
+    async def main() -> None:
+        screen.live._loop = asyncio.get_running_loop()
+        screen.live.post("local_epochs", 5)
+        if when == "before":
+            field.index = ahead
+        else:
+            monkeypatch.setattr(store, "set", meanwhile)
+        await screen.idle()
+
+    asyncio.run(main())
+    assert field.index == ahead
+    assert screen.experiment.alpha == control.stops[ahead]  # type: ignore[attr-defined]

@@ -52,7 +52,7 @@ class Live:
         self.screen: Screen | None = None
         self.began = False  # the first run, or what there was time for of it, is there
         self.actions: Mapping[str, Callable[..., Any]] = {}
-        self.ours: frozenset[str] = frozenset()  # the knobs that the page is just setting
+        self.setting: frozenset[str] = frozenset()  # the knob that the page is just setting
         self.torn = False  # a step was broken off: widgets and picture may be half done
         self.inbox: deque[Event] = deque()
         self._task: asyncio.Task[None] | None = None
@@ -125,13 +125,22 @@ class Live:
         """The knobs whose fields show what is still in the inbox."""
         return frozenset(event.name for event in list(self.inbox) if event.shown)
 
+    @property
+    def ours(self) -> frozenset[str]:
+        """The knobs that the page is just setting, those that wait among them.
+
+        Their fields are ahead of us. One that is set back to an older value would keep it: the
+        newer one comes from it, so it is not shown to it again.
+        """
+        return self.setting | self.ahead()
+
     def _do(self, event: Event | None) -> None:
         if event is None:
             return
         if event.action:
             self.actions[event.name](*event.value)
         else:
-            self.ours = frozenset([event.name] if event.shown else [])
+            self.setting = frozenset([event.name] if event.shown else [])
             self.actions["set"](event.name, event.value)
 
     @calmed
@@ -230,8 +239,6 @@ class Live:
         assert self.screen is not None
         session = self.screen.session
         with self.step():
-            # A page sets its field on another thread: an older value may have overtaken it.
-            self.screen.follow(self.ahead())
             if session.note(clock.now(), dragged=dragged):
                 session.player.touch()
         self._describe()
@@ -291,7 +298,7 @@ class Step(AbstractContextManager[None]):
         self.event: Event | None = None
         screen = live.screen
         self.whole = Whole([] if screen is None else screen.session.parts())
-        live.ours = frozenset()
+        live.setting = frozenset()
         live.torn = True  # until it is done
 
     def __enter__(self) -> None:
@@ -304,7 +311,7 @@ class Step(AbstractContextManager[None]):
         trace: TracebackType | None,
     ) -> None:
         live = self.live
-        live.ours = frozenset()
+        live.setting = frozenset()
         if kind is None:
             live.torn = False
             return

@@ -122,7 +122,7 @@ LINKS = [
     "**x**",
 ]
 LINKS += [f"http:{ELSEWHERE}", "[x]: http://hostile.invalid", "`x`", "~~x~~", "|x|y|", "---"]
-NAMES = ["__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "__class__", "None"]
+NAMES = ["__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "__class__", "undefined"]
 NAMES += [
     "null",
     "undefined",
