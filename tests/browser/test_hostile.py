@@ -122,11 +122,12 @@ LINKS = [
     "**x**",
 ]
 LINKS += [f"http:{ELSEWHERE}", "[x]: http://hostile.invalid", "`x`", "~~x~~", "|x|y|", "---"]
-NAMES = ["__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "__class__", "undefined"]
+NAMES = ["__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "__class__"]
 NAMES += [
-    "null",
+    "nil",  # null, NaN and None are missing values, which are refused
+    "void",
     "undefined",
-    "NaN",
+    "not a number",
     "Infinity",
     "true",
     "[object Object]",
