@@ -67,9 +67,10 @@ class Control:
             text.add_class(f"fedplay-{kind}")
             self.widget.children = (*self.widget.children, text)
             self._texts[kind] = text
-        if text.value != html:
-            text.layout.display = None if html else "none"
+        if html:  # before it is seen
             text.value = html
+        text.layout.display = None if html else "none"
+        text.value = html
 
     def _listen(self, trait: str, value_of: Callable[[], Any]) -> None:
         """Post the field's value when its person changes it."""
