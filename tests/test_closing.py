@@ -7,7 +7,7 @@ import weakref
 
 import numpy as np
 import pytest
-from ipywidgets import Widget
+from ipywidgets.widgets.widget import _instances
 from screens import TINY
 
 import fedplay as fp
@@ -17,7 +17,7 @@ from fedplay.widgets.playground import CLOSED
 
 def widgets():
     """The ids of all widgets that ipywidgets keeps."""
-    return set(Widget.get_manager_state()["state"])
+    return set(_instances)
 
 
 def busy(made):

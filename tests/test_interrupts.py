@@ -231,13 +231,13 @@ def test_an_interrupted_picture_comes_after_all():
                     stage._hear(None, {"kind": "key", "key": key}, [])
             with interrupter.on(), suppress(KeyboardInterrupt):
                 for number in list(stage._under_way):
-                    stage._file(Acknowledged(number))
+                    stage._file(Acknowledged(number), None)
                 stage._read()
             await asyncio.sleep(0.01)
         stage.show(picture)
         await asyncio.sleep(2 * LOST)
         for number in list(stage._under_way):
-            stage._file(Acknowledged(number))
+            stage._file(Acknowledged(number), None)
         before = len(sent)
         stage.show(picture)
         await asyncio.sleep(0)
