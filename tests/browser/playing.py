@@ -13,6 +13,7 @@ SIZE = {"width": 1280, "height": 800}
 # Fifty times a second it says what the kernel knows. "anew" brings it back to how it began.
 CODE = """
 import asyncio, json, ipywidgets, fedplay as fp
+from contextlib import suppress
 from fedplay.experiment import CHOICES, knobs
 playground = fp.Playground(fp.Experiment(rounds=30))
 beginning = CHOICES | {name: knob.default for name, knob in knobs().items()} | {"rounds": 30}
@@ -57,14 +58,15 @@ def begin_anew():
         playground.unpin(pin.letter)
     if session.easel.joined:
         playground.mine("leave")
-    playground.mine("clear")
+    with suppress(ValueError):  # there may be nothing to be drawn on
+        playground.mine("clear")
     session.lineup.take_up(compared)
     playground.sweep(None)
     playground.follow(None)
-    playground.axis("rounds")
-    playground.view(first)
     playground.set(seed=1)
     playground.set(**beginning)
+    playground.axis("rounds")  # which other experiments may not offer, nor the view
+    playground.view(first)
 anew = ipywidgets.Button(description="anew")
 anew.on_click(lambda _: loop.call_soon_threadsafe(begin_anew))
 ipywidgets.VBox([playground.widget, anew, report])
