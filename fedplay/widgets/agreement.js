@@ -66,11 +66,18 @@ function held(raw, stir, signal) {
   };
   const placed = () => ((own.moved = true), stir());
   const layout = raw.get("layout");
+  if (!Object.hasOwn(raw, "_handle_status")) forgiving(raw);
   raw.on("change", change);
   layout?.on("change", placed);
   own.leave = () => (raw.off("change", change), layout?.off("change", placed));
   signal.addEventListener("abort", own.leave);
   return own;
+}
+
+// The answer to what was given up may come all the same: nothing waits for it any more.
+function forgiving(raw) {
+  const answered = raw._handle_status.bind(raw);
+  raw._handle_status = (message) => raw._pending_msgs > 0 && answered(message);
 }
 
 // Say what its person has changed once more, whatever ipywidgets still waits for.
@@ -89,22 +96,25 @@ function askAgain({ raw }) {
 }
 
 // The models by their ids. One whose first message was lost, or could not be read (an error's model
-// has no manager), is made with all that the kernel has, as when a page begins.
+// has no manager), is made with all that the kernel has, as when a page begins. A comm without a
+// model would end that for all of them.
 async function modelsOf(manager, ids) {
-  const find = (id) => Promise.resolve(manager.get_model(id)).catch(() => null);
-  const all = async () => {
-    const models = await Promise.all(ids.map(find));
-    return new Map(ids.map((id, i) => [id, models[i]?.widget_manager ? models[i] : null]));
+  const find = async (id) => {
+    const model = await Promise.resolve(manager.get_model(id)).catch(() => null);
+    return [id, model?.widget_manager ? model : null];
   };
-  const found = await all();
-  const missing = ids.filter((id) => !found.get(id));
-  if (!missing.length || !manager._loadFromKernel) return found;
-  for (const id of missing) {
-    manager.kernel?._comms?.get?.(id)?.dispose(); // else it cannot be made a second time
+  const all = async (ids) => new Map(await Promise.all(ids.map(find)));
+  const found = await all(ids);
+  if (!manager._loadFromKernel || ids.every((id) => found.get(id))) return found;
+  const comms = manager.kernel?._comms ?? new Map();
+  const ours = [...comms.values()].filter((comm) => comm.targetName === "jupyter.widget");
+  for (const [id, model] of await all([...ids, ...ours.map((comm) => comm.commId)])) {
+    if (model) continue;
+    comms.get(id)?.dispose();
     delete manager._models?.[id];
   }
   await manager._loadFromKernel();
-  return all();
+  return all(ids);
 }
 
 // Where the first message of a widget came twice, it has two models: the kernel speaks to the second
@@ -136,6 +146,7 @@ function agree({ model, tell, insist, signal, notify }) {
   let [busy, wasBusy] = [false, -SILENCE]; // it says so itself; at which miss it was so last
   let [timer, due, last] = [0, 0, -BEAT];
   let self = null;
+  let hearing = Promise.resolve(); // one pong after the other: each may make models anew
 
   const at = (time) => {
     clearTimeout(timer);
@@ -265,8 +276,12 @@ function agree({ model, tell, insist, signal, notify }) {
     };
   };
 
+  const again = (error) => {
+    console.debug("fedplay: page and kernel are compared once more", error);
+    stir();
+  };
   const hear = (content) => {
-    if (content?.kind === "pong") hearPong(content);
+    if (content?.kind === "pong") hearing = hearing.then(() => hearPong(content)).catch(again);
     if (content?.kind === "busy") busy = true;
   };
   const wake = () => document.hidden || stir();

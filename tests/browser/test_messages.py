@@ -24,6 +24,7 @@ from browser.servers import Servers
 KNOWN = (
     r"Error: (widget model not found|Could not process update msg for model id: \w+)(?s:.*)",
     r"(Error: )?Could not create (a model|a view|child view)(?s:.*)",
+    r"TypeError: Cannot read properties of undefined \(reading 'create_view'\)(?s:.*)",
     r"Failed to load resource: .*(400|404|410|500|503|ERR_\w+).*",
     r"WebSocket connection to .* failed: .*",
     r"Comm not found for comm id (?s:.*)",
