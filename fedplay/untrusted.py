@@ -388,16 +388,6 @@ _HEADER = re.compile(
 _PIECE = 1024 * 1024  # bytes that are unpacked at a time
 
 
-def npz_arrays(
-    source: str | os.PathLike[str] | bytes,
-    max_bytes: int = NPZ_BYTES,
-    max_members: int = NPZ_MEMBERS,
-) -> dict[str, Array]:
-    """The arrays in an npz file (a path or its bytes), by name, with all that `npz` checks."""
-    with npz(source, max_bytes, max_members) as file:
-        return {name: file.read(name) for name in file.headers}
-
-
 class Header(NamedTuple):
     """What an npz file says of one of its arrays."""
 

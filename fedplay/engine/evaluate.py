@@ -109,15 +109,21 @@ class Evaluator:
         return shares
 
 
-def judged(clients: Array) -> Array:
-    """The columns of (n, N) that belong to clients that hold something out."""
-    kept: Array = clients[:, ~np.isnan(clients[:1]).ravel()]
-    return kept
+def holding(clients: Array) -> Array:
+    """(N,) bool, the clients that hold something out, by their (n, N) accuracies or losses.
+
+    Those of the others are NaN from the first round on; where a model is not finite, all are NaN.
+    """
+    known: Array = ~np.isnan(clients[0])
+    return known
 
 
-def mean_of(clients: Array) -> Array:
-    """(n,) mean over the clients that hold something out, NaN where the model is not finite."""
-    known = judged(clients)
+def mean_of(clients: Array, known: Array | None = None) -> Array:
+    """(n,) mean over the clients that hold something out, NaN where the model is not finite.
+
+    known: which they are, where the first row does not tell
+    """
+    known = clients[:, holding(clients) if known is None else known]
     mean: Array = known.mean(axis=1) if known.shape[1] else np.full(len(clients), np.nan)
     return mean
 

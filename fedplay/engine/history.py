@@ -17,6 +17,7 @@ from fedplay import untrusted
 from fedplay.cost import LIMIT, Limit
 from fedplay.data import Arrays, Federation, TableFile
 from fedplay.engine.alone import local_only, tuned_accuracy
+from fedplay.engine.evaluate import holding, mean_of
 from fedplay.engine.given import check_given
 from fedplay.engine.loop import Round, Run, calmed, stream
 from fedplay.engine.tables import as_csv
@@ -115,16 +116,14 @@ class History:
     @property
     def judged(self) -> Array:
         """(N,) bool, the clients that hold something out: accuracies of the others are NaN."""
-        known: Array = ~np.isnan(self.client_accuracy[0])
-        return known
+        return holding(self.client_accuracy)
 
     def own_mean(self, accuracy: Array) -> float:
         """The mean of (N,) accuracies over the clients that hold something out.
 
         NaN where nobody does, and where one of their models is not finite.
         """
-        known = np.asarray(accuracy)[self.judged]
-        return float(known.mean()) if len(known) else float("nan")
+        return float(mean_of(np.asarray(accuracy)[None], self.judged)[0])
 
     def _prepared(self) -> Run:
         return (
@@ -233,7 +232,7 @@ ARRAYS = (
     "parameters",
     *LATE,
 )
-WHOLE = ("panel", "cohort_ids", "cohort_sizes")  # arrays of whole numbers
+WHOLE = ("panel", "cohort_ids", "cohort_sizes", "ignored")  # arrays of whole numbers
 
 
 def has_diverged(loss: Any, start: float) -> Any:

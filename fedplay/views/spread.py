@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fedplay.engine.evaluate import judged
+from fedplay.engine.evaluate import holding
 
 Array = NDArray[Any]
 
@@ -26,7 +26,7 @@ def segments(x: Array, clients: Array) -> Array:
 
 def band(x: Array, clients: Array, low: float, high: float) -> Array:
     """(2n, 2) the outline of a quantile band, without the rounds that are not finite."""
-    known = judged(clients)
+    known = clients[:, holding(clients)]
     rows = np.flatnonzero(np.isfinite(known).all(axis=1))
     if not known.shape[1] or not len(rows):
         return np.empty((0, 2))
@@ -45,7 +45,7 @@ def worst(clients: Array, *, lowest: bool = True) -> tuple[str, Array]:
     if not lowest:
         words, best = worst(-clients)
         return words, -best
-    known = judged(clients)
+    known = clients[:, holding(clients)]
     if known.shape[1] >= DECILE:
         return "worst decile", np.asarray(np.quantile(known, 0.1, axis=1))
     if known.shape[1] == 0:
