@@ -418,6 +418,19 @@ def test_a_websocket_of_an_impossible_name_is_refused(link: str, kernel: str, na
     assert response(link, "GET", path, upgrade).status == 400
 
 
+def test_a_page_that_leaves_before_it_is_connected_is_no_news(app: App, kernel: str) -> None:
+    place = urlsplit(app.link)
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    headers = {"Host": place.netloc, "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="} | upgrade
+    path = f"/api/kernels/{kernel}/channels?{place.query}&session_id=leaves"
+    lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    for _ in range(5):
+        with socket.create_connection((place.hostname, place.port or 0)) as leaves:
+            leaves.sendall("\r\n".join([*lines, "", ""]).encode())
+    assert response(app.link, "GET", path, upgrade).status == 400  # all before are through
+    assert app.terminal() == []
+
+
 @PROCESSES
 def test_a_page_that_leaves_before_it_is_whole_leaves_no_kernel(app: App, kernel: str) -> None:
     before = app.kernels()

@@ -133,13 +133,27 @@ class PromptSocket(Guard, VoilaKernelWebsocketHandler):  # type: ignore[misc]
     Else TCP holds the end of each frame for up to 40 ms.
     """
 
+    connection: Any = None  # with the kernel
+
     async def get(self, kernel_id: str) -> None:
         if kernel_id not in self.kernel_manager:
             raise HTTPError(404)
         # ZeroMQ, for which it is a name too, has no room for more than 255 bytes.
         if not re.fullmatch(r"[\w.-]{0,100}", self.get_argument("session_id", ""), re.ASCII):
             raise HTTPError(400)
-        await super().get(kernel_id)  # type: ignore[misc]
+        with suppress(StreamClosedError):
+            await super().get(kernel_id)  # type: ignore[misc]
+
+    async def pre_get(self) -> None:
+        """Reach the kernel; that takes a moment, in which the page may leave."""
+        await super().pre_get()
+        if self._on_close_called:
+            self.on_close()
+            raise StreamClosedError
+
+    def on_close(self) -> None:
+        if self.connection is not None:
+            super().on_close()
 
     async def open(self, kernel_id: str) -> None:
         self.set_nodelay(True)
