@@ -51,10 +51,9 @@ def test_a_file_of_ones_own_and_what_is_wrong_with_another(screen: Any) -> None:
 def test_a_drag_ends_where_the_mouse_does(screen: Any) -> None:
     """Its moves are slowed to what can be shown, but the last one always counts."""
     handle = slider(screen, "Label skew")
-    box = handle.bounding_box()
-    track = control(screen, "Label skew").locator(".noUi-base").bounding_box()
-    screen.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    handle.hover()  # waits until nothing moves it
     screen.mouse.down()
+    track = control(screen, "Label skew").locator(".noUi-base").bounding_box()
     screen.mouse.move(track["x"] + track["width"], track["y"], steps=40)
     screen.mouse.up()
     found = until(screen, lambda s: s["alpha"] == 0.01 and s["settled"])
