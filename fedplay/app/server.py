@@ -15,6 +15,7 @@ import secrets
 import signal
 import socket
 import sys
+import uuid
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -125,6 +126,22 @@ class Server(Voila):  # type: ignore[misc]
         run_sync(self.kernel_manager.shutdown_all)(now=True)
 
 
+def _transport(folder: Path) -> str:
+    """How to speak with kernels whose files are in a folder of this one's.
+
+    Over sockets that are files there, where such can be, and with a name as long as theirs. Else
+    over ports, of which another program may take one between its choice and its use.
+    """
+    name = folder / f"voila_12345678-kernel-{uuid.UUID(int=0)}-ipc-1"
+    try:
+        with socket.socket(socket.AF_UNIX) as trial:
+            trial.bind(str(name))
+    except (AttributeError, OSError):
+        return "tcp"
+    name.unlink()
+    return "ipc"
+
+
 def _configuration(folder: Path) -> Config:
     config = Config()
     config.VoilaConfiguration.update(
@@ -137,7 +154,7 @@ def _configuration(folder: Path) -> Config:
         file_allowlist=[],
     )
     config.VoilaExecutor.cell_error_instruction = TROUBLE
-    config.KernelManager.transport_encryption = "auto"
+    config.KernelManager.update(transport_encryption="auto", transport=_transport(folder))
     config.MappingKernelManager.update(cull_idle_timeout=ABANDONED, cull_interval=60)
     config.NotebookNotary.update(
         data_dir=str(folder), secret=secrets.token_bytes(), store_factory=MemorySignatureStore

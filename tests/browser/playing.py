@@ -146,3 +146,8 @@ def control(page: Any, name: str) -> Any:
 
 def slider(page: Any, name: str) -> Any:
     return control(page, name).locator(".noUi-handle").first
+
+
+def round_readout(page: Any) -> Any:
+    """Where the slider of rounds says where it stands, and one may type."""
+    return page.locator(".fedplay-transport .widget-slider:has-text('Round') .widget-readout").last

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
@@ -112,7 +113,6 @@ def jupyter(folder: Path) -> Iterator[tuple[str, str]]:
     overrides.parent.mkdir(parents=True)
     overrides.write_text(json.dumps(CALM))
     places = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "IPYTHONDIR": "ipython"}
-    places |= {"JUPYTER_RUNTIME_DIR": "runtime"}
     token = secrets.token_urlsafe(16)
     options = {
         "ServerApp.jpserver_extensions": "{'jupyterlab': True, 'notebook': True}",
@@ -121,31 +121,30 @@ def jupyter(folder: Path) -> Iterator[tuple[str, str]]:
         "ServerApp.open_browser": "False",
         "ServerApp.allow_root": "True",
         "IdentityProvider.token": token,
+        "KernelManager.transport": "ipc",  # a port may be taken before the kernel uses it
         "LabApp.news_url": "None",
         "LabApp.expose_app_in_browser": "True",
         "JupyterNotebookApp.expose_app_in_browser": "True",
         "Application.log_level": "ERROR",
     }
     command = [sys.executable, "-m", "jupyter_server"]
-    log = (folder / "log").open("w")
-    process = subprocess.Popen(
-        [*command, *(f"--{name}={value}" for name, value in options.items())],
-        env=environment(**{name: str(folder / place) for name, place in places.items()}),
-        cwd=folder,
-        stderr=log,
-    )
-    try:
-        yield _address(process, folder / "runtime"), token
-    finally:
-        process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=30)
-        process.kill()
-        process.wait()
-        log.close()
+    command += [f"--{name}={value}" for name, value in options.items()]
+    variables = {name: str(folder / place) for name, place in places.items()}
+    # The names of its sockets must be short.
+    with TemporaryDirectory() as runtime, (folder / "log").open("w") as log:
+        variables |= {"JUPYTER_RUNTIME_DIR": runtime}
+        process = subprocess.Popen(command, env=environment(**variables), cwd=folder, stderr=log)
+        try:
+            yield _address(process, Path(runtime), folder / "log"), token
+        finally:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=30)
+            process.kill()
+            process.wait()
 
 
-def _address(process: subprocess.Popen[bytes], runtime: Path) -> str:
+def _address(process: subprocess.Popen[bytes], runtime: Path, log: Path) -> str:
     """Where the server listens, as it writes it down itself."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end and process.poll() is None:
@@ -153,7 +152,7 @@ def _address(process: subprocess.Popen[bytes], runtime: Path) -> str:
             with suppress(json.JSONDecodeError):
                 return f"http://127.0.0.1:{json.loads(file.read_text())['port']}"
         time.sleep(0.05)
-    raise AssertionError(f"Jupyter did not start: {(runtime.parent / 'log').read_text()[-2000:]}")
+    raise AssertionError(f"Jupyter did not start: {log.read_text()[-2000:]}")
 
 
 def _run_first_cell(page: Any) -> None:

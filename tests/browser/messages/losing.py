@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from browser.playing import CODE, state
+from browser.conftest import Window
+from browser.playing import CODE, SIZE, state
 
 WIRE = (Path(__file__).parent / "wire.js").read_text(encoding="utf-8")
 NOTICE = ".fedplay-notice:not(:empty)"
@@ -81,6 +82,32 @@ SHOWN = """() => {
         picture: getComputedStyle(document.querySelector(".fedplay-frame")).visibility,
     };
 }"""
+
+# What ipywidgets and Jupyter say by themselves of messages that were lost.
+KNOWN = (
+    r"Error: (widget model not found|Could not process update msg for model id: \w+)(?s:.*)",
+    r"(Error: )?Could not create (a model|a view|child view)(?s:.*)",
+    r"TypeError: Cannot read properties of undefined \(reading 'create_view'\)(?s:.*)",
+    r"Failed to load resource: .*(400|404|410|500|503|ERR_\w+).*",
+    r"WebSocket connection to .* failed: .*",
+    r"Comm not found for comm id (?s:.*)",
+    r"Jupyter Widgets message throttle: Pending messages < 0 (?s:.*)",
+)
+
+
+def watched(browser: Any, front_end: str = "voila") -> Window:
+    window = Window(browser, front_end)
+    window.console.noise = (*window.console.noise, *KNOWN)
+    return window
+
+
+def opened(window: Window, link: str, script: str = "", **options: Any) -> Any:
+    """A page of its own, with the wire between it and its kernel, and a script on that wire."""
+    page = window.open("about:blank", viewport=SIZE, **options)
+    page.add_init_script(f"if (location.protocol !== 'about:') {{ {WIRE}; {script} }}")
+    page.goto(link)
+    page.wait_for_selector("#report", state="attached", timeout=60_000)
+    return page
 
 
 def lose(page: Any, way: str, kind: str, count: int = 1) -> None:

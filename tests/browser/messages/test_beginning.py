@@ -1,0 +1,64 @@
+"""What a page and its kernel say to each other first is said until it is heard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+import fedplay as fp
+from browser.messages.losing import agree
+from browser.playing import CANVAS, calm, slider, until
+
+BAD = '{"process": "x", "text": "{\\"experiment\\": {\\"clients\\": -1}}"}'
+
+
+@pytest.mark.parametrize("kind", ["size", "theme", "motion", "ping"])
+def test_what_a_page_begins_with_is_said_until_it_is_heard(
+    open_lossy: Callable[..., Any], kind: str
+) -> None:
+    script = f"wire.set('lose', '>', {kind!r}, 2)"
+    page = open_lossy(script, color_scheme="dark", reduced_motion="reduce")
+    page.wait_for_selector(CANVAS, state="visible")
+    page.wait_for_function("wire.done.length > 0")
+    until(page, lambda s: s["dark"] and s["held"]["calmly"])
+    agree(page)
+
+
+@pytest.mark.parametrize("stored", ["", "7", "{}", '{"process": "x", "text": "no json"}', BAD])
+def test_a_link_is_heard_though_it_is_lost_and_the_memory_damaged(
+    open_lossy: Callable[..., Any], stored: str
+) -> None:
+    token = fp.Experiment(alpha=0.1, rounds=20).to_token()
+    script = f"""
+        const get = Storage.prototype.getItem;
+        let first = true;
+        Storage.prototype.getItem = function (key) {{
+            if (!first || !key.startsWith("fedplay:")) return get.call(this, key);
+            first = false;
+            return {stored!r} || null;
+        }};
+        wire.set("lose", ">", "linked");
+        wire.set("lose", ">", "remembered");
+    """
+    page = open_lossy(script, f"&fp={quote(token)}")
+    until(page, lambda s: s["experiment"] == "Experiment(rounds=20, alpha=0.1)")
+    agree(page)
+
+
+def test_what_was_kept_is_taken_up_though_the_message_is_lost(
+    open_lossy: Callable[..., Any],
+) -> None:
+    page = open_lossy("wire.set('lose', '>', 'remembered', 2)")
+    calm(page)
+    slider(page, "Label skew").focus()
+    page.keyboard.press("ArrowRight")
+    found = until(page, lambda s: '"alpha": 0.25' in s["held"]["kept"])
+    agree(page)
+    page.reload()
+    again = until(page, lambda s: s["alpha"] == 0.25)
+    assert again["held"]["pid"] != found["held"]["pid"]
+    agree(page)
+    page.wait_for_function("wire.done.length === 2")

@@ -1,0 +1,89 @@
+"""Sessions of a random person, in which messages of every kind get lost and come twice."""
+
+from __future__ import annotations
+
+import os
+import random
+from typing import Any
+
+import pytest
+
+from browser.messages.losing import agree
+from browser.playing import CANVAS, control, round_readout
+
+THOROUGH = bool(os.environ.get("FEDPLAY_THOROUGH"))
+
+
+def _drag(page: Any, dice: random.Random) -> None:
+    handles = page.locator(".fedplay-control .noUi-handle").filter(visible=True)
+    handles.nth(dice.randrange(handles.count())).focus()
+    for _ in range(dice.randrange(1, 6)):
+        page.keyboard.press(dice.choice(["ArrowLeft", "ArrowRight"]))
+
+
+def _tab(page: Any, dice: random.Random) -> None:
+    tabs = page.locator(".fedplay-companion .fedplay-tabs button").filter(visible=True)
+    if tabs.count():
+        tabs.nth(dice.randrange(tabs.count())).click()
+
+
+def _press(page: Any, dice: random.Random) -> None:
+    names = ["Play", "Pause", "Step", "Reset", "Undo", "Pin", "Unpin", "Share"]
+    found = page.locator(".fedplay button:enabled").filter(visible=True)
+    found = found.filter(has_text=dice.choice(names))
+    if found.count():
+        found.first.click()
+
+
+def _choose(page: Any, dice: random.Random) -> None:
+    name = dice.choice(["Algorithm", "Partition", "Personal", "Server"])
+    select = control(page, name).locator("select")
+    if select.count():
+        options = select.locator("option").all_inner_texts()
+        select.select_option(dice.choice([o for o in options if o != "centralised"]))
+
+
+def _preset(page: Any, dice: random.Random) -> None:
+    page.locator(".fedplay-presets select").select_option(index=dice.randrange(1, 6))
+
+
+def _type(page: Any, dice: random.Random) -> None:
+    readout = round_readout(page)
+    readout.fill(dice.choice(["0", "3", "12", "nonsense"]))
+    readout.press("Enter")
+
+
+def _resize(page: Any, dice: random.Random) -> None:
+    page.set_viewport_size({"width": dice.choice([900, 1100, 1280]), "height": 800})
+
+
+def _theme(page: Any, dice: random.Random) -> None:
+    page.emulate_media(color_scheme=dice.choice(["light", "dark"]))
+
+
+def _cut(page: Any, _dice: random.Random) -> None:
+    page.evaluate("wire.cut()")
+
+
+def _reload(page: Any, _dice: random.Random) -> None:
+    page.reload()
+    page.wait_for_selector(CANVAS, state="visible", timeout=60_000)
+
+
+ACTS = [_drag] * 8 + [_tab] * 3 + [_press] * 6 + [_choose] * 3 + [_preset] * 2
+ACTS += [_type, _resize, _theme] * 2
+
+
+@pytest.mark.parametrize("seed", range(300 if THOROUGH else 12))
+def test_after_a_random_session_page_and_kernel_agree(page: Any, seed: int) -> None:
+    dice = random.Random(seed)
+    page.evaluate("seed => wire.random(seed, 0.12, 3)", seed)
+    for _ in range(6):
+        dice.choice(ACTS)(page, dice)
+        page.wait_for_timeout(dice.randrange(300))
+    if seed % 5 == 3:
+        _cut(page, dice)
+    if seed % 10 == 7:
+        _reload(page, dice)
+    page.evaluate("wire.calm()")
+    agree(page)
