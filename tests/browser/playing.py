@@ -12,14 +12,14 @@ from browser.servers import PATIENCE
 SIZE = {"width": 1280, "height": 800}
 # Fifty times a second it says what the kernel knows. "anew" brings it back to how it began.
 CODE = """
-import asyncio, json, ipywidgets, fedplay as fp
+import asyncio, json, traceback, ipywidgets, fedplay as fp
 from contextlib import suppress
 from fedplay.experiment import CHOICES, knobs
 playground = fp.Playground(fp.Experiment(rounds=30))
 beginning = CHOICES | {name: knob.default for name, knob in knobs().items()} | {"rounds": 30}
 first, compared = playground.session.beside, playground.session.lineup.chosen.kept()
 report = ipywidgets.HTML()
-loop = asyncio.get_running_loop()
+loop, broken = asyncio.get_running_loop(), ""
 async def keep_reporting():
     while True:
         player, stage = playground.player, playground.screen.stage
@@ -47,6 +47,7 @@ async def keep_reporting():
             "pins": len(playground.session.pins),
             "view": playground.session.drawn,
             "first": first,
+            "broken": broken,
         }).replace("<", "&lt;") + "</pre>"
         await asyncio.sleep(0.02)
 task = loop.create_task(keep_reporting())
@@ -67,8 +68,15 @@ def begin_anew():
     playground.set(**beginning)
     playground.axis("rounds")  # which other experiments may not offer, nor the view
     playground.view(first)
+def try_anew():
+    global broken
+    try:
+        broken = ""
+        begin_anew()
+    except Exception:
+        broken = traceback.format_exc()
 anew = ipywidgets.Button(description="anew")
-anew.on_click(lambda _: loop.call_soon_threadsafe(begin_anew))
+anew.on_click(lambda _: loop.call_soon_threadsafe(try_anew))
 ipywidgets.VBox([playground.widget, anew, report])
 """
 CANVAS = "canvas.fedplay-canvas"
@@ -93,6 +101,7 @@ def until(page: Any, holds: Callable[[dict[str, Any]], bool]) -> Any:
     page.wait_for_selector("#report", state="attached")
     end = time.monotonic() + PATIENCE
     while not holds(found := state(page)):
+        assert not found.get("broken"), found["broken"]
         assert time.monotonic() < end, f"this never came: {found}"
         page.wait_for_timeout(10)
     return found
