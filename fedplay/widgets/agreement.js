@@ -1,6 +1,6 @@
 // Page and kernel hold the same, or a sentence says what to do.
 //
-//   page -> kernel   {kind: "ping", n}            once a second while something changes, then less
+//   page -> kernel   {kind: "ping", n}            twice a second while something changes, then less
 //                                                 and less often, and at rest not at all
 //   kernel -> page   {kind: "pong", n, each: {id: [sum, kind]}, names: {kind: [names of state]}}
 //                    {kind: "busy"}               it hears, but computes something else just now
@@ -12,7 +12,7 @@
 // said before its ping was answered, or is lost; and what then differs will not change by itself.
 // What its person has changed is said again; else the kernel is asked for what it holds.
 
-const BEAT = 1000; // ms between two pings
+const BEAT = 1000; // ms between two pings; half of that where the last pong found a difference
 const PINGS = 4; // to a screen that has come to rest: after 1, 2, 4 and 8 s
 const SILENCE = 5; // pings without an answer until that is worth a sentence
 const LATE = 3000; // ms; of a timer that comes later than this, the page was asleep meanwhile
@@ -100,6 +100,7 @@ function askAgain({ raw }) {
 // model would end that for all of them.
 async function modelsOf(manager, ids) {
   const find = async (id) => {
+    if (manager.has_model?.(id) === false) return [id, null]; // else it is waited for
     const model = await Promise.resolve(manager.get_model(id)).catch(() => null);
     return [id, model?.widget_manager ? model : null];
   };
@@ -263,7 +264,7 @@ function agree({ model, tell, insist, signal, notify }) {
     odd = [...known.values()].some(({ tries }) => tries >= ODD);
     look();
     rest = same ? rest + 1 : 0;
-    if (rest <= PINGS) at(last + BEAT * 2 ** Math.max(0, rest - 1));
+    if (rest <= PINGS) at(last + BEAT * 2 ** (rest - 1));
     else clearTimeout(timer), (timer = 0);
   };
 

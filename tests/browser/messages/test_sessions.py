@@ -75,7 +75,9 @@ ACTS += [_type, _resize, _theme] * 2
 
 
 @pytest.mark.parametrize("seed", range(300 if THOROUGH else 12))
-def test_after_a_random_session_page_and_kernel_agree(page: Any, seed: int) -> None:
+def test_after_a_random_session_page_and_kernel_agree(
+    page: Any, seed: int, record_property: Any
+) -> None:
     dice = random.Random(seed)
     page.evaluate("seed => wire.random(seed, 0.12, 3)", seed)
     for _ in range(6):
@@ -86,4 +88,4 @@ def test_after_a_random_session_page_and_kernel_agree(page: Any, seed: int) -> N
     if seed % 10 == 7:
         _reload(page, dice)
     page.evaluate("wire.calm()")
-    agree(page)
+    record_property("seconds", agree(page))  # pytest --junitxml tells
