@@ -129,6 +129,24 @@ async function renew(manager, raw, models) {
   if (heard?.some((child, i) => child !== children[i])) raw.set_state({ children: heard });
 }
 
+// A child that could not be read when its box was shown is left out of it, also when it can be.
+async function shown(raw) {
+  let whole = true;
+  for (const { value: view } of await Promise.allSettled(Object.values(raw.views ?? {}))) {
+    const list = view?.children_views;
+    if (!list?.views) continue;
+    const parts = await Promise.allSettled(list.views);
+    const seen = ({ value }, i) => value?.model === list._models[i] && view.el.contains(value.el);
+    if (parts.every(seen)) continue;
+    whole = false;
+    list.views = parts.map(({ value }) => Promise.resolve(value ?? { remove() {} }));
+    await list.update([]);
+    for (const left of [...view.luminoWidget.widgets]) left.dispose(); // in the places of those
+    view.update_children();
+  }
+  return whole;
+}
+
 // A change that could not be read would stop all those after it.
 async function settled(raw) {
   try {
@@ -242,13 +260,14 @@ function agree({ model, tell, insist, signal, notify }) {
     look();
     if (late) return stir();
     const models = await modelsOf(manager, Object.keys(each));
+    let same = true;
     for (const raw of models.values()) {
       if (!raw) continue;
       await settled(raw);
       await renew(manager, raw, models);
+      same = (await shown(raw)) && same;
     }
     if (to !== n || signal.aborted) return;
-    let same = true;
     for (const [id, raw] of models) {
       if (known.has(id) && known.get(id).raw === raw) {
         const [sum, kind] = each[id];

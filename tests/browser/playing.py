@@ -160,3 +160,10 @@ def slider(page: Any, name: str) -> Any:
 def round_readout(page: Any) -> Any:
     """Where the slider of rounds says where it stands, and one may type."""
     return page.locator(".fedplay-transport .widget-slider:has-text('Round') .widget-readout").last
+
+
+def upload(page: Any, name: str, content: bytes) -> None:
+    """Choose a file of one's own as data."""
+    with page.expect_file_chooser() as chooser:
+        page.click(".fedplay-upload")
+    chooser.value.set_files({"name": name, "mimeType": "text/csv", "buffer": content})

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from browser.conftest import Window
-from browser.playing import CANVAS, CODE, at_rest, calm, control, hover, state, until
+from browser.playing import CANVAS, CODE, at_rest, calm, control, hover, state, until, upload
 from browser.servers import Servers
 
 RUNS = "window.hostile=1;alert('hostile')"
@@ -234,13 +234,6 @@ def innocent(page: Any) -> None:
     assert page.evaluate(MARKS) == [None, 0]
 
 
-def choose(page: Any, content: bytes, name: str) -> None:
-    with page.expect_file_chooser() as chooser:
-        page.click(".fedplay-upload")
-    file = {"name": name, "mimeType": "text/csv", "buffer": content}
-    chooser.value.set_files(file)
-
-
 def look_everywhere(page: Any) -> None:
     """Hover over the picture, press on it, and open every view beside the curves."""
     tabs = page.locator(".fedplay-companion .fedplay-tabs button")
@@ -263,7 +256,7 @@ def test_labels_clients_and_columns_are_only_text(guarded: tuple[Any, list[str]]
     page, wrong = guarded
     assert len(HOSTILE) == 200
     for labels in (HOSTILE[:100], HOSTILE[100:]):
-        choose(page, table(HOSTILE, labels, HOSTILE), f"{labels[0]}.csv")
+        upload(page, f"{labels[0]}.csv", table(HOSTILE, labels, HOSTILE))
         until(page, lambda s: "csv:" in s["shown"] and "csv:" in s["experiment"])
         control(page, "Partition").locator("select").select_option("natural")
         until(page, lambda s: "natural" in s["shown"])
@@ -279,15 +272,15 @@ def test_file_names_and_refusals_are_only_text(guarded: tuple[Any, list[str]]) -
     for i, text in enumerate(HOSTILE[::5]):
         name, cell = text.replace("/", "\\").replace("\0", "") + ".csv", text.replace('"', '""')
         if i % 3 == 0:
-            choose(page, table([f"{i}" for i in range(30)], ["x", "y"], [text]), name)
+            upload(page, name, table([f"{i}" for i in range(30)], ["x", "y"], [text]))
             until(page, lambda s: "csv:" in s["shown"] and not s["errors"])
             said.first.wait_for(state="hidden")
         elif i % 3 == 1:  # the sentence repeats the column's name, and the cell that is no number
             rows = f'label,"{cell}"\nx,"<b class=hostile>"\ny,1\n'
-            choose(page, rows.encode(), name)
+            upload(page, name, rows.encode())
             said.filter(has_text="not a number").first.wait_for()
         else:  # or the only label
-            choose(page, f'label,a\n"<i class=hostile>{cell[:100]}",1\n'.encode(), name)
+            upload(page, name, f'label,a\n"<i class=hostile>{cell[:100]}",1\n'.encode())
             said.filter(has_text="one label only").first.wait_for()
         innocent(page)
     assert not wrong

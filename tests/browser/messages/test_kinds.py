@@ -8,7 +8,7 @@ import pytest
 
 import fedplay as fp
 from browser.messages.losing import agree, lose
-from browser.playing import calm, control, round_readout, slider, state, until
+from browser.playing import calm, control, round_readout, slider, state, until, upload
 
 
 @pytest.mark.parametrize(
@@ -54,10 +54,7 @@ def test_every_kind_of_field_is_followed(page: Any) -> None:
 def test_a_file_that_was_chosen_arrives(page: Any) -> None:
     lose(page, ">", "update")
     rows = "".join(f"{'xy'[i % 2]},{i % 7},{i % 3}\n" for i in range(200))
-    with page.expect_file_chooser() as chooser:
-        page.click(".fedplay-upload")
-    content = f"label,a,b\n{rows}".encode()
-    chooser.value.set_files({"name": "mine.csv", "mimeType": "text/csv", "buffer": content})
+    upload(page, "mine.csv", f"label,a,b\n{rows}".encode())
     until(page, lambda s: "csv:mine.csv" in s["experiment"])
     agree(page)
 
