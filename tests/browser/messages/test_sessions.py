@@ -76,7 +76,7 @@ ACTS += [_type, _resize, _theme] * 2
 
 @pytest.mark.parametrize("seed", range(300 if THOROUGH else 12))
 def test_after_a_random_session_page_and_kernel_agree(
-    page: Any, seed: int, record_property: Any
+    page: Any, seed: int, request: pytest.FixtureRequest
 ) -> None:
     dice = random.Random(seed)
     page.evaluate("seed => wire.random(seed, 0.12, 3)", seed)
@@ -88,4 +88,4 @@ def test_after_a_random_session_page_and_kernel_agree(
     if seed % 10 == 7:
         _reload(page, dice)
     page.evaluate("wire.calm()")
-    record_property("seconds", agree(page))  # pytest --junitxml tells
+    request.node.user_properties.append(("seconds", agree(page)))  # pytest --junitxml tells
