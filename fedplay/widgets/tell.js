@@ -6,8 +6,8 @@
 //   page -> kernel   {kind, ..., mark}
 //   kernel -> page   {kind: "heard", marks}
 
-const AGAIN = 1000; // ms, then twice as long, and so on
-const SELDOM = 8000; // ms
+const AGAIN = 500; // ms, then twice as long, and so on
+const SELDOM = 4000; // ms
 
 const teller = (model) => (message) => {
   try {

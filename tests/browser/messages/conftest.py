@@ -37,6 +37,7 @@ def shared(browser: Any, link: str) -> Iterator[Any]:
 def page(shared: Any) -> Any:
     """One page for all tests that do not end its kernel, as it was in the beginning."""
     shared.evaluate("wire.calm()")
+    shared.wait_for_function("wire.clicks.size === 0")
     shared.emulate_media(color_scheme="light")
     begin_anew(shared)
     agree(shared)

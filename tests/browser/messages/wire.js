@@ -2,11 +2,12 @@
 //
 //   wire.plan   [{way: ">" or "<", kind: a whole kind, what: "lose" or "double", left, skip}]
 //   wire.counts how many of each kind have come by, wire.done what was done to which
+//   wire.clicks the marks of clicks that were not heard yet
 //
 // The messages of a test's own widgets (`wire.spared`, ids of comms) go by untouched.
 (() => {
   const Socket = WebSocket;
-  const wire = { plan: [], counts: {}, done: [], sockets: [], spared: new Set() };
+  const wire = { plan: [], counts: {}, done: [], sockets: [], spared: new Set(), clicks: new Set() };
   window.wire = wire;
 
   // v1.kernel.websocket.jupyter.org: a count, offsets, then channel, header, parent, metadata, content.
@@ -40,11 +41,18 @@
     if (wire.spared.has(content.comm_id)) return "pass";
     const name = `${way} ${kind}`;
     wire.counts[name] = (wire.counts[name] ?? 0) + 1;
+    const what = ruled(way, kind);
+    const said = content.data?.content;
+    if (name === "> click" && said.mark) wire.clicks.add(said.mark);
+    if (name === "< heard" && what !== "lose") for (const mark of said.marks) wire.clicks.delete(mark);
+    return what;
+  };
+  const ruled = (way, kind) => {
     const rule = wire.plan.find((rule) => rule.left > 0 && rule.way === way && rule.kind === kind);
     if (!rule) return wire.chance?.(way, kind) ?? "pass";
     if (rule.skip-- > 0) return "pass";
     rule.left -= 1;
-    wire.done.push([rule.what, name]);
+    wire.done.push([rule.what, `${way} ${kind}`]);
     return rule.what;
   };
   window.WebSocket = class extends Socket {
