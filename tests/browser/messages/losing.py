@@ -86,8 +86,9 @@ SHOWN = """() => {
 # What ipywidgets and Jupyter say by themselves of messages that were lost.
 KNOWN = (
     r"Error: (widget model not found|Could not process update msg for model id: \w+)(?s:.*)",
-    r"(Error: )?Could not create (a model|a view|child view)(?s:.*)",
+    r"(Error: )?Could not (create (a model|a view|child view)|add child view to box)(?s:.*)",
     r"TypeError: Cannot read properties of undefined \(reading 'create_view'\)(?s:.*)",
+    r"TypeError: Cannot read properties of null \(reading 'widgets'\)(?s:.*)",
     r"Failed to load resource: .*(400|404|410|500|503|ERR_\w+).*",
     r"WebSocket connection to .* failed: .*",
     r"Comm not found for comm id (?s:.*)",
