@@ -345,6 +345,7 @@ def test_ctrl_c_leaves_nothing_and_says_so(desk):
         "import os, signal, sys\n"
         "from fedplay import cli\n"
         "from fedplay.engine.loop import Run\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # also in the background
         "Run.advance = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
         "sys.exit(cli.main(['run', 'exp.json']))"
     )
