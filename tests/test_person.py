@@ -478,7 +478,7 @@ class AnyPerson(RuleBasedStateMachine):
 
 
 AnyPerson.TestCase.settings = settings(
-    max_examples=500 if THOROUGH else 40, stateful_step_count=60 if THOROUGH else 30
+    max_examples=500 if THOROUGH else 24, stateful_step_count=60 if THOROUGH else 30
 )
 TestAnyPerson = AnyPerson.TestCase
 TestAnyPerson.pytestmark = [pytest.mark.timeout(7200 if THOROUGH else 1800)]
