@@ -14,12 +14,12 @@ help: ## what there is
 play: $(VENV)/.play ## open the playground in a browser (PORT=8866 chooses the port)
 	@$(BIN)/fedplay show --port $(PORT)
 
-# First those in the browser, three files at a time, as much of their time is spent waiting; then all
+# First those in the browser, two files at a time, as much of their time is spent waiting; then all
 # others on every core.
 test: $(VENV)/.test ## run all tests, those in a real browser included
 	@browser=$$($(BIN)/python tools/browser.py) && \
 	  export FEDPLAY_CHROMIUM="$$browser" FEDPLAY_REQUIRE_BROWSER=1 && \
-	  $(BIN)/python -m pytest tests/browser -n 3 --dist loadfile && \
+	  $(BIN)/python -m pytest tests/browser -n 2 --dist loadfile && \
 	  $(BIN)/python -m pytest --ignore tests/browser -n auto --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.lint ## check style (ruff)

@@ -10,7 +10,7 @@ from typing import Any
 from browser.servers import PATIENCE
 
 SIZE = {"width": 1280, "height": 800}
-# Fifty times a second it says what the kernel knows. "anew" brings it back to how it began.
+# Twenty times a second it says what the kernel knows. "anew" brings it back to how it began.
 CODE = """
 import asyncio, json, traceback, ipywidgets, fedplay as fp
 from contextlib import suppress
@@ -49,7 +49,7 @@ async def keep_reporting():
             "first": first,
             "broken": broken,
         }).replace("<", "&lt;") + "</pre>"
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.05)
 task = loop.create_task(keep_reporting())
 def begin_anew():
     session = playground.session
