@@ -235,14 +235,17 @@ function agree({ model, tell, insist, signal, notify }) {
 
   // Whether a widget is as the kernel says; if not, it is set right.
   const compare = (own, sum, names) => {
-    const { raw, moved, pending, buffer } = own;
+    const { raw, touched, moved, pending, buffer } = own;
+    const same = sumOf(raw, names) === sum;
+    const told = same && [...touched].every((name) => names.includes(name)); // a file is in no sum
     const waits = pending > 0 && raw._pending_msgs > 0 && raw._msg_buffer === buffer;
-    if (waits && (buffer || !moved)) {
+    if (waits && (buffer || (!moved && !told))) {
       sayAgain(own); // what it waits for is lost
       return false;
     }
     if (moved) return false;
-    if (sumOf(raw, names) === sum) {
+    if (waits) raw._pending_msgs = 0; // only the answer is
+    if (same) {
       own.touched.clear();
       own.tries = 0;
       return true;

@@ -79,6 +79,7 @@ anew = ipywidgets.Button(description="anew")
 anew.on_click(lambda _: loop.call_soon_threadsafe(try_anew))
 ipywidgets.VBox([playground.widget, anew, report])
 """
+ANEW = "[...document.querySelectorAll('button')].find(b => b.innerText == 'anew').click()"
 CANVAS = "canvas.fedplay-canvas"
 PICTURE = """() => {
     const canvas = document.querySelector("canvas.fedplay-canvas");
@@ -137,11 +138,21 @@ def begin_anew(page: Any) -> None:
     """The page as it was in the beginning, whatever was done in it."""
     page.set_viewport_size(SIZE)
     page.mouse.move(0, 0)
-    page.evaluate(
-        "[...document.querySelectorAll('button')].find(b => b.innerText == 'anew').click()"
-    )
-    until(page, lambda s: s["experiment"] == "Experiment(rounds=30)" and s["mode"] == "whole")
-    until(page, lambda s: not s["pins"] and not s["errors"] and s["view"] == s["first"])
+    pressed = 0.0
+
+    def anew(found: dict[str, Any]) -> bool:
+        """Pressed again, where what the page had still to say came after it."""
+        nonlocal pressed
+        if time.monotonic() > pressed + 10:
+            page.evaluate(ANEW)
+            pressed = time.monotonic()
+            return False
+        as_new = found["experiment"] == "Experiment(rounds=30)" and found["mode"] == "whole"
+        return (
+            as_new and not found["pins"] + len(found["errors"]) and found["view"] == found["first"]
+        )
+
+    until(page, anew)
     if page.locator(".fedplay-share").is_visible():
         page.click("button:has-text('Share')")
     page.locator(".fedplay-letter").first.wait_for(state="hidden")  # a pin's row goes last
