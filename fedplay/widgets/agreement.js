@@ -109,7 +109,7 @@ async function modelsOf(manager, ids) {
   if (!manager._loadFromKernel || ids.every((id) => found.get(id))) return found;
   const comms = manager.kernel?._comms ?? new Map();
   const ours = [...comms.values()].filter((comm) => comm.targetName === "jupyter.widget");
-  for (const [id, model] of await all([...ids, ...ours.map((comm) => comm.commId)])) {
+  for (const [id, model] of [...found, ...(await all(ours.map((comm) => comm.commId)))]) {
     if (model) continue;
     comms.get(id)?.dispose();
     delete manager._models?.[id];
@@ -236,17 +236,20 @@ function agree({ model, tell, insist, signal, notify }) {
   // Whether a widget is as the kernel says; if not, it is set right.
   const compare = (own, sum, names) => {
     const { raw, touched, moved, pending, buffer } = own;
-    const same = sumOf(raw, names) === sum;
-    const told = same && [...touched].every((name) => names.includes(name)); // a file is in no sum
     const waits = pending > 0 && raw._pending_msgs > 0 && raw._msg_buffer === buffer;
-    if (waits && (buffer || (!moved && !told))) {
-      sayAgain(own); // what it waits for is lost
+    if (waits && buffer) {
+      sayAgain(own); // what it waits for is lost, or its answer is
       return false;
     }
     if (moved) return false;
+    const same = sumOf(raw, names) === sum;
+    if (waits && !(same && [...touched].every((name) => names.includes(name)))) {
+      sayAgain(own); // what differs is lost; or a file may be, which is in no sum
+      return false;
+    }
     if (waits) raw._pending_msgs = 0; // only the answer is
     if (same) {
-      own.touched.clear();
+      touched.clear();
       own.tries = 0;
       return true;
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import fedplay as fp
-from browser.playing import CANVAS, at_rest, control, slider, state, until
+from browser.playing import CANVAS, at_rest, control, slider, state, until, upload
 
 
 def test_a_newcomer_sees_everything_at_once(screen: Any) -> None:
@@ -32,18 +32,11 @@ def test_a_storm_of_events_ends_on_the_last_one(screen: Any) -> None:
 
 def test_a_file_of_ones_own_and_what_is_wrong_with_another(screen: Any) -> None:
     rows = "".join(f"{'no' if i % 3 else 'yes'},{i % 7},{i % 3}\n" for i in range(120))
-
-    def choose(content: bytes) -> None:
-        with screen.expect_file_chooser() as chooser:
-            screen.click(".fedplay-upload")
-        file = {"name": "mine.csv", "mimeType": "text/csv", "buffer": content}
-        chooser.value.set_files(file)
-
-    choose(f"label,a,b\n{rows}".encode())
+    upload(screen, "mine.csv", f"label,a,b\n{rows}".encode())
     until(screen, lambda s: "csv:mine.csv:" in s["shown"] and s["settled"])
     chosen = screen.locator(".fedplay-control:has(.fedplay-upload) select")
     assert chosen.evaluate("s => s.selectedOptions[0].text") == "mine.csv"
-    choose(b"a,b\n1,2\n")
+    upload(screen, "mine.csv", b"a,b\n1,2\n")
     screen.wait_for_selector(".fedplay-error:has-text('needs a column named label')")
     assert "csv:mine.csv:" in state(screen)["shown"]
 
