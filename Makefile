@@ -5,6 +5,9 @@ PYTHON ?= python3
 PORT ?= 0
 VENV := .venv
 BIN := $(VENV)/bin
+# Compiled when first imported, and kept: twenty kernels and servers start in the tests.
+PIP := $(BIN)/python -m pip install --no-compile
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: play test lint types check bench bench-screen soak papers conformance picture clean help
 
@@ -61,14 +64,14 @@ $(VENV)/pyvenv.cfg:
 	  { rm -rf $(VENV); echo "Python's venv is missing: on Debian, apt-get install python3-venv"; exit 1; }
 
 $(VENV)/.play: pyproject.toml | $(VENV)/pyvenv.cfg
-	@$(BIN)/python -m pip install -e . > $(VENV)/install.log 2>&1 || \
+	@$(PIP) -e . > $(VENV)/install.log 2>&1 || \
 	  { echo "fedplay could not be installed, which needs the internet: see $(VENV)/install.log"; exit 1; }
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(VENV)/pyvenv.cfg
-	$(BIN)/python -m pip install -q -e '.[test]'
+	$(PIP) -q -e '.[test]'
 	@touch $@ $(VENV)/.play
 
 $(VENV)/.lint: pyproject.toml | $(VENV)/pyvenv.cfg
-	$(BIN)/python -m pip install -q -e '.[lint]'
+	$(PIP) -q -e '.[lint]'
 	@touch $@

@@ -126,16 +126,24 @@ async function renew(manager, raw, models) {
   if (placed && placed !== layout) raw.set_state({ layout: placed });
   const children = raw.get("children");
   const heard = children?.map((child) => models.get(child.model_id) ?? child);
-  if (heard?.some((child, i) => child !== children[i])) raw.set_state({ children: heard });
+  if (!heard?.some((child, i) => child !== children[i])) return;
+  await drawn(raw); // else those that are still made are told their size when they are gone
+  raw.set_state({ children: heard });
+}
+
+// The views of a widget, when they and those of its children are made, or could not be.
+async function drawn(raw) {
+  const views = (await Promise.allSettled(Object.values(raw.views ?? {}))).map(({ value }) => value);
+  const parts = views.map((view) => Promise.allSettled(view?.children_views?.views ?? []));
+  return Promise.all(parts).then((found) => views.map((view, i) => [view, found[i]]));
 }
 
 // A child that could not be read when its box was shown is left out of it, also when it can be.
 async function shown(raw) {
   let whole = true;
-  for (const { value: view } of await Promise.allSettled(Object.values(raw.views ?? {}))) {
+  for (const [view, parts] of await drawn(raw)) {
     const list = view?.children_views;
     if (!list?.views) continue;
-    const parts = await Promise.allSettled(list.views);
     const seen = ({ value }, i) => value?.model === list._models[i] && view.el.contains(value.el);
     if (parts.every(seen)) continue;
     whole = false;

@@ -8,6 +8,7 @@ from typing import Any
 
 from browser.conftest import Window
 from browser.playing import CODE, SIZE, state
+from browser.servers import PATIENCE
 
 WIRE = (Path(__file__).parent / "wire.js").read_text(encoding="utf-8")
 NOTICE = ".fedplay-notice:not(:empty)"
@@ -92,6 +93,8 @@ KNOWN = (
     r"Failed to load resource: .*(400|404|410|500|503|ERR_\w+).*",
     r"WebSocket connection to .* failed: .*",
     r"Comm not found for comm id (?s:.*)",
+    # A box tells its children their size, also one that was taken away meanwhile.
+    r"TypeError: Cannot read properties of null \(reading 'processLuminoMessage'\)(?s:.*)",
     r"Jupyter Widgets message throttle: Pending messages < 0 (?s:.*)",
 )
 
@@ -107,7 +110,7 @@ def opened(window: Window, link: str, script: str = "", **options: Any) -> Any:
     page = window.open("about:blank", viewport=SIZE, **options)
     page.add_init_script(f"if (location.protocol !== 'about:') {{ {WIRE}; {script} }}")
     page.goto(link)
-    page.wait_for_selector("#report", state="attached", timeout=60_000)
+    page.wait_for_selector("#report", state="attached")
     return page
 
 
@@ -116,9 +119,9 @@ def lose(page: Any, way: str, kind: str, count: int = 1) -> None:
     page.evaluate("rule => wire.set('lose', ...rule)", [way, kind, count])
 
 
-def notice(page: Any, words: str, patience: float = 30) -> None:
+def notice(page: Any, words: str) -> None:
     """Wait for the sentence that says what to do."""
-    page.locator(NOTICE, has_text=words).wait_for(timeout=1000 * patience)
+    page.locator(NOTICE, has_text=words).wait_for()
 
 
 def differences(page: Any) -> dict[str, Any]:
@@ -141,7 +144,7 @@ def differences(page: Any) -> dict[str, Any]:
     return wrong
 
 
-def agree(page: Any, patience: float = 30) -> float:
+def agree(page: Any, patience: float = PATIENCE) -> float:
     """Wait until page and kernel agree, or one sentence says what to do; how long it took, in s."""
     begin = time.monotonic()
     while wrong := differences(page):

@@ -80,6 +80,6 @@ def test_a_busy_kernel_is_waited_for_and_a_restarted_one_is_told(cell: Any) -> N
     cell.evaluate(f"{KERNEL}.restart()")
     notice(cell, "Run this cell again: everything you set is kept.")
     cell.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
-    cell.locator(NOTICE).wait_for(state="hidden", timeout=60_000)
+    cell.locator(NOTICE).wait_for(state="hidden")
     until(cell, lambda s: s["alpha"] < before)
     agree(cell)

@@ -102,8 +102,7 @@ def test_a_page_at_rest_says_nothing(page: Any) -> None:
             const said = () => wire.counts["> ping"];
             const before = said();
             setTimeout(() => quiet(said() === before), 10_000);
-        })""",
-        timeout=60_000,
+        })"""
     )
 
 

@@ -67,7 +67,7 @@ def _cut(page: Any, _dice: random.Random) -> None:
 
 def _reload(page: Any, _dice: random.Random) -> None:
     page.reload()
-    page.wait_for_selector(CANVAS, state="visible", timeout=60_000)
+    page.wait_for_selector(CANVAS, state="visible")
 
 
 ACTS = [_drag] * 8 + [_tab] * 3 + [_press] * 6 + [_choose] * 3 + [_preset] * 2
