@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import random
 from typing import Any
 
 import pytest
 
-from browser.messages.losing import agree
+from browser.messages.losing import THOROUGH, agree
 from browser.playing import CANVAS, control, round_readout
-
-THOROUGH = bool(os.environ.get("FEDPLAY_THOROUGH"))
 
 
 def _drag(page: Any, dice: random.Random) -> None:
