@@ -279,8 +279,10 @@ def test_marks_are_named_and_named_together_where_they_meet():
     assert any("FedAvg ≈ FedProx" in s.words for s in view.picture.names if s.get_visible())
 
 
-@pytest.mark.parametrize("look", [LIGHT, DARK])
-@pytest.mark.parametrize("size", [(640, 200), (900, 230), (1400, 300), (320, 110)])
+@pytest.mark.parametrize(
+    ("size", "look"),
+    [((640, 200), LIGHT), ((900, 230), DARK), ((1400, 300), LIGHT), ((320, 110), DARK)],
+)
 @pytest.mark.parametrize("exp", [PLANE, LINE, DIGITS], ids=["plane", "line", "digits"])
 def test_any_size_and_theme(exp, size, look):
     view, shown = view_of(exp, size, look, at=2, client=1)
