@@ -148,12 +148,17 @@ class PromptSocket(Guard, VoilaKernelWebsocketHandler):  # type: ignore[misc]
         """Reach the kernel; that takes a moment, in which the page may leave."""
         await super().pre_get()
         if self._on_close_called:
-            self.on_close()
             raise StreamClosedError
 
     def on_close(self) -> None:
-        if self.connection is not None:
+        """A page that leaves before it is connected was not counted, and must not be taken off."""
+        if self.connection is None:
+            return
+        sessions, key = self.connection._open_sessions, self.connection.session_key
+        if self.connection in self.connection._open_sockets:
             super().on_close()
+        elif sessions.get(key) is self:
+            del sessions[key]
 
     async def open(self, kernel_id: str) -> None:
         self.set_nodelay(True)

@@ -83,12 +83,12 @@ def test_a_client_is_read_out_lit_up_and_followed(screen: Any) -> None:
 
 
 def test_a_name_opens_the_sweep_of_its_knob(screen: Any) -> None:
-    screen.click(".fedplay-name:has-text('Local epochs')")
+    screen.click(".fedplay-name:has-text('Participation')")
     screen.locator(".fedplay-caption:has-text('Click a value to take it')").wait_for()
-    screen.click(".fedplay-values button:text-is('20')")
-    until(screen, lambda s: "local_epochs=20" in s["shown"] and s["settled"])
+    screen.click(".fedplay-values button:text-is('0.4')")
+    until(screen, lambda s: "participation=0.4" in s["shown"] and s["settled"])
     screen.click("button:text-is('Undo')")
-    until(screen, lambda s: "local_epochs" not in s["shown"] and s["settled"])
+    until(screen, lambda s: "participation" not in s["shown"] and s["settled"])
     screen.click(".fedplay-sweep button:has-text('Close')")
     screen.locator(".fedplay-sweep").wait_for(state="hidden")
 
@@ -97,8 +97,8 @@ def test_runs_are_pinned_guessed_and_shared(screen: Any, browser: Any) -> None:
     screen.click("button:has-text('Pin')")
     screen.click("button:has-text('Guess')")
     slider(screen, "Local epochs").focus()
-    screen.keyboard.press("End")
-    until(screen, lambda s: "local_epochs=20" in s["experiment"])
+    screen.keyboard.press("ArrowRight")
+    until(screen, lambda s: "local_epochs=2" in s["experiment"])
     screen.locator(".fedplay-headline:has-text('Where will the global model end')").wait_for()
     box = screen.locator(CANVAS).bounding_box()
     screen.mouse.click(box["x"] + box["width"] * 0.4, box["y"] + 40)
@@ -108,7 +108,7 @@ def test_runs_are_pinned_guessed_and_shared(screen: Any, browser: Any) -> None:
     assert "Local epochs 1" in screen.inner_text(".fedplay-pin")
     screen.click("button:has-text('Share')")
     text = screen.locator(".fedplay-share textarea")
-    token = fp.Experiment(rounds=30, local_epochs=20).to_token()
+    token = fp.Experiment(rounds=30, local_epochs=2).to_token()
     screen.wait_for_function(
         "([field, token]) => field.value === token", arg=[text.element_handle(), token]
     )
@@ -116,7 +116,7 @@ def test_runs_are_pinned_guessed_and_shared(screen: Any, browser: Any) -> None:
     screen.locator(".fedplay-share a[download]").nth(2).wait_for()
     other = screen.context.new_page()
     other.goto(f"{screen.url.split('#')[0]}#{token}")
-    until(other, lambda s: "local_epochs=20" in s["shown"] and s["settled"])
+    until(other, lambda s: "local_epochs=2" in s["shown"] and s["settled"])
     other.goto("about:blank")
     other.close()
 
