@@ -19,8 +19,9 @@ import numpy as np
 from naive import plain, tuned
 
 import fedplay as fp
-from fedplay.engine.loop import calm, federation_of, stream
+from fedplay.engine.loop import federation_of, stream
 from fedplay.registry import SLOTS
+from fedplay.scopes import calm
 
 
 def compare(name, runs, **choices):

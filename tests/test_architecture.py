@@ -13,7 +13,7 @@ HOUSE = Path(__file__).parents[1] / "fedplay"
 
 # From the ground up. A module may import from its own floor's own folder, and from lower floors.
 FLOORS = [
-    {"knobs", "streams", "untrusted", "files", "plain"},
+    {"knobs", "streams", "untrusted", "files", "plain", "scopes"},
     {"registry"},
     {"data", "models", "privacy"},
     {"stages"},

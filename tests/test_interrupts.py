@@ -16,12 +16,15 @@ from collections import Counter
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pytest
 from screens import TINY
 from virtual import VirtualLoop, run, virtual
 
 import fedplay as fp
+from fedplay.scopes import STILL, calm
+from fedplay.views.settings import _are_ours, ours
 from fedplay.widgets import screen
 from fedplay.widgets.live import Event
 from fedplay.widgets.messages import Acknowledged
@@ -211,11 +214,12 @@ def test_what_is_interrupted_goes_on(way, seed):
     how = dict(each=1.0, often=0.0005) if THOROUGH else dict(each=0.01, often=0.0002, share=0.05)
     interrupter = Interrupter(seed, **how)
     expected = dict(way(NOBODY))
-    before = 0
+    settings, before = (np.geterr(), dict(matplotlib.rcParams)), 0
     for part, found in way(interrupter):
         assert_alike(found, expected[part], (part, interrupter.at[before:]))
         before = len(interrupter.at)
     assert len(interrupter.at) > 50
+    assert (np.geterr(), dict(matplotlib.rcParams)) == settings
 
 
 # --- the picture, and what needs no screen -------------------------------------------------------
@@ -256,6 +260,27 @@ def test_an_interrupted_picture_comes_after_all():
         stage.close()
 
     run(main)
+
+
+@pytest.mark.parametrize("scope", [calm, ours])
+def test_a_scope_that_was_broken_off_anywhere_is_left_all_the_same(scope):
+    """When the next one is, at the latest; until then it holds for nobody who comes later."""
+
+    def found():
+        return np.geterr(), dict(matplotlib.rcParams)
+
+    def broken_off():
+        with interrupter.on(), scope(), scope():
+            pass
+
+    before = found()
+    for seed in range(60):
+        interrupter = Interrupter(seed, each=0.15)
+        with suppress(KeyboardInterrupt):
+            broken_off()
+        with scope():
+            assert (np.geterr() == STILL) if scope is calm else _are_ours(matplotlib.rcParams)
+        assert found() == before, interrupter.at
 
 
 LATE = ["personal_accuracy", "local_accuracy"]

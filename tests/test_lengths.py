@@ -14,8 +14,9 @@ from reference import hidden, random_federation
 
 import fedplay as fp
 from fedplay import registry
-from fedplay.engine.loop import Run, calm, stream
+from fedplay.engine.loop import Run, stream
 from fedplay.engine.trace import tracing
+from fedplay.scopes import calm
 from fedplay.stages.lengths import cut, lengths_of
 from fedplay.views.guard import gaussian_length, guard
 from fedplay.views.ledger import Row

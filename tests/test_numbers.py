@@ -12,11 +12,12 @@ from scenes import scene
 import fedplay as fp
 from fedplay import registry
 from fedplay.engine.census import census
-from fedplay.engine.loop import Run, calm, stream
+from fedplay.engine.loop import Run, stream
 from fedplay.engine.mistakes import study
 from fedplay.engine.survey import survey
 from fedplay.engine.trace import tracing
 from fedplay.models import likeliest
+from fedplay.scopes import calm
 from fedplay.stages.base import Layer
 from fedplay.stages.footprint import footprint
 from fedplay.views.guard import journey

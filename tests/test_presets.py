@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import fedplay as fp
-from fedplay.engine.loop import calm
 from fedplay.presets import PRESETS, View
+from fedplay.scopes import calm
 
 BY_NAME = {preset.name: preset for preset in PRESETS}
 SEEDS = range(5)

@@ -14,8 +14,9 @@ from scenes import scene
 
 import fedplay as fp
 from fedplay.data import Federation
-from fedplay.engine.loop import Run, calm, stream
+from fedplay.engine.loop import Run, stream
 from fedplay.engine.mistakes import Study
+from fedplay.scopes import calm
 from fedplay.views.canvas import DOTS, Canvas
 from fedplay.views.digits import Pictures
 from fedplay.views.digits_colours import GREYS, STEPS, colours_of_ink, colours_of_weights, reach

@@ -49,7 +49,7 @@ def quadratics(n=N, **choices):
     usual = dict(
         model="quadratic", batch_size=None, local_epochs=5, learning_rate=0.1, dtype="float64"
     )
-    return fp.Experiment(**usual | dict(rounds=2000) | choices), fed
+    return fp.Experiment(**usual | dict(rounds=600) | choices), fed
 
 
 # --- which ----------------------------------------------------------------------------------------
@@ -143,7 +143,7 @@ def test_scaffold_and_feddyn_end_at_the_optimum_of_either_mean(name, weights, pa
     a, x, n = rng.uniform(0.5, 3, 6), rng.uniform(-2, 2, 6), rng.integers(1, 8, 6)
     clients = list(zip(a.tolist(), x.tolist(), n.tolist(), strict=True))
     exp, fed = closed.experiment(
-        clients, 5, 0.05, algorithm=name, rounds=3000, weights=weights, participation=participation
+        clients, 5, 0.05, algorithm=name, rounds=1600, weights=weights, participation=participation
     )
     p = n if weights == "examples" else np.ones(6)
     end = fp.run(exp, fed).parameters[0]

@@ -7,9 +7,9 @@ from typing import Any
 from fedplay.check.bench import Bench, Broken, Skipped, blame
 from fedplay.check.points import POINTS
 from fedplay.check.report import Point, Report
-from fedplay.engine.loop import calm
 from fedplay.knobs import short
 from fedplay.registry import lookup
+from fedplay.scopes import calm
 from fedplay.stages.base import Algorithm
 
 __all__ = ["Point", "Report", "check_algorithm"]

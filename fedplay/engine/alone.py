@@ -7,8 +7,9 @@ from collections.abc import Generator, Iterator, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fedplay.engine.loop import Round, Run, calm
+from fedplay.engine.loop import Round, Run
 from fedplay.engine.trace import state_after
+from fedplay.scopes import calm
 from fedplay.stages.base import Array
 
 

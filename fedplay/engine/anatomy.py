@@ -15,8 +15,9 @@ from typing import NamedTuple
 import numpy as np
 
 from fedplay.engine.evaluate import with_ones
-from fedplay.engine.loop import Run, State, calm
+from fedplay.engine.loop import Run, State
 from fedplay.engine.trace import state_after
+from fedplay.scopes import calm
 from fedplay.stages.algorithm.ifca import IFCA
 from fedplay.stages.base import Array
 from fedplay.stages.lengths import length_of, lengths_of

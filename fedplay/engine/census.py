@@ -13,8 +13,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from fedplay.cost import CHUNK
-from fedplay.engine.loop import Run, calm
+from fedplay.engine.loop import Run
 from fedplay.engine.trace import state_after
+from fedplay.scopes import calm
 from fedplay.stages.base import Array
 
 PIECE = 8_000_000  # multiply-adds between two moments in which a screen may draw

@@ -21,7 +21,7 @@ from fedplay.engine.contest import Contest, Curve, checked_seeds
 from fedplay.engine.contest import seeded as seeded
 from fedplay.engine.evaluate import mean_of
 from fedplay.engine.given import check_given
-from fedplay.engine.loop import Run, calmed
+from fedplay.engine.loop import Run
 from fedplay.engine.tables import as_csv, as_html, as_text
 from fedplay.engine.verdict import (
     Difference,
@@ -37,6 +37,7 @@ from fedplay.experiment import Experiment
 from fedplay.files import AnyPath
 from fedplay.knobs import short
 from fedplay.methods import METHODS
+from fedplay.scopes import calmed
 from fedplay.stages.base import Array
 
 USUAL = ("FedAvg", "FedProx", "SCAFFOLD", "FedAdam")

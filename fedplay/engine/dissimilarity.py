@@ -6,7 +6,8 @@ import numpy as np
 
 from fedplay.data import Dissimilarity
 from fedplay.data import dissimilarity as of_gradients
-from fedplay.engine.loop import Run, calmed
+from fedplay.engine.loop import Run
+from fedplay.scopes import calmed
 from fedplay.stages.base import Array
 
 

@@ -18,10 +18,11 @@ from fedplay.cost import Limit
 from fedplay.data import Dissimilarity, Federation
 from fedplay.engine import closed_forms
 from fedplay.engine.dissimilarity import dissimilarity
-from fedplay.engine.loop import Run, State, calm
+from fedplay.engine.loop import Run, State
 from fedplay.engine.trace import WALKS, state_before, watched
 from fedplay.experiment import Experiment
 from fedplay.models.quadratic import QuadraticNetwork, merged
+from fedplay.scopes import calm
 from fedplay.stages.aggregate.means import Mean
 from fedplay.stages.base import Array
 from fedplay.stages.lengths import length_of, lengths_of

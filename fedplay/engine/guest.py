@@ -15,11 +15,12 @@ from fedplay.data import Federation
 from fedplay.data.guest import joined
 from fedplay.engine.alone import personal_models
 from fedplay.engine.evaluate import with_ones
-from fedplay.engine.loop import Run, calm, federation_of
+from fedplay.engine.loop import Run, federation_of
 from fedplay.engine.plane import Limits, Regions, limits_of, regions
 from fedplay.engine.survey import alone
 from fedplay.experiment import Experiment
 from fedplay.models import Network, likeliest
+from fedplay.scopes import calm
 from fedplay.stages.base import Array
 
 KEPT = 4  # federations with the guest in them

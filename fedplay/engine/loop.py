@@ -5,16 +5,13 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache, wraps
-from typing import ClassVar, NamedTuple, ParamSpec, TypeVar
+from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from threadpoolctl import LibController, ThreadpoolController
 
 from fedplay.cost import LIMIT, Limit, estimate
 from fedplay.data import Federation, federate
@@ -23,6 +20,7 @@ from fedplay.engine.given import check_given
 from fedplay.engine.sgd import Trainer
 from fedplay.engine.work import Work
 from fedplay.experiment import Experiment
+from fedplay.scopes import calm, calmed
 from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Layer
 from fedplay.stages.footprint import Footprint, footprint
 from fedplay.stages.lengths import length_of, lengths_of
@@ -61,84 +59,6 @@ class Lengths(NamedTuple):
 
 
 NOTHING = Lengths(np.zeros(0), np.zeros(0), 0.0, 0)
-
-
-class _Entered(threading.local):
-    """How often a thread is inside `calm`."""
-
-    times: int = 0
-
-
-class calm(AbstractContextManager[None]):
-    """Inside: one BLAS thread, and no warning or error where numbers overflow or vanish.
-
-    Matrices this small gain 8 % from a second thread and cost twice the processor; and a learning
-    rate that diverges is shown as divergence, not warned about. What somebody has set outside, by
-    `np.errstate` or for BLAS, is as it was afterwards, also where several threads come and go.
-    """
-
-    _lock: ClassVar[threading.Lock] = threading.Lock()
-    _entered: ClassVar[_Entered] = _Entered()
-    _inside: ClassVar[set[int]] = set()  # threads
-    _before: ClassVar[list[int]] = []  # what BLAS had when the first of them came in
-
-    def __enter__(self) -> None:
-        self._errors = np.errstate(all="ignore")
-        calm._entered.times += 1
-        try:
-            if calm._entered.times == 1:
-                self._still()
-            self._errors.__enter__()
-        except BaseException:  # an interrupt: nobody will call __exit__
-            self._leave()
-            raise
-
-    def __exit__(self, *error: object) -> None:
-        try:
-            self._errors.__exit__(None, None, None)
-        finally:
-            self._leave()
-
-    @staticmethod
-    def _still() -> None:
-        with calm._lock:
-            if not calm._inside:
-                calm._before = [library.get_num_threads() for library in _blas()]
-            calm._inside.add(threading.get_ident())
-            for library in _blas():
-                library.set_num_threads(1)
-
-    @staticmethod
-    def _leave() -> None:
-        calm._entered.times -= 1
-        if calm._entered.times:
-            return
-        with calm._lock:
-            calm._inside.discard(threading.get_ident())
-            if not calm._inside and calm._before:
-                for library, threads in zip(_blas(), calm._before, strict=True):
-                    library.set_num_threads(threads)
-
-
-Given = ParamSpec("Given")
-Result = TypeVar("Result")
-
-
-def calmed(function: Callable[Given, Result]) -> Callable[Given, Result]:
-    """The function, calm while it works. For generators see `stream`: calm a piece at a time."""
-
-    @wraps(function)
-    def calm_function(*given: Given.args, **named: Given.kwargs) -> Result:
-        with calm():
-            return function(*given, **named)
-
-    return calm_function
-
-
-@cache
-def _blas() -> list[LibController]:
-    """The linear algebra libraries of this process; looking them up takes milliseconds."""
-    return list(ThreadpoolController().select(user_api="blas").lib_controllers)
 
 
 def epsilon_of(exp: Experiment) -> Array:

@@ -22,7 +22,7 @@ from fedplay.data.base import Ints
 from fedplay.engine.contest import checked_seeds, seeded
 from fedplay.engine.evaluate import panel
 from fedplay.engine.given import check_given
-from fedplay.engine.loop import Run, State, calm, calmed, federation_of, scatter
+from fedplay.engine.loop import Run, State, federation_of, scatter
 from fedplay.engine.tables import as_csv, as_html, as_text
 from fedplay.engine.trace import state_before
 from fedplay.engine.verdict import End, end_of
@@ -30,6 +30,7 @@ from fedplay.engine.work import Work
 from fedplay.experiment import Experiment
 from fedplay.files import AnyPath
 from fedplay.knobs import short
+from fedplay.scopes import calm, calmed
 from fedplay.stages.base import Array
 from fedplay.streams import Purpose, Streams
 

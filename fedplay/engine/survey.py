@@ -14,8 +14,9 @@ import numpy as np
 
 from fedplay.data import Federation
 from fedplay.engine.alone import personal_models
-from fedplay.engine.loop import Run, calm
+from fedplay.engine.loop import Run
 from fedplay.engine.plane import Limits, Regions, Say, limits_of, logits, regions, said
+from fedplay.scopes import calm
 from fedplay.stages.base import Array
 
 MOST = 1500  # points that are shown at once

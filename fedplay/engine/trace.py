@@ -15,7 +15,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from fedplay.engine.loop import Lengths, Run, State, calm
+from fedplay.engine.loop import Lengths, Run, State
+from fedplay.scopes import calm
 from fedplay.stages.base import Array, Cohort
 from fedplay.stages.lengths import length_of, lengths_of
 from fedplay.stages.personal.given import AsGiven

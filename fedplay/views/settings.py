@@ -9,15 +9,19 @@ axes that are handed in, their owner's hold.
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from types import FrameType
+from typing import Any, ClassVar
 
 import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
+
+from fedplay.scopes import runs_below
 
 # Not how a picture looks, but where it appears and what its owner can do with it.
 THEIRS: tuple[str, ...] = (
@@ -29,6 +33,7 @@ THEIRS: tuple[str, ...] = (
 )
 THEIRS += ("keymap.", "timezone", "tk.", "toolbar", "webagg.")
 
+SALT = "fedplay"
 # Names from data may be in any script. Of these families those that are installed are asked for
 # what the first font lacks; what none of them has is drawn as a box.
 FAMILIES = (
@@ -42,7 +47,11 @@ FAMILIES = (
 )
 
 
-_inside = False  # the settings are the process's, and so is this
+class _Kept:
+    """Of the process, as the settings are: who came in first, and what it found."""
+
+    first: FrameType | None = None
+    theirs: ClassVar[dict[str, Any]] = {}
 
 
 @contextmanager
@@ -52,15 +61,17 @@ def ours() -> Iterator[None]:
     It costs little more than copying a dict; `rc_context` checks every value anew, which takes a
     good part of a frame. Never let anything else run inside, by `await` or `yield`.
     """
-    global _inside
-    if _inside:
+    here = sys._getframe(2)  # past contextlib's
+    if _Kept.first is not None and runs_below(_Kept.first, here):
         yield
         return
     now: Any = matplotlib.rcParams
-    before = dict(dict.items(now))
-    for name in _theirs():
-        del before[name]  # pyplot may set the backend meanwhile, and that is to stay
-    _inside = True
+    if _Kept.first is None or not _are_ours(now):  # else an interrupt has left them so
+        theirs = dict(dict.items(now))
+        for name in _theirs():
+            del theirs[name]  # pyplot may set the backend meanwhile, and that is to stay
+        _Kept.theirs = theirs
+    _Kept.first = here
     try:
         dict.update(now, _settings())
         with warnings.catch_warnings():
@@ -68,8 +79,13 @@ def ours() -> Iterator[None]:
             warnings.filterwarnings("ignore", "Glyph |Matplotlib currently does not support")
             yield
     finally:
-        _inside = False
-        dict.update(now, before)
+        dict.update(now, _Kept.theirs)
+        _Kept.first = None
+
+
+def _are_ours(settings: Any) -> bool:
+    """Told by one of them."""
+    return dict.get(settings, "svg.hashsalt") == SALT
 
 
 def on_new_axes(plot: Callable[[Any, Any], Any], what: Any) -> Any:
@@ -109,7 +125,7 @@ def _settings() -> dict[str, Any]:
         found.pop(name, None)
     installed = set(fontManager.get_font_names())
     found["font.family"] = ["sans-serif", *(name for name in FAMILIES if name in installed)]
-    found["svg.hashsalt"] = "fedplay"  # the same picture is the same file
+    found["svg.hashsalt"] = SALT  # the same picture is the same file
     return found
 
 

@@ -22,7 +22,7 @@ from itertools import takewhile
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fedplay.engine.loop import calmed
+from fedplay.scopes import calmed
 from fedplay.widgets import clock
 from fedplay.widgets.whole import Whole
 

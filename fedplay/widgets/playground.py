@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 from fedplay import untrusted
 from fedplay.data import Federation
 from fedplay.engine import History
-from fedplay.engine.loop import calmed
 from fedplay.experiment import Experiment
 from fedplay.files import AnyPath, write_whole
 from fedplay.knobs import short
+from fedplay.scopes import calmed
 from fedplay.widgets.actions import Actions
 from fedplay.widgets.closing import Place
 from fedplay.widgets.given import word

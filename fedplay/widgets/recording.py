@@ -15,8 +15,9 @@ from fedplay.engine import History, Round
 from fedplay.engine.alone import local_only, personal_accuracy
 from fedplay.engine.guest import Given, counted, data_of
 from fedplay.engine.history import has_diverged
-from fedplay.engine.loop import Run, calm, stream
+from fedplay.engine.loop import Run, stream
 from fedplay.experiment import CHOICES, Experiment
+from fedplay.scopes import calm
 from fedplay.views.federation import BARS
 from fedplay.views.own_model import own_model
 from fedplay.views.scene import Labels, Late, Moment, Series
