@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import tries
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -50,11 +51,11 @@ def spent(empty: Any, dp: Any, q: float, z: float, rounds: int, delta: float) ->
     return float(empty.compose(dp.SelfComposedDpEvent(one_round, rounds)).get_epsilon(delta))
 
 
-def test_equals_dp_accounting_on_2000_points(reference: Any) -> None:
-    """250 mechanisms (q, z), eight (T, delta) each, equal to 1e-6 (relative where epsilon > 1)."""
+def test_equals_dp_accounting_on_many_points(reference: Any) -> None:
+    """Mechanisms (q, z), eight (T, delta) each, equal to 1e-6 (relative where epsilon > 1)."""
     rng = np.random.default_rng(20260)
-    found = []
-    for number in range(250):
+    found, mechanisms = [], tries(250, 80)
+    for number in range(mechanisms):
         q = float(10 ** rng.uniform(-6, 0) if number % 2 else rng.uniform(0, 1))
         if number % 20 == 0:
             q = 1.0
@@ -68,9 +69,9 @@ def test_equals_dp_accounting_on_2000_points(reference: Any) -> None:
             assert got == pytest.approx(expected, rel=1e-6, abs=1e-6), (q, z, rounds, delta)
             found.append(got)
     # The points are worth something only if they are spread: free ones, usual ones, huge ones.
-    assert len(found) == 2000
-    assert sum(e == 0 for e in found) < 400
-    assert sum(0.1 < e < 20 for e in found) > 500
+    assert len(found) == 8 * mechanisms
+    assert sum(e == 0 for e in found) < 0.2 * len(found)
+    assert sum(0.1 < e < 20 for e in found) > 0.25 * len(found)
     assert max(found) > 1000
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 import random
 import sys
 from collections import Counter
@@ -19,6 +18,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pytest
+from effort import THOROUGH, tries
 from screens import TINY
 from virtual import VirtualLoop, run, virtual
 
@@ -30,7 +30,6 @@ from fedplay.widgets.live import Event
 from fedplay.widgets.messages import Acknowledged
 from fedplay.widgets.stage import LOST, Stage
 
-THOROUGH = bool(os.environ.get("FEDPLAY_THOROUGH"))
 HOME = str(Path(fp.__file__).parent)
 
 
@@ -209,7 +208,7 @@ def at_rest(interrupter):
 
 
 @pytest.mark.parametrize("way", [settled, at_rest])
-@pytest.mark.parametrize("seed", range(20 if THOROUGH else 1))
+@pytest.mark.parametrize("seed", range(tries(20, 1)))
 def test_what_is_interrupted_goes_on(way, seed):
     how = dict(each=1.0, often=0.0005) if THOROUGH else dict(each=0.01, often=0.0002, share=0.05)
     interrupter = Interrupter(seed, **how)

@@ -9,13 +9,13 @@ import asyncio
 import hashlib
 import json
 import math
-import os
 import random
 import threading
 from contextlib import ExitStack, suppress
 
 import numpy as np
 import pytest
+from effort import THOROUGH, tries
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -33,7 +33,6 @@ from fedplay.widgets.trail import LENGTH
 
 KEYS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown"]
 KEYS += ["Enter", " ", "Escape"]
-THOROUGH = bool(os.environ.get("FEDPLAY_THOROUGH"))
 
 
 def forget():
@@ -478,7 +477,7 @@ class AnyPerson(RuleBasedStateMachine):
 
 
 AnyPerson.TestCase.settings = settings(
-    max_examples=500 if THOROUGH else 24, stateful_step_count=60 if THOROUGH else 30
+    max_examples=tries(500, 12), stateful_step_count=tries(60, 30)
 )
 TestAnyPerson = AnyPerson.TestCase
 TestAnyPerson.pytestmark = [pytest.mark.timeout(7200 if THOROUGH else 1800)]

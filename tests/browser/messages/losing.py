@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ from browser.playing import CODE, SIZE, state
 from browser.servers import PATIENCE
 
 WIRE = (Path(__file__).parent / "wire.js").read_text(encoding="utf-8")
-THOROUGH = bool(os.environ.get("FEDPLAY_THOROUGH"))
 NOTICE = ".fedplay-notice:not(:empty)"
 # What the kernel holds, beside what `CODE` reports: the fields as they should be shown, the words.
 MORE = """

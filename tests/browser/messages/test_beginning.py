@@ -7,9 +7,10 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from effort import THOROUGH
 
 import fedplay as fp
-from browser.messages.losing import THOROUGH, agree
+from browser.messages.losing import agree
 from browser.playing import CANVAS, calm, slider, until
 
 NO_JSON = '{"process": "x", "text": "no json"}'

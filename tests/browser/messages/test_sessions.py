@@ -6,8 +6,9 @@ import random
 from typing import Any
 
 import pytest
+from effort import tries
 
-from browser.messages.losing import THOROUGH, agree
+from browser.messages.losing import agree
 from browser.playing import CANVAS, control, round_readout
 
 
@@ -71,7 +72,7 @@ ACTS = [_drag] * 8 + [_tab] * 3 + [_press] * 6 + [_choose] * 3 + [_preset] * 2
 ACTS += [_type, _resize, _theme] * 2
 
 
-@pytest.mark.parametrize("seed", range(300 if THOROUGH else 8))
+@pytest.mark.parametrize("seed", range(tries(300, 8)))
 def test_after_a_random_session_page_and_kernel_agree(
     page: Any, seed: int, request: pytest.FixtureRequest
 ) -> None:
