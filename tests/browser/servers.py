@@ -17,6 +17,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.request import Request, urlopen
 
 import nbformat
 
@@ -156,6 +157,15 @@ def _address(process: subprocess.Popen[bytes], runtime: Path, log: Path) -> str:
     raise AssertionError(f"Jupyter did not start: {log.read_text()[-2000:]}")
 
 
+def _end_left(address: str, token: str) -> None:
+    """End the kernels whose page is gone: Jupyter keeps them, and they report on and on."""
+    own = {"headers": {"Authorization": f"token {token}"}}
+    with urlopen(Request(f"{address}/api/kernels", **own)) as answer:
+        left = [kernel["id"] for kernel in json.load(answer) if not kernel["connections"]]
+    for kernel in left:
+        urlopen(Request(f"{address}/api/kernels/{kernel}", method="DELETE", **own)).close()
+
+
 def _run_first_cell(page: Any) -> None:
     """With Shift+Enter, which a notebook that has no kernel yet does not keep."""
     page.locator(KERNEL).wait_for()
@@ -195,6 +205,7 @@ class Servers:
         if self._jupyter is None:
             self._jupyter = self._stack.enter_context(jupyter(self.folder / "jupyter"))
         address, token = self._jupyter
+        _end_left(address, token)
         self._pages += 1
         name = written(code, self.folder / "jupyter" / "root" / f"page-{self._pages}.ipynb").name
         place = f"lab/tree/{name}?reset&" if front_end == "lab" else f"notebooks/{name}?"

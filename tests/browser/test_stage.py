@@ -335,7 +335,7 @@ def test_the_core_picture_does_without_the_canvas(open_page: Any, core_link: str
     shows_the_last_picture(page)
     assert page.locator("canvas").count() == 0
     assert page.locator(".fedplay-stage").inner_text() == "a <bar>"
-    assert page.locator("img.fedplay-picture").evaluate("image => image.naturalWidth") == 800
+    page.wait_for_function("document.querySelector('img.fedplay-picture').naturalWidth === 800")
 
 
 def test_the_picture_stays_where_the_module_cannot_load(browser: Any, link: str) -> None:
