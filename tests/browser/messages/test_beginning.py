@@ -11,7 +11,7 @@ from effort import THOROUGH
 
 import fedplay as fp
 from browser.messages.losing import agree
-from browser.playing import CANVAS, calm, slider, until
+from browser.playing import CANVAS, calm, slider, state, until
 
 NO_JSON = '{"process": "x", "text": "no json"}'
 BAD = '{"process": "x", "text": "{\\"experiment\\": {\\"clients\\": -1}}"}'
@@ -31,6 +31,9 @@ def test_what_a_page_begins_with_is_said_until_it_is_heard(
     page.wait_for_function(f"new Set(wire.done.map(String)).size === {len(kinds)}")
     until(page, lambda s: s["dark"] and s["held"]["calmly"])
     agree(page)
+    found = state(page)  # and so it stays
+    assert found["dark"]
+    assert found["held"]["calmly"]
 
 
 @pytest.mark.parametrize("stored", ["7", BAD, *(["", "{}", NO_JSON] if THOROUGH else [])])
@@ -50,8 +53,10 @@ def test_a_link_is_heard_though_it_is_lost_and_the_memory_damaged(
         wire.set("lose", ">", "remembered");
     """
     page = open_lossy(script, f"&fp={quote(token)}")
-    until(page, lambda s: s["experiment"] == "Experiment(rounds=20, alpha=0.1)")
+    linked = "Experiment(rounds=20, alpha=0.1)"
+    until(page, lambda s: s["experiment"] == linked)
     agree(page)
+    assert state(page)["experiment"] == linked
 
 
 def test_what_was_kept_is_taken_up_though_the_message_is_lost(

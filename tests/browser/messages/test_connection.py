@@ -25,8 +25,9 @@ def test_a_connection_that_is_cut_twice_comes_back(page: Any) -> None:
     before = state(page)["alpha"]
     skew.focus()
     page.keyboard.press("ArrowRight")
-    until(page, lambda s: s["alpha"] < before)
+    taken = until(page, lambda s: s["alpha"] < before)["alpha"]
     agree(page)
+    assert state(page)["alpha"] == taken
 
 
 def test_a_stopped_kernel_is_told_in_one_sentence_and_a_reload_brings_all_back(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import fedplay as fp
-from browser.messages.losing import agree, lose
+from browser.messages.losing import agree, differences, lose
 from browser.playing import calm, control, round_readout, slider, state, until, upload
 
 
@@ -26,8 +26,9 @@ def test_a_slider_whose_message_is_lost_is_followed_all_the_same(
     page.evaluate("wire.calm()")
     agree(page)
     page.keyboard.press("ArrowRight")
-    until(page, lambda s: s["alpha"] < first)
+    second = until(page, lambda s: s["alpha"] < first)["alpha"]
     agree(page)
+    assert state(page)["alpha"] == second
 
 
 def test_every_kind_of_field_is_followed(page: Any) -> None:
@@ -49,6 +50,10 @@ def test_every_kind_of_field_is_followed(page: Any) -> None:
     readout.press("Enter")
     until(page, lambda s: s["cursor"] == 12)
     agree(page)
+    found = state(page)  # nothing has taken back what came before
+    assert "shards" in found["experiment"]
+    assert "data_seed=7" in found["experiment"]
+    assert (found["view"], found["cursor"]) == ("drift", 12)
 
 
 def test_a_file_that_was_chosen_arrives(page: Any) -> None:
@@ -57,6 +62,7 @@ def test_a_file_that_was_chosen_arrives(page: Any) -> None:
     upload(page, "mine.csv", f"label,a,b\n{rows}".encode())
     until(page, lambda s: "csv:mine.csv" in s["experiment"])
     agree(page)
+    assert "csv:mine.csv" in state(page)["experiment"]
 
 
 @pytest.mark.parametrize("what", ["lose", "double"])
@@ -104,6 +110,7 @@ def test_a_page_at_rest_says_nothing(page: Any) -> None:
             setTimeout(() => quiet(said() === before), 10_000);
         })"""
     )
+    assert differences(page) == {}
 
 
 def test_the_share_panel_never_shows_the_last_link(page: Any) -> None:
