@@ -20,7 +20,28 @@ import numpy as np
 from threadpoolctl import LibController, ThreadpoolController
 
 
-def runs_below(frame: FrameType, here: FrameType | None) -> bool:
+class Entered:
+    """Who came into a scope first, and what there was before; who leaves it clears `first`."""
+
+    first: FrameType | None = None
+    before: Any = None
+
+    def by(self, here: FrameType, now: Callable[[], Any], is_inside: Callable[[Any], bool]) -> bool:
+        """Whether `here` comes in first. Then `before` is what there is outside.
+
+        now: what there is
+        is_inside: whether that is as the scope makes it, where an interrupt has left it so
+        """
+        if self.first is not None and _runs_below(self.first, here):
+            return False
+        found = now()
+        if self.first is None or not is_inside(found):
+            self.before = found
+        self.first = here
+        return True
+
+
+def _runs_below(frame: FrameType, here: FrameType | None) -> bool:
     """Whether `here` is `frame`, or was called by it, over however many others."""
     while here is not None and here is not frame:
         here = here.f_back
@@ -30,11 +51,8 @@ def runs_below(frame: FrameType, here: FrameType | None) -> bool:
 STILL: Any = dict.fromkeys(np.geterr(), "ignore")
 
 
-class _Entered(threading.local):
-    """Of one thread: who came in first, and how numpy dealt with errors before."""
-
-    first: FrameType | None = None
-    errors: Any = None
+class _OfThread(Entered, threading.local):
+    """What numpy does about errors is a thread's own."""
 
 
 class calm(AbstractContextManager[None]):
@@ -47,19 +65,14 @@ class calm(AbstractContextManager[None]):
 
     # Its own thread gets through one that an interrupt has left locked.
     _lock: ClassVar[Any] = threading.RLock()
-    _entered: ClassVar[_Entered] = _Entered()
+    _entered: ClassVar[_OfThread] = _OfThread()
     _inside: ClassVar[set[int]] = set()  # threads
     _before: ClassVar[list[int]] = []  # what BLAS had when the first of them came in
 
     def __enter__(self) -> None:
-        self._within = True  # of another one, which puts everything back
-        here, own = sys._getframe(1), calm._entered
-        if own.first is not None and runs_below(own.first, here):
+        self._first = calm._entered.by(sys._getframe(1), np.geterr, STILL.__eq__)
+        if not self._first:
             return
-        now = np.geterr()
-        if own.first is None or now != STILL:  # else an interrupt has left it so
-            own.errors = now
-        own.first, self._within = here, False
         try:
             np.seterr(**STILL)
             self._still()
@@ -68,7 +81,7 @@ class calm(AbstractContextManager[None]):
             raise
 
     def __exit__(self, *error: object) -> None:
-        if not self._within:
+        if self._first:
             self._leave()
 
     @staticmethod
@@ -82,14 +95,13 @@ class calm(AbstractContextManager[None]):
 
     @staticmethod
     def _leave() -> None:
-        own = calm._entered
-        np.seterr(**own.errors)
+        np.seterr(**calm._entered.before)
         with calm._lock:
             calm._inside.discard(threading.get_ident())
             if not calm._inside and calm._before:
                 for library, threads in zip(_blas(), calm._before, strict=True):
                     library.set_num_threads(threads)
-        own.first = None
+        calm._entered.first = None
 
 
 Given = ParamSpec("Given")

@@ -34,7 +34,7 @@ HOME = str(Path(fp.__file__).parent)
 
 
 class Interrupter:
-    """Raises KeyboardInterrupt at lines of fedplay, `most` times at most.
+    """Raises KeyboardInterrupt at lines of fedplay.
 
     Each line the first time that it is executed, if the dice choose it; and now and then at a line
     that has been executed often. To look at every line of every call takes most of the time, so

@@ -276,7 +276,7 @@ def test_the_settings_come_back_after_an_error():
     with pytest.raises(RuntimeError):
         fails()
     assert dict(matplotlib.rcParams) == before
-    assert settings._Kept.first is None
+    assert settings._entered.first is None
 
 
 def test_what_is_not_about_looks_is_left_alone():

@@ -14,14 +14,13 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from types import FrameType
-from typing import Any, ClassVar
+from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
-from fedplay.scopes import runs_below
+from fedplay.scopes import Entered
 
 # Not how a picture looks, but where it appears and what its owner can do with it.
 THEIRS: tuple[str, ...] = (
@@ -47,11 +46,7 @@ FAMILIES = (
 )
 
 
-class _Kept:
-    """Of the process, as the settings are: who came in first, and what it found."""
-
-    first: FrameType | None = None
-    theirs: ClassVar[dict[str, Any]] = {}
+_entered = Entered()  # of the process, as the settings are
 
 
 @contextmanager
@@ -61,17 +56,10 @@ def ours() -> Iterator[None]:
     It costs little more than copying a dict; `rc_context` checks every value anew, which takes a
     good part of a frame. Never let anything else run inside, by `await` or `yield`.
     """
-    here = sys._getframe(2)  # past contextlib's
-    if _Kept.first is not None and runs_below(_Kept.first, here):
+    if not _entered.by(sys._getframe(2), _present, _are_ours):  # past contextlib's frame
         yield
         return
     now: Any = matplotlib.rcParams
-    if _Kept.first is None or not _are_ours(now):  # else an interrupt has left them so
-        theirs = dict(dict.items(now))
-        for name in _theirs():
-            del theirs[name]  # pyplot may set the backend meanwhile, and that is to stay
-        _Kept.theirs = theirs
-    _Kept.first = here
     try:
         dict.update(now, _settings())
         with warnings.catch_warnings():
@@ -79,8 +67,17 @@ def ours() -> Iterator[None]:
             warnings.filterwarnings("ignore", "Glyph |Matplotlib currently does not support")
             yield
     finally:
-        dict.update(now, _Kept.theirs)
-        _Kept.first = None
+        dict.update(now, _entered.before)
+        _entered.first = None
+
+
+def _present() -> dict[str, Any]:
+    """The settings, but for those that stay: pyplot may set the backend meanwhile."""
+    now: Any = matplotlib.rcParams
+    found = dict(dict.items(now))
+    for name in _theirs():
+        del found[name]
+    return found
 
 
 def _are_ours(settings: Any) -> bool:
