@@ -12,7 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+# Debian's packages. The first has no windows, and takes a quarter less of the processor.
+PACKAGES = ("chromium-headless-shell", "chromium")
+NAMES = (*PACKAGES, "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 PLACES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
@@ -51,7 +53,9 @@ def install() -> None:
     if find() is None and shutil.which("apt-get") and os.geteuid() == 0:
         quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
         _run(["apt-get", "update", "-q"], quiet)
-        _run(["apt-get", "install", "-q", "-y", "--no-install-recommends", "chromium"], quiet)
+        for package in PACKAGES:
+            if find() is None:
+                _run(["apt-get", "install", "-q", "-y", "--no-install-recommends", package], quiet)
 
 
 def _run(command: list[str], environment: dict[str, str]) -> None:

@@ -6,7 +6,7 @@ import os
 import re
 import runpy
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ import pytest
 playwright_api = pytest.importorskip("playwright.sync_api")
 
 from browser.playing import CODE, SIZE, begin_anew, calm  # noqa: E402
-from browser.servers import FLAGS, NOISE, PATIENCE, ROOT, Servers, voila  # noqa: E402
+from browser.servers import FLAGS, NOISE, PATIENCE, ROOT, Servers  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -35,13 +35,6 @@ def browser(chromium_path: str) -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
         yield browser
         browser.close()
-
-
-@pytest.fixture(scope="package")
-def serve_page() -> Iterator[Callable[..., str]]:
-    """Serve notebooks until the folder's tests end; call it with a path, it returns the link."""
-    with ExitStack() as stack:
-        yield lambda *notebook: stack.enter_context(voila(*notebook))
 
 
 @pytest.fixture(scope="package")

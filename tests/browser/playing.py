@@ -10,9 +10,11 @@ from typing import Any
 from browser.servers import PATIENCE
 
 SIZE = {"width": 1280, "height": 800}
-# Twenty times a second it says what the kernel knows. "anew" brings it back to how it began.
+# Twenty times a second it says what the kernel knows, and once a second also if that is as before:
+# what it says while a page is being built or connected again may not arrive. "anew" brings it back
+# to how it began.
 CODE = """
-import asyncio, json, traceback, ipywidgets, fedplay as fp
+import asyncio, itertools, json, traceback, ipywidgets, fedplay as fp
 from contextlib import suppress
 from fedplay.experiment import CHOICES, knobs
 playground = fp.Playground(fp.Experiment(rounds=30))
@@ -21,7 +23,7 @@ first, compared = playground.session.beside, playground.session.lineup.chosen.ke
 report = ipywidgets.HTML()
 loop, broken = asyncio.get_running_loop(), ""
 async def keep_reporting():
-    while True:
+    for time in itertools.count():
         player, stage = playground.player, playground.screen.stage
         shown = player.shown
         hand, rivals = playground.screen.hand, playground.session.lineup.rivals
@@ -49,6 +51,8 @@ async def keep_reporting():
             "first": first,
             "broken": broken,
         }).replace("<", "&lt;") + "</pre>"
+        if time % 20 == 0:
+            report.send_state("value")
         await asyncio.sleep(0.05)
 task = loop.create_task(keep_reporting())
 def begin_anew():

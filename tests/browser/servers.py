@@ -76,10 +76,10 @@ def written(code: str, path: Path) -> Path:
     return path
 
 
-def link_to(folder: Path, serve_page: Callable[..., str], module: str, call: str) -> str:
-    """The link of a page that shows what a module beside the tests builds."""
-    code = f"import sys, uuid; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-    return serve_page(written(f"{code}import {module}\n{module}.{call}", folder / "page.ipynb"))
+def built(module: str, call: str) -> str:
+    """Code that shows what a module beside the tests builds."""
+    code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+    return f"{code}import {module}\n{module}.{call}"
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from typing import Any
 
@@ -23,7 +24,7 @@ class Bar:
     def __init__(self, core: bool) -> None:
         self.stage = Stage(alt="a <bar>", core=core, width=800, height=100)
         self.stage.palette([(255, 255, 255), (0, 0, 0), ACCENT])
-        self.shown = self.most_under_way = 0
+        self.shown = self.most_under_way = self.begun = 0
         self.heard: list[tuple[Any, ...]] = []
         self.stage.on_resize = lambda *size: (self.note("size", *size), self.draw())
         self.stage.on_pointer = self.pointed
@@ -38,6 +39,7 @@ class Bar:
 
     def begin_anew(self) -> None:
         """Nothing has been heard yet, and the picture is as it was."""
+        self.begun += 1
         self.heard.clear()
         self.length = self.most_under_way = 0
         self.tip, self.cursor = None, "default"
@@ -77,7 +79,8 @@ class Bar:
                 await asyncio.sleep(0.001)
 
     async def keep_reporting(self) -> None:
-        while True:
+        """Once a second also what is as before: while a page is being built, it may miss some."""
+        for time in itertools.count():
             stage = self.stage
             state = {
                 "sent": stage.frames_sent,
@@ -89,8 +92,11 @@ class Bar:
                 "ratio": stage.ratio,
                 "length": self.length,
                 "heard": self.heard,
+                "begun": self.begun,
             }
             self.report.value = f"<pre id='report'>{json.dumps(state)}</pre>"
+            if time % 10 == 0:
+                self.report.send_state("value")
             await asyncio.sleep(0.1)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from browser.servers import link_to
+from browser.conftest import Window
+from browser.servers import Servers, built
 from fedplay.widgets.canvas import module
 from fedplay.widgets.messages import Remembered, page_message
 from fedplay.widgets.page import ESM
@@ -17,19 +18,44 @@ STORED = "Object.entries(sessionStorage)"
 MEMORY = "JSON.parse(sessionStorage.getItem('fedplay:' + location.pathname + ':screen'))"
 
 
-@pytest.fixture(scope="module")
-def link(tmp_path_factory: Any, serve_page: Callable[..., str]) -> str:
-    return link_to(
-        tmp_path_factory.mktemp("page"), serve_page, "services_page", "build(uuid.uuid4().hex)"
-    )
+# Clipboard, which one test takes away, and what is written in its place.
+LEFT_BEHIND = """() => {
+    delete navigator.clipboard.writeText;
+    delete document.execCommand;
+    document.activeElement.blur();
+}"""
 
 
 @pytest.fixture(scope="module")
-def same_link(tmp_path_factory: Any, serve_page: Callable[..., str]) -> str:
+def link(servers: Servers) -> str:
+    return servers.app(built("services_page", "build()"))
+
+
+@pytest.fixture(scope="module")
+def same_link(servers: Servers) -> str:
     """Its kernel always claims to be the same process, and remembers something at once."""
-    return link_to(
-        tmp_path_factory.mktemp("same"), serve_page, "services_page", "build('same', 'the newest')"
-    )
+    return servers.app(built("services_page", "build('same', 'the newest')"))
+
+
+@pytest.fixture(scope="module")
+def window(browser: Any, link: str) -> Iterator[tuple[Any, Window]]:
+    """One page for all tests that need none of their own."""
+    window = Window(browser)
+    page = window.open(link, permissions=["clipboard-read", "clipboard-write"])
+    at_ease(page)
+    yield page, window
+    window.close()
+
+
+@pytest.fixture
+def page(window: tuple[Any, Window]) -> Iterator[Any]:
+    """The page as it was in the beginning; at the end, nothing may have gone wrong in it."""
+    page, opened = window
+    page.evaluate(LEFT_BEHIND)
+    page.click("button:text-is('anew')")
+    page.wait_for_function("document.querySelector('#report').innerText === '[[\"anew\"]]'")
+    yield page
+    opened.console.check()
 
 
 def heard(page: Any) -> list[list[Any]]:
@@ -51,9 +77,7 @@ def at_ease(page: Any) -> None:
     page.wait_for_function("document.querySelector('#report').innerText.includes('copied')")
 
 
-def test_every_field_and_button_has_a_name(open_page: Any, link: str) -> None:
-    page = open_page(link)
-    page.wait_for_selector("[role=slider][aria-label=Round]")
+def test_every_field_and_button_has_a_name(page: Any) -> None:
     skew = page.get_by_role("slider", name="Label skew", exact=True)
     assert skew.get_attribute("aria-valuetext") == "α 1"
     assert skew.get_attribute("title") == "How unequal"
@@ -73,9 +97,7 @@ def test_every_field_and_button_has_a_name(open_page: Any, link: str) -> None:
     assert page.locator(".fedplay-error").get_attribute("aria-live") == "polite"
 
 
-def test_of_several_buttons_one_is_pressed(open_page: Any, link: str) -> None:
-    page = open_page(link)
-    page.wait_for_selector("[role=slider][aria-label=Round]")
+def test_of_several_buttons_one_is_pressed(page: Any) -> None:
     models = page.get_by_role("button", name="Models", pressed=True)
     privacy = page.get_by_role("button", name="Privacy", pressed=True)
     assert (models.count(), privacy.count()) == (1, 0)
@@ -84,15 +106,13 @@ def test_of_several_buttons_one_is_pressed(open_page: Any, link: str) -> None:
     assert models.count() == 0
 
 
-def test_a_text_gets_on_the_clipboard(open_page: Any, link: str) -> None:
-    page = open_page(link, permissions=["clipboard-read", "clipboard-write"])
+def test_a_text_gets_on_the_clipboard(page: Any) -> None:
     page.click("button:text-is('copy')")
     arrived(page, ["copied", True])
     assert page.evaluate("navigator.clipboard.readText()") == "a link & more"
 
 
-def test_where_there_is_no_clipboard_it_is_done_the_old_way(open_page: Any, link: str) -> None:
-    page = open_page(link, permissions=["clipboard-read", "clipboard-write"])
+def test_where_there_is_no_clipboard_it_is_done_the_old_way(page: Any) -> None:
     page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(Error()); }")
     page.click("button:text-is('copy')")
     arrived(page, ["copied", True])
@@ -152,11 +172,13 @@ TOLD = """async ([source, memories]) => {
     const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
     const { default: services } = await import(address);
     return memories.map((stored) => {
-        sessionStorage.setItem(`fedplay:${location.pathname}:other`, stored);
+        const place = `fedplay:${location.pathname}:other`;
+        sessionStorage.setItem(place, stored);
         const told = [];
         const of = { key: "other", process: "new", memory: "" };
         const model = { get: (name) => of[name], on() {}, off() {}, send: (c) => told.push(c) };
         services.initialize({ model })();
+        sessionStorage.removeItem(place);
         return told;
     });
 }"""
@@ -164,9 +186,7 @@ ODD = ["", "no json", "null", "7", "[]", "{}", '{"process": "x"}', '{"process": 
 ODD += ['{"process": "new", "text": "its own"}', "{" * 10_000]
 
 
-def test_odd_memories_do_no_harm(open_page: Any, link: str) -> None:
-    page = open_page(link)
-    at_ease(page)
+def test_odd_memories_do_no_harm(page: Any) -> None:
     memories = [*ODD, '{"process": "x", "text": "good"}']
     told = page.evaluate(TOLD, [module(*ESM), memories])
     understood = [[page_message(content) for content in contents] for contents in told]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from browser.conftest import Window
-from browser.servers import PATIENCE, link_to
+from browser.servers import PATIENCE, Servers, built
 from fedplay.widgets.stage import HELP
 
 HOSTILE = "<img src=x onerror='window.hacked = true'>"  # as in stage_page.py
@@ -24,13 +24,13 @@ PIXEL = """([x, y]) => {
 
 
 @pytest.fixture(scope="module")
-def link(tmp_path_factory: Any, serve_page: Callable[..., str]) -> str:
-    return link_to(tmp_path_factory.mktemp("stage"), serve_page, "stage_page", "build()")
+def link(servers: Servers) -> str:
+    return servers.app(built("stage_page", "build()"))
 
 
 @pytest.fixture(scope="module")
-def core_link(tmp_path_factory: Any, serve_page: Callable[..., str]) -> str:
-    return link_to(tmp_path_factory.mktemp("core"), serve_page, "stage_page", "build(core=True)")
+def core_link(servers: Servers) -> str:
+    return servers.app(built("stage_page", "build(core=True)"))
 
 
 def state(page: Any) -> dict[str, Any]:
@@ -55,6 +55,7 @@ def open_stage(open_page: Callable[..., Any], link: str, **options: Any) -> Any:
     return page
 
 
+SIZE = {"width": 1100, "height": 700}
 LEFT_BEHIND = """() => {
     document.body.removeAttribute("style");
     document.body.dataset.jpThemeLight = "true";
@@ -71,16 +72,23 @@ def window(browser: Any, link: str) -> Iterator[tuple[Any, Window]]:
     window.close()
 
 
+@pytest.fixture(scope="module")
+def begun(window: tuple[Any, Window]) -> dict[str, Any]:
+    """What its kernel reported before any test."""
+    return state(window[0])
+
+
 @pytest.fixture
-def page(window: tuple[Any, Window]) -> Iterator[Any]:
+def page(window: tuple[Any, Window], begun: dict[str, Any]) -> Iterator[Any]:
     """The page as it was in the beginning; at the end, nothing may have gone wrong in it."""
     page, opened = window
+    page.set_viewport_size(SIZE)
     page.evaluate(LEFT_BEHIND)
     page.mouse.move(1, 690)
+    times = state(page)["begun"]
     page.click("button:has-text('anew')")
     page.evaluate(LEFT_BEHIND)
-    begun = lambda s: not s["heard"] and s["length"] == 0 and not s["under_way"]  # noqa: E731
-    until(page, begun)
+    until(page, lambda s: s["begun"] > times and not s["under_way"])
     page.wait_for_function("!document.querySelector('[aria-live=polite]').textContent")
     yield page
     opened.console.check()
@@ -91,11 +99,10 @@ def play(page: Any) -> dict[str, Any]:
     return until(page, lambda s: s["length"] == 300 and not s["under_way"])
 
 
-def test_a_picture_a_description_and_the_keyboard(open_page: Any, link: str) -> None:
-    page = open_stage(open_page, link)
+def test_a_picture_a_description_and_the_keyboard(page: Any, begun: dict[str, Any]) -> None:
     canvas = page.locator("canvas.fedplay-canvas")
     box = canvas.bounding_box()
-    assert state(page)["heard"][0] == ["size", box["width"], 100, 1.0]
+    assert begun["heard"][0] == ["size", box["width"], 100, 1.0]
     assert page.evaluate("document.querySelector('canvas').width") == box["width"]
     assert page.evaluate(PIXEL, [0, 0]) == WHITE
     assert canvas.get_attribute("role") == "application"
@@ -103,7 +110,8 @@ def test_a_picture_a_description_and_the_keyboard(open_page: Any, link: str) -> 
     described = page.locator(f"#{canvas.get_attribute('aria-describedby')}")
     assert described.inner_text() == HELP
     assert page.locator("img.fedplay-picture").is_hidden()
-    page.keyboard.press("Tab")
+    page.focus("button:has-text('play')")
+    page.keyboard.press("Shift+Tab")
     assert page.evaluate("document.activeElement.className") == "fedplay-canvas"
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
@@ -134,8 +142,7 @@ def test_a_screen_with_two_pixels_a_point(open_page: Any, link: str) -> None:
     assert page.locator("canvas").bounding_box()["width"] == width
 
 
-def test_pointer_window_and_theme_reach_the_kernel(open_page: Any, link: str) -> None:
-    page = open_stage(open_page, link)
+def test_pointer_window_and_theme_reach_the_kernel(page: Any) -> None:
     box = page.locator("canvas").bounding_box()
     page.mouse.move(box["x"] + 50, box["y"] + 20)
     page.mouse.move(box["x"] + 60, box["y"] + 30)
@@ -238,11 +245,18 @@ def test_a_key_held_down_counts_once_a_frame(page: Any) -> None:
     assert keys_heard(found) == ["ArrowRight", "End"]
 
 
-def test_a_finger_scrubs_sideways_and_scrolls_up_and_down(open_page: Any, link: str) -> None:
-    page = open_stage(open_page, link, has_touch=True)
+@pytest.fixture
+def touch(page: Any) -> Iterator[Any]:
+    """Of the page's one finger."""
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    yield session
+    session.detach()  # which ends it
+
+
+def test_a_finger_scrubs_sideways_and_scrolls_up_and_down(page: Any, touch: Any) -> None:
     page.evaluate(TALL)
     box = page.locator("canvas").bounding_box()
-    touch = page.context.new_cdp_session(page)
 
     def swipe(dx: int, dy: int) -> None:
         x, y = box["x"] + 200, box["y"] + 60
@@ -268,11 +282,10 @@ def test_a_finger_scrubs_sideways_and_scrolls_up_and_down(open_page: Any, link: 
     assert kinds(state(page)).count("down") == 1, "a swipe presses nothing"
 
 
-def test_who_wants_less_motion_is_known(open_page: Any, link: str) -> None:
-    page = open_stage(open_page, link, reduced_motion="reduce")
-    until(page, lambda s: ["motion", True] in s["heard"])
-    page.emulate_media(reduced_motion="no-preference")
-    until(page, lambda s: ["motion", False] in s["heard"])
+def test_who_wants_less_motion_is_known(page: Any) -> None:
+    for choice in ("reduce", "no-preference"):
+        page.emulate_media(reduced_motion=choice)
+        until(page, lambda s, calm=choice == "reduce": s["heard"][-1:] == [["motion", calm]])
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,8 @@ KNOWN = (
     r"TypeError: Cannot read properties of null \(reading 'widgets'\)(?s:.*)",
     r"Failed to load resource: .*(400|404|410|500|503|ERR_\w+).*",
     r"WebSocket connection to .* failed: .*",
+    # Said of what is sent after the connection was cut, and before the page knows of it.
+    r"WebSocket is already in CLOSING or CLOSED state\..*",
     r"Comm not found for comm id (?s:.*)",
     # A box tells its children their size, also one that was taken away meanwhile.
     r"TypeError: Cannot read properties of null \(reading 'processLuminoMessage'\)(?s:.*)",
