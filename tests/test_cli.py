@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pytest
 
@@ -389,6 +390,7 @@ def test_a_run_without_numpy_is_one_sentence(desk):
 
 def test_the_doctor_needs_no_home(tmp_path):
     bare = {name: value for name, value in os.environ.items() if name not in ("HOME", "PATH")}
+    bare |= {"MPLCONFIGDIR": matplotlib.get_cachedir()}  # else all fonts are looked for again
     done = fedplay("doctor", env=bare | {"TERM": "weird", "COLUMNS": "1", "PATH": ""})
     assert (done.returncode, done.stderr) == (cli.DONE, "")
     assert "engine          works" in done.stdout

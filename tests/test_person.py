@@ -477,7 +477,7 @@ class AnyPerson(RuleBasedStateMachine):
 
 
 AnyPerson.TestCase.settings = settings(
-    max_examples=tries(500, 12), stateful_step_count=tries(60, 30)
+    max_examples=tries(500, 8), stateful_step_count=tries(60, 30)
 )
 TestAnyPerson = AnyPerson.TestCase
 TestAnyPerson.pytestmark = [pytest.mark.timeout(7200 if THOROUGH else 1800)]

@@ -152,6 +152,12 @@ def token_of(link: str) -> str:
     return urlsplit(link).query.removeprefix("token=")
 
 
+def test_what_takes_longest_to_load_and_nobody_needs_is_not_loaded() -> None:
+    code = "import sys; from fedplay.app.serve import UNUSED, _server; _server(); "
+    code += "sys.exit(UNUSED in sys.modules or 'lark' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_the_link_is_local_and_its_token_random(link: str) -> None:
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?token=[\w-]{32}", link)
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 NOTEBOOK = Path(__file__).with_name("playground.ipynb")
 ADDRESS = "127.0.0.1"
+# With this Jupyter could check whether a text is an international address, which nobody asks for.
+# To load it takes longer than all else together: it builds 38 parsers.
+UNUSED = "rfc3987_syntax"
 
 
 def serve(port: int | None, open_browser: bool = True, notebook: Path = NOTEBOOK) -> None:
@@ -49,13 +52,27 @@ def serve(port: int | None, open_browser: bool = True, notebook: Path = NOTEBOOK
 
 def _server() -> type[Server]:
     try:
-        from fedplay.app.server import Server  # loads Voilà, which takes a second
+        with _spared(UNUSED):
+            from fedplay.app.server import Server  # loads Voilà
     except Exception as error:  # of any kind, as it is other people's modules that are loaded
         reason = f"{type(error).__name__}: {error}".split("\n")[0]
         raise SystemExit(
             f"The app needs Voilà, which does not load ({reason}): python -m pip install voila"
         ) from None
     return Server
+
+
+@contextmanager
+def _spared(name: str) -> Iterator[None]:
+    """What imports that module meanwhile is told that it is not installed."""
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[name]
 
 
 @contextmanager

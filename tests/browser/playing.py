@@ -108,7 +108,7 @@ def until(page: Any, holds: Callable[[dict[str, Any]], bool]) -> Any:
     while not holds(found := state(page)):
         assert not found.get("broken"), found["broken"]
         assert time.monotonic() < end, f"this never came: {found}"
-        page.wait_for_timeout(10)
+        page.wait_for_timeout(25)
     return found
 
 

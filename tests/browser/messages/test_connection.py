@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from effort import THOROUGH
 
 from browser.messages.losing import LOSSY, NOTICE, agree, notice, watched
 from browser.playing import SIZE, calm, slider, state, until
@@ -53,7 +54,7 @@ def test_a_stopped_kernel_is_told_in_one_sentence_and_a_reload_brings_all_back(
     assert page.locator(NOTICE).count() == 0
 
 
-@pytest.fixture(scope="module", params=["lab", "notebook"])
+@pytest.fixture(scope="module", params=["lab", "notebook"] if THOROUGH else ["lab"])
 def cell(request: Any, browser: Any, servers: Servers) -> Iterator[Any]:
     """A page with the playground below a cell."""
     window = watched(browser, request.param)
