@@ -230,7 +230,9 @@ class Experiment:
 
     def to_python(self) -> str:
         """The lines that run this experiment anywhere."""
-        return f"import fedplay as fp\n\nexp = fp.{self!r}\nhistory = fp.run(exp)\n"
+        lines = ["import fedplay as fp", "", *filter(None, [self.source.first()])]
+        lines += [f"exp = fp.{self!r}", "history = fp.run(exp)"]
+        return "\n".join(lines) + "\n"
 
     # --- its stages ---------------------------------------------------------------------------
 

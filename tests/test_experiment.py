@@ -5,8 +5,12 @@ from __future__ import annotations
 import copy
 import json
 import math
+import os
 import pickle
+import subprocess
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -36,6 +40,19 @@ def test_repr_shows_what_differs_and_evaluates_back():
     scope: dict[str, object] = {}
     exec(exp.replace(rounds=1, model="softmax").to_python(), scope)
     assert scope["history"].experiment == exp.replace(rounds=1, model="softmax")
+
+
+def test_the_python_of_a_file_loads_it_first(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("mine.csv").write_text("label,a\n" + "x,1\ny,2\n" * 50)
+    exp = fp.Experiment(data=fp.load_csv("mine.csv"), clients=4, rounds=1)
+    done = subprocess.run(
+        [sys.executable, "-c", exp.to_python() + "print(history.experiment == exp)"],
+        env=os.environ | {"PYTHONPATH": str(Path(fp.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.stdout, done.stderr) == ("True\n", "")
 
 
 def test_it_is_frozen_and_travels():

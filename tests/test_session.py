@@ -314,6 +314,7 @@ def test_what_is_shared_opens_again(tiny):
     for form in ("Link", "JSON"):
         share.form.value = form
         assert experiment_in(share.text.value) == tiny
+        assert experiment_in(f" \ufeff{share.text.value}\n") == tiny
     share.form.value = "Python"
     space: dict = {}
     exec(share.text.value.replace("fp.run", "(lambda e: e)"), space)

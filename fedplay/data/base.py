@@ -105,6 +105,10 @@ class Source(Checked):
         """How many natural clients the data have; 0 where they have none."""
         return 0
 
+    def first(self) -> str:
+        """The line of Python that makes these data known; empty where they always are."""
+        return ""
+
 
 class Shares:
     """Which examples of the pool each client has.

@@ -67,10 +67,12 @@ class Control:
             text.add_class(f"fedplay-{kind}")
             self.widget.children = (*self.widget.children, text)
             self._texts[kind] = text
-        if html:  # before it is seen
+        if html:  # it is filled before it is seen
             text.value = html
-        text.layout.display = None if html else "none"
-        text.value = html
+            text.layout.display = None
+        else:
+            text.layout.display = "none"
+            text.value = ""
 
     def _listen(self, trait: str, value_of: Callable[[], Any]) -> None:
         """Post the field's value when its person changes it."""

@@ -32,7 +32,7 @@ TYPES = {"png": "image/png", "svg": "image/svg+xml", "csv": "text/csv"}
 
 def experiment_in(text: str) -> Experiment:
     """The experiment that a person pastes: a token, a link that carries one, or JSON."""
-    text = text.strip()
+    text = text.strip().removeprefix("\ufeff")  # which some editors begin a file with
     if text.startswith("{"):
         return Experiment.from_json(text)
     return Experiment.from_token(untrusted.token_in(text))

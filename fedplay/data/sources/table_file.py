@@ -85,6 +85,9 @@ class TableFile(Source):
     def sites(self) -> int:
         return len(self._table.client_names)
 
+    def first(self) -> str:
+        return f"fp.load_csv({self.name!r})  # where it is; its SHA-256 begins with {self.digest}"
+
     @property
     def _table(self) -> Table:
         if not self.present:
