@@ -9,6 +9,7 @@ import json
 import os
 import re
 import secrets
+import socket
 import subprocess
 import sys
 import time
@@ -151,8 +152,10 @@ def _address(process: subprocess.Popen[bytes], runtime: Path, log: Path) -> str:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end and process.poll() is None:
         for file in runtime.glob("jpserver-*.json"):
-            with suppress(json.JSONDecodeError):
-                return f"http://127.0.0.1:{json.loads(file.read_text())['port']}"
+            with suppress(json.JSONDecodeError, OSError):  # half written, or nobody listens yet
+                port = json.loads(file.read_text())["port"]
+                socket.create_connection(("127.0.0.1", port)).close()
+                return f"http://127.0.0.1:{port}"
         time.sleep(0.05)
     raise AssertionError(f"Jupyter did not start: {log.read_text()[-2000:]}")
 
