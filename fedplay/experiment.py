@@ -230,7 +230,7 @@ class Experiment:
 
     def to_python(self) -> str:
         """The lines that run this experiment anywhere."""
-        lines = ["import fedplay as fp", "", *filter(None, [self.source.first()])]
+        lines = ["import fedplay as fp", "", *filter(None, [self.source.to_python()])]
         lines += [f"exp = fp.{self!r}", "history = fp.run(exp)"]
         return "\n".join(lines) + "\n"
 

@@ -105,7 +105,7 @@ class Source(Checked):
         """How many natural clients the data have; 0 where they have none."""
         return 0
 
-    def first(self) -> str:
+    def to_python(self) -> str:
         """The line of Python that makes these data known; empty where they always are."""
         return ""
 

@@ -85,7 +85,7 @@ class TableFile(Source):
     def sites(self) -> int:
         return len(self._table.client_names)
 
-    def first(self) -> str:
+    def to_python(self) -> str:
         return f"fp.load_csv({self.name!r})  # where it is; its SHA-256 begins with {self.digest}"
 
     @property
