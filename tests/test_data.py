@@ -12,6 +12,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from effort import tries
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -225,7 +226,7 @@ def skew_of(y, client):
     return jensen_shannon([np.bincount(y[client == k], minlength=10) for k in range(30)])
 
 
-DRAWN = 15  # federations each
+DRAWN = tries(30, 15)  # federations each
 
 
 @pytest.mark.parametrize(("alpha", "beta"), [(0.0, 0.0), (1.0, 1.0), ("iid", 0.0)])

@@ -24,7 +24,7 @@ class Bar:
     def __init__(self, core: bool) -> None:
         self.stage = Stage(alt="a <bar>", core=core, width=800, height=100)
         self.stage.palette([(255, 255, 255), (0, 0, 0), ACCENT])
-        self.shown = self.most_under_way = self.begun = 0
+        self.shown = self.most_under_way = self.times_anew = 0
         self.heard: list[tuple[Any, ...]] = []
         self.stage.on_resize = lambda *size: (self.note("size", *size), self.draw())
         self.stage.on_pointer = self.pointed
@@ -39,7 +39,7 @@ class Bar:
 
     def begin_anew(self) -> None:
         """Nothing has been heard yet, and the picture is as it was."""
-        self.begun += 1
+        self.times_anew += 1
         self.heard.clear()
         self.length = self.most_under_way = 0
         self.tip, self.cursor = None, "default"
@@ -92,7 +92,7 @@ class Bar:
                 "ratio": stage.ratio,
                 "length": self.length,
                 "heard": self.heard,
-                "begun": self.begun,
+                "times_anew": self.times_anew,
             }
             self.report.value = f"<pre id='report'>{json.dumps(state)}</pre>"
             if time % 10 == 0:

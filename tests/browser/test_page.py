@@ -14,7 +14,6 @@ from fedplay.widgets.canvas import module
 from fedplay.widgets.messages import Remembered, page_message
 from fedplay.widgets.page import ESM
 
-STORED = "Object.entries(sessionStorage)"
 MEMORY = "JSON.parse(sessionStorage.getItem('fedplay:' + location.pathname + ':screen'))"
 
 
@@ -207,3 +206,4 @@ def test_a_browser_that_forbids_storage_does_no_harm(open_page: Any, link: str) 
     page.click("button:text-is('remember')")
     page.click("button:text-is('copy')")
     page.wait_for_function("document.querySelector('#report').innerText.split('copied').length > 2")
+    assert [kind for kind, _ in heard(page)] == ["process", "copied", "copied"]

@@ -56,6 +56,7 @@ def open_stage(open_page: Callable[..., Any], link: str, **options: Any) -> Any:
 
 
 SIZE = {"width": 1100, "height": 700}
+WIDTH = "width => document.querySelector('canvas').width === width"
 LEFT_BEHIND = """() => {
     document.body.removeAttribute("style");
     document.body.dataset.jpThemeLight = "true";
@@ -83,12 +84,14 @@ def page(window: tuple[Any, Window], begun: dict[str, Any]) -> Iterator[Any]:
     """The page as it was in the beginning; at the end, nothing may have gone wrong in it."""
     page, opened = window
     page.set_viewport_size(SIZE)
+    page.wait_for_function(WIDTH, arg=begun["heard"][0][1])  # the kernel has heard of the window
     page.evaluate(LEFT_BEHIND)
     page.mouse.move(1, 690)
-    times = state(page)["begun"]
+    times = state(page)["times_anew"]
     page.click("button:has-text('anew')")
     page.evaluate(LEFT_BEHIND)
-    until(page, lambda s: s["begun"] > times and not s["under_way"])
+    anew = lambda s: s["times_anew"] > times and not s["heard"] and s["length"] == 0  # noqa: E731
+    until(page, lambda s: anew(s) and not s["under_way"])
     page.wait_for_function("!document.querySelector('[aria-live=polite]').textContent")
     yield page
     opened.console.check()
@@ -160,9 +163,7 @@ def test_pointer_window_and_theme_reach_the_kernel(page: Any) -> None:
     page.set_viewport_size({"width": 700, "height": 700})
     narrow = lambda s: [e for e in s["heard"] if e[0] == "size" and e[1] < 700]  # noqa: E731
     found = until(page, lambda s: bool(narrow(s)))
-    page.wait_for_function(
-        "w => document.querySelector('canvas').width === w", arg=narrow(found)[-1][1]
-    )
+    page.wait_for_function(WIDTH, arg=narrow(found)[-1][1])
     page.evaluate("document.body.dataset.jpThemeLight = 'false'")
     until(page, lambda s: ["theme", True] in s["heard"])
 
@@ -286,6 +287,7 @@ def test_who_wants_less_motion_is_known(page: Any) -> None:
     for choice in ("reduce", "no-preference"):
         page.emulate_media(reduced_motion=choice)
         until(page, lambda s, calm=choice == "reduce": s["heard"][-1:] == [["motion", calm]])
+    assert state(page)["heard"] == [["motion", True], ["motion", False]], "each is told once"
 
 
 @pytest.mark.parametrize(
@@ -301,6 +303,7 @@ def test_themes_of_other_houses(page: Any, where: str, name: str, values: list[s
     for value, dark in zip(values, [True, False], strict=True):
         page.evaluate(f"document.{where}.setAttribute('{name}', '{value}')")
         until(page, lambda s, dark=dark: s["heard"][-1:] == [["theme", dark]])
+    assert state(page)["heard"] == [["theme", True], ["theme", False]], "each is told once"
     page.evaluate(f"document.{where}.removeAttribute('{name}')")
 
 
@@ -309,6 +312,7 @@ def test_elsewhere_the_choice_of_the_system_counts(page: Any) -> None:
     for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme)
         until(page, lambda s, dark=scheme == "dark": s["heard"][-1:] == [["theme", dark]])
+    assert state(page)["heard"] == [["theme", True], ["theme", False]], "each is told once"
 
 
 def test_a_hostile_page_changes_nothing(page: Any) -> None:
@@ -357,5 +361,6 @@ def test_the_picture_stays_where_the_module_cannot_load(browser: Any, link: str)
     page.route("**/labextensions/anywidget/**", lambda route: route.abort())
     page.goto(link)
     shows_the_last_picture(page)
+    assert page.locator("canvas").count() == 0
     page.goto("about:blank")
     page.close()
