@@ -1,6 +1,6 @@
 // Page and kernel hold the same, or a sentence says what to do.
 //
-//   page -> kernel   {kind: "ping", n}            twice a second while something changes, then less
+//   page -> kernel   {kind: "ping", n}            once a second while something changes, then less
 //                                                 and less often, and at rest not at all
 //   kernel -> page   {kind: "pong", n, each: {id: [sum, kind]}, names: {kind: [names of state]}}
 //                    {kind: "busy"}               it hears, but computes something else just now
@@ -13,6 +13,7 @@
 // What its person has changed is said again; else the kernel is asked for what it holds.
 
 const BEAT = 1000; // ms between two pings; half of that where the last pong found a difference
+const [SAME, MOVES, DIFFERS] = [0, 1, 2]; // what a pong finds
 const PINGS = 4; // to a screen that has come to rest: after 1, 2, 4 and 8 s
 const SILENCE = 5; // pings without an answer until that is worth a sentence
 const LATE = 3000; // ms; of a timer that comes later than this, the page was asleep meanwhile
@@ -59,14 +60,14 @@ function held(raw, stir, signal) {
   const change = () => {
     own.moved = true;
     for (const name of Object.keys(raw.changedAttributes() || {})) {
-      if (raw._state_lock && name in raw._state_lock) own.touched.delete(name);
+      if (raw._state_lock) own.touched.delete(name);
       else if (!name.startsWith("_")) own.touched.add(name);
     }
     stir();
   };
   const placed = () => ((own.moved = true), stir());
   const layout = raw.get("layout");
-  if (!Object.hasOwn(raw, "_handle_status")) forgiving(raw);
+  if (!Object.hasOwn(raw, "_handle_status")) forgiving(raw), obedient(raw);
   raw.on("change", change);
   layout?.on("change", placed);
   own.leave = () => (raw.off("change", change), layout?.off("change", placed));
@@ -78,6 +79,22 @@ function held(raw, stir, signal) {
 function forgiving(raw) {
   const answered = raw._handle_status.bind(raw);
   raw._handle_status = (message) => raw._pending_msgs > 0 && answered(message);
+}
+
+// A slider that hears of a value beyond its end, or between two of its steps, takes another, and says
+// that as if its person had wanted it.
+function obedient(raw) {
+  const [hear, save] = [raw.set_state.bind(raw), raw.save_changes.bind(raw)];
+  raw.set_state = (state) => {
+    const { _options_labels: labels } = state;
+    if (labels) hear({ _options_labels: labels });
+    hear(state);
+    Object.assign(raw.attributes, state);
+  };
+  raw.save_changes = (...how) => {
+    if (raw._state_lock) raw._buffered_state_diff = {};
+    else save(...how);
+  };
 }
 
 // Say what its person has changed once more, whatever ipywidgets still waits for.
@@ -241,30 +258,30 @@ function agree({ model, tell, insist, signal, notify }) {
     at(performance.now() + (misses > 2 * SILENCE ? SILENCE * BEAT : BEAT));
   };
 
-  // Whether a widget is as the kernel says; if not, it is set right.
+  // Whether a widget is as the kernel says, or is just changing; if neither, it is set right.
   const compare = (own, sum, names) => {
     const { raw, touched, moved, pending, buffer } = own;
     const waits = pending > 0 && raw._pending_msgs > 0 && raw._msg_buffer === buffer;
     if (waits && buffer) {
       sayAgain(own); // what it waits for is lost, or its answer is
-      return false;
+      return DIFFERS;
     }
-    if (moved) return false;
+    if (moved) return MOVES;
     const same = sumOf(raw, names) === sum;
     if (waits && !(same && [...touched].every((name) => names.includes(name)))) {
       sayAgain(own); // what differs is lost; or a file may be, which is in no sum
-      return false;
+      return DIFFERS;
     }
     if (waits) raw._pending_msgs = 0; // only the answer is
     if (same) {
       touched.clear();
       own.tries = 0;
-      return true;
+      return SAME;
     }
     own.tries += 1;
     sayAgain(own);
     askAgain(own);
-    return false;
+    return DIFFERS;
   };
 
   const hearPong = async ({ n: to, each, names }) => {
@@ -274,30 +291,31 @@ function agree({ model, tell, insist, signal, notify }) {
     look();
     if (late) return stir();
     const models = await modelsOf(manager, Object.keys(each));
-    let same = true;
+    let worst = SAME;
+    const found = (how) => (worst = Math.max(worst, how));
     for (const raw of models.values()) {
       if (!raw) continue;
       await settled(raw);
       await renew(manager, raw, models);
-      same = (await shown(raw)) && same;
+      found((await shown(raw)) ? SAME : DIFFERS);
     }
     if (to !== n || signal.aborted) return;
     for (const [id, raw] of models) {
       if (known.has(id) && known.get(id).raw === raw) {
         const [sum, kind] = each[id];
-        same = compare(known.get(id), sum, names[kind]) && same;
+        found(compare(known.get(id), sum, names[kind]));
       } else {
         known.get(id)?.leave();
         if (raw) known.set(id, held(raw, stir, signal));
         if (raw?.get("_model_name") === "ButtonModel") reliable(raw, id);
-        same = false;
+        found(DIFFERS);
       }
     }
     for (const [id, own] of known) if (!(id in each)) known.delete(id), own.leave();
     odd = [...known.values()].some(({ tries }) => tries >= ODD);
     look();
-    rest = same ? rest + 1 : 0;
-    if (rest <= PINGS) at(last + BEAT * 2 ** (rest - 1));
+    rest = worst === SAME ? rest + 1 : 0;
+    if (rest <= PINGS) at(last + (worst === DIFFERS ? BEAT / 2 : BEAT * 2 ** Math.max(rest - 1, 0)));
     else clearTimeout(timer), (timer = 0);
   };
 

@@ -128,7 +128,7 @@ class Slider(Control):
     def show(self, value: Any) -> None:
         if not self._possible(value):
             return
-        with self._quiet, self.field.hold_sync():
+        with self._quiet:
             if value not in self.stops:
                 numbers = sorted({v for v in self.stops if v is not None} | {value})
                 none = [None] if None in self.stops else []
@@ -138,6 +138,8 @@ class Slider(Control):
                 at = ordered.index(value)
                 if labels.count(labels[at]) > 1:  # a field can't tell equal labels apart
                     labels[at] = f"{self.prefix}{value!r}"
+                # In messages of their own: a page's slider that is told of new stops and of a value
+                # at once clips that to the end that it had, and says it is there.
                 self.field.options = labels
                 self.stops = ordered
             if self.field.index != self.stops.index(value):

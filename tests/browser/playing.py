@@ -12,13 +12,14 @@ from browser.servers import PATIENCE
 SIZE = {"width": 1280, "height": 800}
 # Twenty times a second it says what the kernel knows, and once a second also if that is as before:
 # what it says while a page is being built or connected again may not arrive. "anew" brings it back
-# to how it began.
+# to how it began, "beyond" sets what no slider offers yet, above its last value each.
 CODE = """
 import asyncio, itertools, json, traceback, ipywidgets, fedplay as fp
 from contextlib import suppress
 from fedplay.experiment import CHOICES, knobs
 playground = fp.Playground(fp.Experiment(rounds=30))
 beginning = CHOICES | {name: knob.default for name, knob in knobs().items()} | {"rounds": 30}
+higher = {"rounds": 210, "server_learning_rate": 3.5, "noise_multiplier": 5.0}
 first, compared = playground.session.beside, playground.session.lineup.chosen.kept()
 report = ipywidgets.HTML()
 loop, broken = asyncio.get_running_loop(), ""
@@ -49,6 +50,7 @@ async def keep_reporting():
             "pins": len(playground.session.pins),
             "view": playground.session.drawn,
             "first": first,
+            "beyond": higher,
             "broken": broken,
         }).replace("<", "&lt;") + "</pre>"
         if time % 20 == 0:
@@ -81,9 +83,14 @@ def try_anew():
         broken = traceback.format_exc()
 anew = ipywidgets.Button(description="anew")
 anew.on_click(lambda _: loop.call_soon_threadsafe(try_anew))
-ipywidgets.VBox([playground.widget, anew, report])
+def go_beyond():
+    higher.update({name: value + 1 for name, value in higher.items()})
+    playground.set(**higher)
+beyond = ipywidgets.Button(description="beyond")
+beyond.on_click(lambda _: loop.call_soon_threadsafe(go_beyond))
+ipywidgets.VBox([playground.widget, anew, beyond, report])
 """
-ANEW = "[...document.querySelectorAll('button')].find(b => b.innerText == 'anew').click()"
+PRESS = "name => [...document.querySelectorAll('button')].find(b => b.innerText == name).click()"
 CANVAS = "canvas.fedplay-canvas"
 PICTURE = """() => {
     const canvas = document.querySelector("canvas.fedplay-canvas");
@@ -148,7 +155,7 @@ def begin_anew(page: Any) -> None:
         """Pressed again, where what the page had still to say came after it."""
         nonlocal pressed
         if time.monotonic() > pressed + 10:
-            page.evaluate(ANEW)
+            page.evaluate(PRESS, "anew")
             pressed = time.monotonic()
             return False
         as_new = found["experiment"] == "Experiment(rounds=30)" and found["mode"] == "whole"

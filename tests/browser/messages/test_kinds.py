@@ -8,7 +8,7 @@ import pytest
 
 import fedplay as fp
 from browser.messages.losing import agree, differences, lose
-from browser.playing import calm, control, round_readout, slider, state, until, upload
+from browser.playing import PRESS, calm, control, round_readout, slider, state, until, upload
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,22 @@ def test_a_slider_whose_message_is_lost_is_followed_all_the_same(
     second = until(page, lambda s: s["alpha"] < first)["alpha"]
     agree(page)
     assert state(page)["alpha"] == second
+
+
+@pytest.mark.parametrize("lost", [None, 0, 1, 2])
+def test_a_value_that_no_slider_offers_is_not_taken_back(page: Any, lost: int | None) -> None:
+    """Set from Python; ipywidgets' slider tells of a value that is beyond what it knows of yet."""
+    if lost is not None:
+        page.evaluate("skip => wire.set('lose', '<', 'update', 1, skip)", lost)
+    page.evaluate(PRESS, "beyond")
+    until(page, lambda s: "noise_multiplier" in s["experiment"])
+    agree(page)
+    calm(page)
+    agree(page)
+    found = state(page)
+    assert found["experiment"] == repr(fp.Experiment(**found["beyond"]))
+    rounds = control(page, "Rounds").locator(".widget-readout").inner_text()
+    assert rounds == str(found["beyond"]["rounds"])
 
 
 def test_every_kind_of_field_is_followed(page: Any) -> None:
