@@ -19,7 +19,8 @@ from fedplay.stages import Algorithm, Correction
 from fedplay.views.words import size
 from fedplay.widgets.cache import Cache
 from fedplay.widgets.panel import plan
-from fedplay.widgets.player import GROWING, Player
+from fedplay.widgets.player import GROWING, PATIENCE, Player
+from fedplay.widgets.recording import Recording
 from fedplay.widgets.scales import shown, stops
 from fedplay.widgets.store import Store
 
@@ -170,16 +171,25 @@ def test_a_quick_hand_sees_pictures_meanwhile(tiny):
     assert player.shown.exp.alpha == 2.0, "and the last one wins"
 
 
-def test_a_long_run_is_shown_while_it_grows(tiny):
-    now = [0.0]
+@pytest.mark.parametrize("rounds", [20, 100])
+def test_a_long_run_is_shown_while_it_grows_but_not_just_before_its_end(tiny, rounds, monkeypatch):
+    now, took = [0.0], 0.008  # s that each round takes
+    advance = Recording.advance
+
+    def slow(recording):
+        now[0] += took
+        advance(recording)
+
+    monkeypatch.setattr(Recording, "advance", slow)
     player = Player(clock=lambda: now[0])
-    player.want(tiny)
-    player.work(0)
-    assert player.shown is None
-    now[0] += 2 * GROWING
-    player.work(0)
-    assert player.shown is player.recording
-    assert player.revealed == 1
+    player.want(tiny.replace(rounds=rounds))
+    seen = set()
+    while not (player.shown and player.shown.complete):
+        player.work(0)
+        seen.add(player.revealed if player.shown else None)
+    grown = seen - {None, rounds}
+    first = math.floor(GROWING / took)  # the first round that is known after so long
+    assert grown == set(range(first, rounds - math.floor(PATIENCE / took)))
 
 
 def test_dragging_back_is_free(tiny, monkeypatch):

@@ -35,7 +35,7 @@ from fedplay.widgets.sweeping import Sweeping
 
 CACHE_BYTES = 8_000_000
 PATIENCE = 0.06  # s without a new picture, after which a run that is almost done is not given up
-GROWING = 0.15  # s after which a long run is shown while it grows
+GROWING = 0.15  # s after which a long run is shown while it grows, except just before its end
 SETTLED = 0.7  # s that a run must have been looked at to be compared with the next one
 CALM = 0.25  # s after a run, before which the hand may still be dragging
 SLOWEST = 0.001  # rounds a second
@@ -353,7 +353,7 @@ class Player:
             self._go(self.cursor)
         elif rec.complete:
             self._present_if_complete()
-        elif self._waited() > GROWING or self._heavy(rec):
+        elif self._heavy(rec) or (self._waited() > GROWING and not self._nearly_done()):
             self._go(rec.n - 1)
 
     def _show(self, rec: Recording) -> None:
