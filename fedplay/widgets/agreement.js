@@ -13,6 +13,7 @@
 // What its person has changed is said again; else the kernel is asked for what it holds.
 
 const BEAT = 1000; // ms between two pings; half of that where the last pong found a difference
+const SOON = 400; // ms from a change to a ping: the picture that it asks for comes first
 const [SAME, MOVES, DIFFERS] = [0, 1, 2]; // what a pong finds
 const PINGS = 4; // to a screen that has come to rest: after 1, 2, 4 and 8 s
 const SILENCE = 5; // pings without an answer until that is worth a sentence
@@ -199,7 +200,7 @@ function agree({ model, tell, insist, signal, notify }) {
   };
   const stir = () => {
     rest = 0;
-    const soon = Math.max(last + BEAT, performance.now() + 100);
+    const soon = Math.max(last + BEAT, performance.now() + SOON);
     if (!timer || due > soon) at(soon);
   };
 
