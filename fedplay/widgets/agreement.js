@@ -15,7 +15,7 @@
 const BEAT = 1000; // ms between two pings; half of that where the last pong found a difference
 const SOON = 400; // ms from a change to a ping: the picture that it asks for comes first
 const [SAME, MOVES, DIFFERS] = [0, 1, 2]; // what a pong finds
-const PINGS = 4; // to a screen that has come to rest: after 1, 2, 4 and 8 s
+const PINGS = 6; // to a screen that has come to rest: after 1, 2, 3, 3, 3 and 3 s
 const SILENCE = 5; // pings without an answer until that is worth a sentence
 const LATE = 3000; // ms; of a timer that comes later than this, the page was asleep meanwhile
 const ODD = 5; // times that a widget was set right in vain
@@ -316,7 +316,8 @@ function agree({ model, tell, insist, signal, notify }) {
     odd = [...known.values()].some(({ tries }) => tries >= ODD);
     look();
     rest = worst === SAME ? rest + 1 : 0;
-    if (rest <= PINGS) at(last + (worst === DIFFERS ? BEAT / 2 : BEAT * 2 ** Math.max(rest - 1, 0)));
+    const beats = worst === DIFFERS ? 1 / 2 : Math.min(Math.max(rest, 1), 3);
+    if (rest <= PINGS) at(last + BEAT * beats);
     else clearTimeout(timer), (timer = 0);
   };
 

@@ -97,7 +97,6 @@ KNOWN = (
     r"Comm not found for comm id (?s:.*)",
     # A box tells its children their size, also one that was taken away meanwhile.
     r"TypeError: Cannot read properties of null \(reading 'processLuminoMessage'\)(?s:.*)",
-    r"Jupyter Widgets message throttle: Pending messages < 0 (?s:.*)",
 )
 
 
