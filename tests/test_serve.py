@@ -501,8 +501,13 @@ def test_the_playground_is_shown_wherever_it_is_started_and_a_kill_is_tidied_up(
         until(lambda: app.kernels() == [])
         assert any(name.startswith(PREFIX) for name in app.written())
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
-    with private_folder() as folder:
-        assert list((tmp_path / "tmp").iterdir()) == [folder]
+
+    def tidied() -> bool:
+        """A process that was just being started lives on for a moment, and holds the folder."""
+        with private_folder() as folder:
+            return list((tmp_path / "tmp").iterdir()) == [folder]
+
+    until(tidied)
 
 
 BROKEN = """
