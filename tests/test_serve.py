@@ -496,18 +496,14 @@ def test_the_playground_is_shown_wherever_it_is_started_and_a_kill_is_tidied_up(
         os.kill(kernel, signal.SIGKILL)
         until(lambda: app.terminal() != [])
         assert app.terminal() == ["fedplay: The process behind a page has ended."]
+        until(lambda: bool({*app.kernels()} - {kernel}))  # Jupyter starts another in its place
         app.process.kill()
         app.process.wait()
         until(lambda: app.kernels() == [])
         assert any(name.startswith(PREFIX) for name in app.written())
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
-
-    def tidied() -> bool:
-        """A process that was just being started lives on for a moment, and holds the folder."""
-        with private_folder() as folder:
-            return list((tmp_path / "tmp").iterdir()) == [folder]
-
-    until(tidied)
+    with private_folder() as folder:
+        assert list((tmp_path / "tmp").iterdir()) == [folder]
 
 
 BROKEN = """
