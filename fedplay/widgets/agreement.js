@@ -16,9 +16,10 @@ const BEAT = 1000; // ms between two pings; half of that where the last pong fou
 const SOON = 400; // ms from a change to a ping: the picture that it asks for comes first
 const [SAME, MOVES, DIFFERS] = [0, 1, 2]; // what a pong finds
 const PINGS = 6; // to a screen that has come to rest: after 1, 2, 3, 3, 3 and 3 s
-const SILENCE = 5; // pings without an answer until that is worth a sentence
+const SILENCE = 4; // pings without an answer until that is worth a sentence: after 5 s at most
 const LATE = 3000; // ms; of a timer that comes later than this, the page was asleep meanwhile
 const ODD = 5; // times that a widget was set right in vain
+const LOADING = 1500; // ms for all states to come; ipywidgets waits for 4 s, and then for good
 
 // What to do, in a page of its own or below a cell; `kept` says that nothing is lost by it, or is ".".
 const SENTENCES = {
@@ -68,7 +69,7 @@ function held(raw, stir, signal) {
   };
   const placed = () => ((own.moved = true), stir());
   const layout = raw.get("layout");
-  if (!Object.hasOwn(raw, "_handle_status")) forgiving(raw), obedient(raw);
+  if (!Object.hasOwn(raw, "_handle_status")) forgiving(raw), obedient(raw), impatient(raw);
   raw.on("change", change);
   layout?.on("change", placed);
   own.leave = () => (raw.off("change", change), layout?.off("change", placed));
@@ -113,6 +114,36 @@ function askAgain({ raw }) {
   }
 }
 
+// A widget that a message names and the page does not know is lost: messages keep their order. But
+// ipywidgets waits 2 s for each of them, and all later messages wait behind that.
+async function withoutWaiting(manager, message, hear) {
+  const lost = Promise.reject(new Error("widget model not found"));
+  lost.catch(() => null);
+  const ids = Object.values(message.content.data?.state ?? {})
+    .flat()
+    .map((value) => /^IPY_MODEL_(.+)/.exec(value)?.[1])
+    .filter((id) => id && !manager.has_model(id));
+  for (const id of ids) manager._models[id] = lost;
+  try {
+    return await hear();
+  } finally {
+    for (const id of ids) if (manager._models[id] === lost) delete manager._models[id];
+  }
+}
+
+// All widgets that begin, and each of ours that changes.
+function impatient(raw) {
+  const manager = raw.widget_manager;
+  if (!manager?._models || !manager.has_model) return;
+  if (!Object.hasOwn(manager, "handle_comm_open")) {
+    const begin = manager.handle_comm_open.bind(manager);
+    manager.handle_comm_open = (comm, message) =>
+      withoutWaiting(manager, message, () => begin(comm, message));
+  }
+  const change = raw._handle_comm_msg.bind(raw);
+  raw.comm?.on_msg((message) => withoutWaiting(manager, message, () => change(message)));
+}
+
 // The models by their ids. One whose first message was lost, or could not be read (an error's model
 // has no manager), is made with all that the kernel has, as when a page begins. A comm without a
 // model would end that for all of them.
@@ -132,7 +163,9 @@ async function modelsOf(manager, ids) {
     comms.get(id)?.dispose();
     delete manager._models?.[id];
   }
-  await manager._loadFromKernel();
+  const loaded = Promise.resolve(manager._loadFromKernel());
+  loaded.catch(() => null); // also when nobody waits for it any more
+  await Promise.race([loaded, new Promise((later) => setTimeout(later, LOADING))]);
   return all(ids);
 }
 

@@ -7,7 +7,7 @@
 //   kernel -> page   {kind: "heard", marks}
 
 const AGAIN = 500; // ms, then twice as long, and so on
-const SELDOM = 4000; // ms
+const SELDOM = 2000; // ms
 
 const teller = (model) => (message) => {
   try {

@@ -49,7 +49,7 @@ def held():
 LOSSY = CODE.replace("async def keep_reporting", MORE + "async def keep_reporting").replace(
     '            "first": first,\n', '            "first": first,\n            "held": held(),\n'
 )
-# The same as the page shows it.
+# The same as the page shows it; what is lost or just drawn anew is missing.
 SHOWN = """() => {
     const seen = (element) => element && element.getClientRects().length > 0;
     const text = (selector) => document.querySelector(selector)?.innerHTML ?? "";
@@ -59,28 +59,29 @@ SHOWN = """() => {
         const name = row.querySelector(".fedplay-name")?.textContent.trim();
         const handle = row.querySelector(".noUi-handle");
         const field = row.querySelector("select, input:not([type=file])");
-        fields[name] = handle ? row.querySelector(".widget-readout").textContent
+        fields[name] = handle ? row.querySelector(".widget-readout")?.textContent
             : (field?.value ?? "").replaceAll("\\xa0", " ");
     }
     const active = document.querySelector(".fedplay-companion .fedplay-tabs .mod-active");
     const share = document.querySelector(".fedplay-share textarea");
     const buttons = [...document.querySelectorAll(".fedplay-transport button")];
     const play = buttons.find((b) => /^(Play|Pause)$/.test(b.textContent.trim()));
-    const row = play.closest(".fedplay-transport");
+    const frame = document.querySelector(".fedplay-frame");
+    const row = play?.closest(".fedplay-transport");
     return {
         fields,
         headline: text(".fedplay-headline .widget-html-content"),
         numbers: text(".fedplay-numbers .widget-html-content"),
-        alt: document.querySelector("canvas.fedplay-canvas").ariaLabel,
+        alt: document.querySelector("canvas.fedplay-canvas")?.ariaLabel,
         tab: active?.textContent.trim() ?? "",
-        scrub: Number(row.querySelector(".widget-readout").textContent),
-        speed: row.querySelector("select").value.replaceAll("\\xa0", " "),
-        play: play.textContent.trim(),
+        scrub: Number(row?.querySelector(".widget-readout")?.textContent),
+        speed: row?.querySelector("select")?.value.replaceAll("\\xa0", " "),
+        play: play?.textContent.trim(),
         share: seen(share) ? share.value : null,
         kept: JSON.parse(Object.entries(sessionStorage)
             .find(([key]) => key.startsWith("fedplay:"))?.[1] ?? "{}").text ?? "",
         notice: document.querySelector(".fedplay-notice")?.textContent ?? "",
-        picture: getComputedStyle(document.querySelector(".fedplay-frame")).visibility,
+        picture: frame ? getComputedStyle(frame).visibility : "",
     };
 }"""
 
@@ -125,8 +126,12 @@ def notice(page: Any, words: str) -> None:
     page.locator(NOTICE, has_text=words).wait_for()
 
 
-def differences(page: Any) -> dict[str, Any]:
-    """What the page shows otherwise than the kernel holds; nothing where a sentence says why."""
+def differences(page: Any, acked: int | None = None) -> dict[str, Any]:
+    """What the page shows otherwise than the kernel holds; nothing where a sentence says why.
+
+    Of a run that plays or is still computed one picture is always under way: then it is enough that
+    more were seen than were `acked` the last time.
+    """
     shown, found = page.evaluate(SHOWN), state(page)
     held = found["held"]
     if shown["notice"]:
@@ -138,7 +143,9 @@ def differences(page: Any) -> dict[str, Any]:
     }
     if held["odd"]:
         wrong["odd"] = held["odd"]
-    if not held["seen"] or shown["picture"] != "visible":
+    moves = found["mode"] == "play" or not found["settled"]
+    seen = held["seen"] or (moves and acked is not None and found["acked"] > acked)
+    if not seen or shown["picture"] != "visible":
         wrong["picture"] = (shown["picture"], found["sent"], found["acked"])
     if found["mode"] != "play" and (found["shown"] != found["experiment"] or not found["drawn"]):
         wrong["shown"] = (found["shown"], found["experiment"])
@@ -147,8 +154,9 @@ def differences(page: Any) -> dict[str, Any]:
 
 def agree(page: Any, patience: float = PATIENCE) -> float:
     """Wait until page and kernel agree, or one sentence says what to do; how long it took, in s."""
-    begin = time.monotonic()
-    while wrong := differences(page):
+    begin, acked = time.monotonic(), None
+    while wrong := differences(page, acked):
+        acked = wrong["picture"][-1] if "picture" in wrong else None
         assert time.monotonic() < begin + patience, f"these differ: {wrong}"
         page.wait_for_timeout(50)
     return time.monotonic() - begin

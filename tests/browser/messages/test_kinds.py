@@ -107,6 +107,21 @@ def test_what_the_kernel_says_is_shown(page: Any, what: str, kind: str) -> None:
     assert control(page, "Proximal term").locator(".widget-readout").inner_text() == "0.1"
 
 
+@pytest.mark.parametrize("kinds", [("comm_open",), ("comm_open", "update_states", "update")])
+def test_nothing_waits_for_a_widget_that_is_lost(page: Any, kinds: tuple[str, ...]) -> None:
+    """ipywidgets waits for 2 s of a clock, which stands still here."""
+    page.evaluate("() => { Date.runs = Date.now; const then = Date.now(); Date.now = () => then; }")
+    try:
+        for kind in kinds:
+            lose(page, "<", kind, 2)
+        page.click(".fedplay-bar button:has-text('Pin')")
+        until(page, lambda s: s["pins"] == 1)
+        page.wait_for_function("wire.done.filter(([, what]) => what === '< comm_open').length > 1")
+        agree(page)
+    finally:
+        page.evaluate("Date.now = Date.runs")
+
+
 def test_the_last_picture_is_the_one_that_is_seen(page: Any) -> None:
     """Lost after everything else has come to rest: nothing comes after it."""
     page.evaluate("wire.set('lose', '<', 'frame', 3)")
