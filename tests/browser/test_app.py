@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from browser.conftest import Window
+from browser.conftest import Window, expect
 from browser.playing import PICTURE, slider
 from browser.servers import PATIENCE, environment, voila
 
@@ -63,10 +63,9 @@ def page(browser: Any, app: str, asked: list[str]) -> Iterator[Any]:
 
 def test_the_page_shows_the_playground_and_no_code(page: Any) -> None:
     assert page.title() == "fedplay"
-    text = page.inner_text("body")
-    assert "import fedplay" not in text
-    assert "getting ready" not in text
-    assert page.locator(".jp-InputPrompt:visible, .jp-OutputPrompt:visible").count() == 0
+    for text in ("import fedplay", "getting ready"):
+        expect(page.locator("body")).not_to_contain_text(text, use_inner_text=True)
+    expect(page.locator(".jp-InputPrompt:visible, .jp-OutputPrompt:visible")).to_have_count(0)
 
 
 def test_nothing_is_fetched_from_elsewhere(page: Any, app: str, asked: list[str]) -> None:

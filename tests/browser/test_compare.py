@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from browser.conftest import expect
 from browser.playing import CANVAS, at_rest, hover, slider, until
 
 DONE = """() => {
@@ -33,8 +34,8 @@ def words(page: Any) -> str:
 
 
 def test_methods_are_compared_chosen_and_shown_above(screen: Any) -> None:
-    assert "fewer than 5 seeds cannot tell" in screen.inner_text(".fedplay-caption")
-    assert toggle(screen, "FedAvg").is_disabled()
+    expect(screen.locator(".fedplay-caption")).to_contain_text("fewer than 5 seeds cannot tell")
+    expect(toggle(screen, "FedAvg")).to_be_disabled()
     toggle(screen, "FedYogi").focus()
     screen.keyboard.press("Enter")
     screen.locator(".fedplay-methods button.mod-active:text-is('FedYogi')").wait_for()
@@ -52,7 +53,7 @@ def test_methods_are_compared_chosen_and_shown_above(screen: Any) -> None:
     screen.wait_for_function(DONE)
     toggle(screen, "FedAvg").click()
     screen.locator(".fedplay-methods button:not(.mod-active):text-is('FedAvg')").wait_for()
-    assert toggle(screen, "FedProx").is_disabled()
+    expect(toggle(screen, "FedProx")).to_be_disabled()
 
 
 def test_the_target_follows_the_pointer_and_the_slider(screen: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from matplotlib.colors import to_rgb
 
-from browser.conftest import Screens
+from browser.conftest import Screens, expect
 from browser.playing import CANVAS, PICTURE, SIZE, at_rest, calm, control, slider, state, until
 from browser.servers import FRONT_ENDS
 from fedplay.views.style import look
@@ -36,7 +36,7 @@ def test_the_picture_is_there_and_says_what_it_shows(screen: Any) -> None:
     assert "10 clients" in alt
     assert "30 of 30 rounds" in alt
     for selector in (".fedplay-transport", ".fedplay-cards"):
-        assert screen.locator(selector).filter(visible=True).count()
+        expect(screen.locator(selector).filter(visible=True)).not_to_have_count(0)
 
 
 def test_an_arrow_key_redraws_the_whole_run(screen: Any) -> None:
@@ -58,8 +58,8 @@ def test_every_slider_has_a_name_and_a_value_in_words(screen: Any) -> None:
     names = [handles.nth(i).get_attribute("aria-label") for i in range(handles.count())]
     assert len(set(names)) == len(names) >= 4
     skew = slider(screen, "Label skew")
-    assert skew.get_attribute("aria-label") == "Label skew"
-    assert skew.get_attribute("aria-valuetext") == "α 0.3"
+    expect(skew).to_have_attribute("aria-label", "Label skew")
+    expect(skew).to_have_attribute("aria-valuetext", "α 0.3")
 
 
 def test_play_runs_and_pause_stands_still(screen: Any) -> None:
@@ -89,8 +89,7 @@ def test_an_error_is_a_sentence_beside_its_control(screen: Any) -> None:
     select = control(screen, "Partition").locator("select")
     select.select_option("natural")
     error = control(screen, "Partition").locator(".fedplay-error")
-    error.wait_for()
-    assert "clients of their own" in error.inner_text()
+    expect(error).to_contain_text("clients of their own")
     until(screen, lambda s: set(s["errors"]) == {"partition"})
     select.select_option("dirichlet")
     error.wait_for(state="hidden")

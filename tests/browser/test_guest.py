@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from browser.conftest import expect
 from browser.playing import CANVAS, calm, until
 
 HEAD, PART, GAP, LEFT = 24, 0.54, 12, 4  # of the view: where its pad is
@@ -56,9 +57,8 @@ def test_digits_are_drawn_and_join(screen: Any) -> None:
     press(screen, "Join")
     caption.filter(has_text="You took part in 30 of 30 rounds").wait_for()
     until(screen, lambda s: s["settled"] and s["drawn"])
-    options = screen.locator(".fedplay-row select option").all_inner_texts()
-    assert options[-1] == "you"
-    assert "of what you ◉ hold out" in screen.inner_text(".fedplay-headline")
+    expect(screen.locator(".fedplay-row select option").last).to_have_text("you")
+    expect(screen.locator(".fedplay-headline")).to_contain_text("of what you ◉ hold out")
     press(screen, "Leave")
     caption.filter(has_text="You have 3 examples").wait_for()
 

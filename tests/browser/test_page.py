@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from browser.conftest import Window
+from browser.conftest import Window, expect
 from browser.servers import Servers, built
 from fedplay.widgets.canvas import module
 from fedplay.widgets.messages import Remembered, page_message
@@ -102,7 +102,7 @@ def test_of_several_buttons_one_is_pressed(page: Any) -> None:
     assert (models.count(), privacy.count()) == (1, 0)
     page.click("button:has-text('Privacy')")
     privacy.wait_for()
-    assert models.count() == 0
+    expect(models).to_have_count(0)
 
 
 def test_a_text_gets_on_the_clipboard(page: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import fedplay as fp
+from browser.conftest import expect
 from browser.playing import CANVAS, at_rest, control, slider, state, until, upload
 
 
@@ -61,7 +62,7 @@ def test_a_client_is_read_out_lit_up_and_followed(screen: Any) -> None:
     screen.mouse.move(bars[0] + wide * 0.26, bars[1])
     tip = screen.locator(".fedplay-tip")
     tip.filter(has_text="client 2 ◉").wait_for()
-    assert "takes part in round 30" in tip.inner_text()
+    expect(tip).to_contain_text("takes part in round 30")
     screen.mouse.down()
     screen.mouse.up()
     screen.locator(".fedplay-headline:has-text('client 2')").wait_for()
@@ -105,7 +106,7 @@ def test_runs_are_pinned_guessed_and_shared(screen: Any, browser: Any) -> None:
     screen.locator(".fedplay-headline:not(:has-text('50 %'))").wait_for()
     screen.click("button:has-text('Reveal')")
     screen.locator(".fedplay-headline:has-text('You guessed')").wait_for()
-    assert "Local epochs 1" in screen.inner_text(".fedplay-pin")
+    expect(screen.locator(".fedplay-pin")).to_contain_text("Local epochs 1")
     screen.click("button:has-text('Share')")
     text = screen.locator(".fedplay-share textarea")
     token = fp.Experiment(rounds=30, local_epochs=2).to_token()
@@ -131,5 +132,6 @@ def test_a_new_kernel_goes_on_where_the_old_one_was(screen: Any) -> None:
     screen.reload()
     again = until(screen, lambda s: "shards" in s["shown"] and s["settled"])
     assert again["shown"] == found["shown"]
-    assert screen.inner_text(".fedplay-companion .fedplay-tabs .mod-active") == "Inside a round"
-    assert screen.locator(".fedplay-pin").count() == 1
+    open_tab = screen.locator(".fedplay-companion .fedplay-tabs .mod-active")
+    expect(open_tab).to_have_text("Inside a round")
+    expect(screen.locator(".fedplay-pin")).to_have_count(1)

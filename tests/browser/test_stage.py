@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from browser.conftest import Window
+from browser.conftest import Window, expect
 from browser.servers import PATIENCE, Servers, built
 from fedplay.widgets.stage import HELP
 
@@ -350,8 +350,8 @@ def shows_the_last_picture(page: Any) -> None:
 def test_the_core_picture_does_without_the_canvas(open_page: Any, core_link: str) -> None:
     page = open_page(core_link)
     shows_the_last_picture(page)
-    assert page.locator("canvas").count() == 0
-    assert page.locator(".fedplay-stage").inner_text() == "a <bar>"
+    expect(page.locator("canvas")).to_have_count(0)
+    expect(page.locator(".fedplay-stage")).to_have_text("a <bar>")
     page.wait_for_function("document.querySelector('img.fedplay-picture').naturalWidth === 800")
 
 

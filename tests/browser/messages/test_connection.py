@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from effort import THOROUGH
 
+from browser.conftest import expect
 from browser.messages.losing import LOSSY, NOTICE, agree, notice, watched
 from browser.playing import SIZE, calm, slider, state, until
 from browser.servers import Servers
@@ -42,7 +43,7 @@ def test_a_stopped_kernel_is_told_in_one_sentence_and_a_reload_brings_all_back(
     agree(page)
     os.kill(state(page)["held"]["pid"], signal.SIGKILL)
     notice(page, "The kernel has stopped. Reload the page: everything you set is kept.")
-    assert page.locator(".fedplay > [inert]").count() == page.locator(".fedplay > *").count() - 1
+    expect(page.locator(".fedplay > :not([inert])")).to_have_count(1)
     icons = """() => [...document.querySelectorAll(".fedplay, .fedplay *")].filter(
         e => !["none", "normal"].includes(getComputedStyle(e, "::before").content)
             && e.matches(".jupyter-widgets-disconnected")
@@ -51,7 +52,7 @@ def test_a_stopped_kernel_is_told_in_one_sentence_and_a_reload_brings_all_back(
     page.reload()
     until(page, lambda s: s["alpha"] == 0.25)
     agree(page)
-    assert page.locator(NOTICE).count() == 0
+    expect(page.locator(NOTICE)).to_have_count(0)
 
 
 @pytest.fixture(scope="module", params=["lab", "notebook"] if THOROUGH else ["lab"])
@@ -74,7 +75,7 @@ def test_a_busy_kernel_is_waited_for_and_a_restarted_one_is_told(cell: Any) -> N
     slider(cell, "Label skew").focus()
     cell.keyboard.press("ArrowRight")
     notice(cell, "Waiting for the kernel, which is busy")
-    assert cell.locator(".fedplay > [inert]").count() == 0
+    expect(cell.locator(".fedplay > [inert]")).to_have_count(0)
     until(cell, lambda s: s["alpha"] < before and '"alpha": 0.25' in s["held"]["kept"])
     cell.locator(NOTICE).wait_for(state="hidden")
     agree(cell)
