@@ -10,12 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from ipywidgets.widgets.widget import _instances
 from screens import TINY, assert_drawn, assert_prefix, same
 
 import fedplay as fp
 from fedplay import registry
 from fedplay.experiment import knobs
 from fedplay.stages import Algorithm, Correction
+from fedplay.views.board import check_views
 from fedplay.views.words import size
 from fedplay.widgets.cache import Cache
 from fedplay.widgets.panel import plan
@@ -31,6 +33,16 @@ def tiny():
 
 
 # --- without a loop -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("view", [None, *check_views(None)])
+def test_a_first_run_makes_no_widget(tiny, view):
+    """A page connects meanwhile, and may hear of half of it only."""
+    screen = fp.Playground(tiny, views=view and [view])
+    made = set(_instances)
+    screen.settle()
+    assert set(_instances) == made
+    screen.close()
 
 
 def test_a_script_has_no_loop_and_settles_at_once(tiny):

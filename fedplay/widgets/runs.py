@@ -82,7 +82,9 @@ class Footsteps:
         self.act = act
         self.title = ipywidgets.HTML("Your runs")
         self.title.add_class("fedplay-trail-title")
-        self._buttons: list[Any] = []
+        # One is there from the beginning: a first run ends while a page connects to its kernel, and
+        # what begins just then may be half lost.
+        self._buttons = [self._button(0)]
         self._shown: dict[int, tuple[Any, ...]] = {}  # by place
         self.widget = ipywidgets.HBox([self.title])
         self.widget.add_class("fedplay-trail")
@@ -91,10 +93,7 @@ class Footsteps:
     def show(self, trail: Trail, *, hidden: bool = False) -> None:
         """The runs, the one at which the screen stands marked; none while an answer is hidden."""
         while len(self._buttons) < len(trail.entries):
-            place = len(self._buttons)
-            made = ipywidgets.Button(layout=Layout(width="46px"))
-            made.on_click(lambda _button, place=place: self.act("restore", place))
-            self._buttons.append(made)
+            self._buttons.append(self._button(len(self._buttons)))
         for place, entry in enumerate(trail.entries):
             here = place == trail.at
             if self._shown.get(place) == (entry, here):
@@ -110,3 +109,8 @@ class Footsteps:
         display = None if len(trail.entries) > 1 and not hidden else "none"
         if self.widget.layout.display != display:
             self.widget.layout.display = display
+
+    def _button(self, place: int) -> Any:
+        made = ipywidgets.Button(layout=Layout(width="46px"))
+        made.on_click(lambda _button: self.act("restore", place))
+        return made
