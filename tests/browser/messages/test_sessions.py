@@ -11,20 +11,27 @@ from effort import tries
 from browser.messages.losing import agree
 from browser.playing import CANVAS, control, round_readout
 
-# At once: what is there now may be hidden by what the kernel says in the next moment.
-CLICK = "(buttons, where) => buttons[Math.floor(where * buttons.length)]?.click()"
+# At once: what is there now may be hidden, disabled or gone by what the kernel says next.
+FOCUS = "(all, place) => all.length && all[place % all.length].focus()"
+CLICK = "(all, place) => all.length && all[place % all.length].click()"
+CHOOSE = """([select], place) => {
+    if (!select || select.disabled) return;
+    const options = [...select.options].filter((o) => !o.disabled && o.text !== "centralised");
+    options[place % options.length].selected = true;
+    select.dispatchEvent(new Event("change", { bubbles: true }));
+}"""
 
 
 def _drag(page: Any, dice: random.Random) -> None:
     handles = page.locator(".fedplay-control .noUi-handle").filter(visible=True)
-    handles.nth(dice.randrange(handles.count())).focus()
+    handles.evaluate_all(FOCUS, dice.randrange(100))
     for _ in range(dice.randrange(1, 6)):
         page.keyboard.press(dice.choice(["ArrowLeft", "ArrowRight"]))
 
 
 def _tab(page: Any, dice: random.Random) -> None:
     tabs = page.locator(".fedplay-companion .fedplay-tabs button").filter(visible=True)
-    tabs.evaluate_all(CLICK, dice.random())
+    tabs.evaluate_all(CLICK, dice.randrange(100))
 
 
 def _press(page: Any, dice: random.Random) -> None:
@@ -35,15 +42,11 @@ def _press(page: Any, dice: random.Random) -> None:
 
 def _choose(page: Any, dice: random.Random) -> None:
     name = dice.choice(["Algorithm", "Partition", "Personal", "Server"])
-    select = control(page, name).locator("select")
-    if select.count():
-        options = select.locator("option").all_inner_texts()
-        chosen = dice.choice([option for option in options if option != "centralised"])
-        select.select_option(chosen, force=True)
+    control(page, name).locator("select").evaluate_all(CHOOSE, dice.randrange(100))
 
 
 def _preset(page: Any, dice: random.Random) -> None:
-    page.locator(".fedplay-presets select").select_option(index=dice.randrange(1, 6))
+    page.locator(".fedplay-presets select").evaluate_all(CHOOSE, dice.randrange(1, 6))
 
 
 def _type(page: Any, dice: random.Random) -> None:
