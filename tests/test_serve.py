@@ -506,6 +506,31 @@ def test_the_playground_is_shown_wherever_it_is_started_and_a_kill_is_tidied_up(
         assert list((tmp_path / "tmp").iterdir()) == [folder]
 
 
+SIGNALS_ITSELF = """
+import pathlib, signal, sys, threading, time
+def end():
+    while not pathlib.Path({!r}).exists():
+        time.sleep(0.02)
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+if "serve(" in "".join(sys.orig_argv):
+    threading.Thread(target=end, daemon=True).start()
+"""
+
+
+@PROCESSES
+def test_a_signal_is_heard_though_nothing_else_happens(tmp_path: Path) -> None:
+    """Told to another thread, as if just before the app waits, and no kernel wakes it up."""
+    told = tmp_path / "told"
+    hook = SIGNALS_ITSELF.format(str(told)) + BROKEN.format("raise SystemExit")
+    (tmp_path / "sitecustomize.py").write_text(hook, encoding="utf-8")
+    path = os.pathsep.join([str(tmp_path), str(ROOT), os.environ.get("PYTHONPATH", "")])
+    with running(tmp_path, PYTHONPATH=path) as app:
+        ask(app.link, token=token_of(app.link))
+        until(lambda: app.kernels() == [])
+        told.touch()
+        assert app.process.wait() == 0
+
+
 BROKEN = """
 import os, sys
 if any("fedplay.app.kernel" in word for word in sys.orig_argv):

@@ -110,9 +110,14 @@ class Server(Voila):  # type: ignore[misc]
         server = HTTPServer(self.app, max_body_size=LARGEST_BODY, max_buffer_size=2 * LARGEST)
         server.add_sockets([self.listener])
         self.ioloop = IOLoop.current()
+        loop: asyncio.AbstractEventLoop = self.ioloop.asyncio_loop  # type: ignore[attr-defined]
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             number = getattr(signal, name, None)
-            if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+            if number is None or signal.getsignal(number) == signal.SIG_IGN:
+                continue
+            try:  # the loop is woken up, where Python alone would wait until something else happens
+                loop.add_signal_handler(number, loop.stop)
+            except NotImplementedError:  # on Windows; there each loop is woken up
                 signal.signal(number, self._handle_signal_stop)
         self.ready()
         try:
