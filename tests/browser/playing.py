@@ -22,7 +22,7 @@ beginning = CHOICES | {name: knob.default for name, knob in knobs().items()} | {
 higher = {"rounds": 210, "server_learning_rate": 3.5, "noise_multiplier": 5.0}
 first, compared = playground.session.beside, playground.session.lineup.chosen.kept()
 report = ipywidgets.HTML()
-loop, broken = asyncio.get_running_loop(), ""
+loop, broken, begun = asyncio.get_running_loop(), "", 0
 async def keep_reporting():
     for time in itertools.count():
         player, stage = playground.player, playground.screen.stage
@@ -52,6 +52,7 @@ async def keep_reporting():
             "first": first,
             "beyond": higher,
             "broken": broken,
+            "begun": begun,
         }).replace("<", "&lt;") + "</pre>"
         if time % 20 == 0:
             report.send_state("value")
@@ -59,6 +60,8 @@ async def keep_reporting():
 task = loop.create_task(keep_reporting())
 def begin_anew():
     session = playground.session
+    if playground.screen.share.visible:
+        playground.live.do("share")
     if session.veiled:
         playground.reveal()
     for pin in list(session.pins):
@@ -75,12 +78,13 @@ def begin_anew():
     playground.axis("rounds")  # which other experiments may not offer, nor the view
     playground.view(first)
 def try_anew():
-    global broken
+    global broken, begun
     try:
         broken = ""
         begin_anew()
     except Exception:
         broken = traceback.format_exc()
+    begun += 1
 anew = ipywidgets.Button(description="anew")
 anew.on_click(lambda _: loop.call_soon_threadsafe(try_anew))
 def go_beyond():
@@ -149,7 +153,8 @@ def begin_anew(page: Any) -> None:
     """The page as it was in the beginning, whatever was done in it."""
     page.set_viewport_size(SIZE)
     page.mouse.move(0, 0)
-    pressed = 0.0
+    page.wait_for_selector("#report", state="attached")
+    pressed, before = 0.0, state(page)["begun"]
 
     def anew(found: dict[str, Any]) -> bool:
         """Pressed again, where what the page had still to say came after it."""
@@ -159,13 +164,11 @@ def begin_anew(page: Any) -> None:
             pressed = time.monotonic()
             return False
         as_new = found["experiment"] == "Experiment(rounds=30)" and found["mode"] == "whole"
-        return (
-            as_new and not found["pins"] + len(found["errors"]) and found["view"] == found["first"]
-        )
+        as_new = as_new and found["begun"] > before and found["view"] == found["first"]
+        return as_new and not found["pins"] + len(found["errors"])
 
     until(page, anew)
-    if page.locator(".fedplay-share").is_visible():
-        page.click("button:has-text('Share')")
+    page.locator(".fedplay-share").wait_for(state="hidden")
     page.locator(".fedplay-letter").first.wait_for(state="hidden")  # a pin's row goes last
     calm(page)
 
