@@ -78,11 +78,16 @@ class App:
 
 
 @contextmanager
-def running(folder: Path, page: Path = NOTEBOOK, **variables: str) -> Iterator[App]:
-    """Start an app in `folder`, with a home, a place for temporary files and a folder it is in."""
+def running(folder: Path, page: Path = NOTEBOOK, hook: str = "", **variables: str) -> Iterator[App]:
+    """Start an app in `folder`, with a home, a place for temporary files and a folder it is in.
+
+    `hook` is what it and its kernels do before anything else.
+    """
     for name in PLACES:
         (folder / name).mkdir(exist_ok=True)
-    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    (folder / "sitecustomize.py").write_text(hook, encoding="utf-8")
+    hooked = str(folder) if hook else None
+    path = os.pathsep.join(filter(None, [hooked, str(ROOT), os.environ.get("PYTHONPATH")]))
     places = {"HOME": str(folder / "home"), "TMPDIR": str(folder / "tmp"), "PYTHONPATH": path}
     with (folder / "terminal").open("w") as terminal:
         process = subprocess.Popen(
@@ -522,9 +527,7 @@ def test_a_signal_is_heard_though_nothing_else_happens(tmp_path: Path) -> None:
     """Told to another thread, as if just before the app waits, and no kernel wakes it up."""
     told = tmp_path / "told"
     hook = SIGNALS_ITSELF.format(str(told)) + BROKEN.format("raise SystemExit")
-    (tmp_path / "sitecustomize.py").write_text(hook, encoding="utf-8")
-    path = os.pathsep.join([str(tmp_path), str(ROOT), os.environ.get("PYTHONPATH", "")])
-    with running(tmp_path, PYTHONPATH=path) as app:
+    with running(tmp_path, hook=hook) as app:
         ask(app.link, token=token_of(app.link))
         until(lambda: app.kernels() == [])
         told.touch()
@@ -550,9 +553,7 @@ if any("fedplay.app.kernel" in word for word in sys.orig_argv):
 def test_a_kernel_that_cannot_start_is_explained(
     tmp_path: Path, statement: str, reason: str, number: signal.Signals
 ) -> None:
-    (tmp_path / "sitecustomize.py").write_text(BROKEN.format(statement), encoding="utf-8")
-    path = os.pathsep.join([str(tmp_path), str(ROOT), os.environ.get("PYTHONPATH", "")])
-    with running(tmp_path, PYTHONPATH=path) as app:
+    with running(tmp_path, hook=BROKEN.format(statement)) as app:
         _, page = ask(app.link, token=token_of(app.link))
         assert "The terminal that runs fedplay says why." in page
         (line,) = app.terminal()

@@ -117,12 +117,13 @@ function askAgain({ raw }) {
 // A widget that a message names and the page does not know is lost: messages keep their order. But
 // ipywidgets waits 2 s for each of them, and all later messages wait behind that.
 async function withoutWaiting(manager, message, hear) {
-  const lost = Promise.reject(new Error("widget model not found"));
-  lost.catch(() => null);
   const ids = Object.values(message.content.data?.state ?? {})
     .flat()
     .map((value) => /^IPY_MODEL_(.+)/.exec(value)?.[1])
     .filter((id) => id && !manager.has_model(id));
+  if (!ids.length) return hear();
+  const lost = Promise.reject(new Error("widget model not found"));
+  lost.catch(() => null);
   for (const id of ids) manager._models[id] = lost;
   try {
     return await hear();

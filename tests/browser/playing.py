@@ -22,7 +22,7 @@ beginning = CHOICES | {name: knob.default for name, knob in knobs().items()} | {
 higher = {"rounds": 210, "server_learning_rate": 3.5, "noise_multiplier": 5.0}
 first, compared = playground.session.beside, playground.session.lineup.chosen.kept()
 report = ipywidgets.HTML()
-loop, broken, begun = asyncio.get_running_loop(), "", 0
+loop, broken, times_anew = asyncio.get_running_loop(), "", 0
 async def keep_reporting():
     for time in itertools.count():
         player, stage = playground.player, playground.screen.stage
@@ -52,7 +52,7 @@ async def keep_reporting():
             "first": first,
             "beyond": higher,
             "broken": broken,
-            "begun": begun,
+            "times_anew": times_anew,
         }).replace("<", "&lt;") + "</pre>"
         if time % 20 == 0:
             report.send_state("value")
@@ -78,13 +78,13 @@ def begin_anew():
     playground.axis("rounds")  # which other experiments may not offer, nor the view
     playground.view(first)
 def try_anew():
-    global broken, begun
+    global broken, times_anew
     try:
         broken = ""
         begin_anew()
     except Exception:
         broken = traceback.format_exc()
-    begun += 1
+    times_anew += 1
 anew = ipywidgets.Button(description="anew")
 anew.on_click(lambda _: loop.call_soon_threadsafe(try_anew))
 def go_beyond():
@@ -153,19 +153,18 @@ def begin_anew(page: Any) -> None:
     """The page as it was in the beginning, whatever was done in it."""
     page.set_viewport_size(SIZE)
     page.mouse.move(0, 0)
-    page.wait_for_selector("#report", state="attached")
-    pressed, before = 0.0, state(page)["begun"]
+    pressed, before = 0.0, 0
 
     def anew(found: dict[str, Any]) -> bool:
         """Pressed again, where what the page had still to say came after it."""
-        nonlocal pressed
+        nonlocal pressed, before
         if time.monotonic() > pressed + 10:
             page.evaluate(PRESS, "anew")
-            pressed = time.monotonic()
-            return False
+            pressed, before = time.monotonic(), found["times_anew"]
         as_new = found["experiment"] == "Experiment(rounds=30)" and found["mode"] == "whole"
-        as_new = as_new and found["begun"] > before and found["view"] == found["first"]
-        return as_new and not found["pins"] + len(found["errors"])
+        as_new = as_new and found["view"] == found["first"]
+        as_new = as_new and not found["pins"] + len(found["errors"])
+        return as_new and found["times_anew"] > before  # else this is what was said before it
 
     until(page, anew)
     page.locator(".fedplay-share").wait_for(state="hidden")

@@ -34,7 +34,8 @@ def words(page: Any) -> str:
 
 
 def test_methods_are_compared_chosen_and_shown_above(screen: Any) -> None:
-    expect(screen.locator(".fedplay-caption")).to_contain_text("fewer than 5 seeds cannot tell")
+    caption = screen.locator(".fedplay-caption")
+    expect(caption).to_contain_text("fewer than 5 seeds cannot tell", use_inner_text=True)
     expect(toggle(screen, "FedAvg")).to_be_disabled()
     toggle(screen, "FedYogi").focus()
     screen.keyboard.press("Enter")

@@ -82,14 +82,16 @@ def test_play_runs_and_pause_stands_still(screen: Any) -> None:
 def test_a_press_in_the_picture_stands_at_a_round(screen: Any) -> None:
     canvas = screen.locator(CANVAS)
     canvas.click(position={"x": 0.3 * canvas.bounding_box()["width"], "y": 100})
-    until(screen, lambda s: 1 <= s["cursor"] < 20)
+    stood = until(screen, lambda s: s["cursor"] != s["revealed"])["cursor"]
+    assert 1 <= stood < 20
 
 
 def test_an_error_is_a_sentence_beside_its_control(screen: Any) -> None:
     select = control(screen, "Partition").locator("select")
     select.select_option("natural")
     error = control(screen, "Partition").locator(".fedplay-error")
-    expect(error).to_contain_text("clients of their own")
+    error.wait_for()
+    expect(error).to_contain_text("clients of their own", use_inner_text=True)
     until(screen, lambda s: set(s["errors"]) == {"partition"})
     select.select_option("dirichlet")
     error.wait_for(state="hidden")

@@ -58,7 +58,8 @@ def test_digits_are_drawn_and_join(screen: Any) -> None:
     caption.filter(has_text="You took part in 30 of 30 rounds").wait_for()
     until(screen, lambda s: s["settled"] and s["drawn"])
     expect(screen.locator(".fedplay-row select option").last).to_have_text("you")
-    expect(screen.locator(".fedplay-headline")).to_contain_text("of what you ◉ hold out")
+    headline = screen.locator(".fedplay-headline")
+    expect(headline).to_contain_text("of what you ◉ hold out", use_inner_text=True)
     press(screen, "Leave")
     caption.filter(has_text="You have 3 examples").wait_for()
 
@@ -70,4 +71,4 @@ def test_the_keys_draw_too(screen: Any) -> None:
     caption = screen.locator(".fedplay-caption")
     caption.filter(has_text="The global model takes it for").wait_for()
     screen.keyboard.press("Enter")
-    caption.filter(has_text="2 more examples and you can join").wait_for()
+    expect(caption).to_contain_text("2 more examples and you can join", use_inner_text=True)

@@ -62,7 +62,7 @@ def test_a_client_is_read_out_lit_up_and_followed(screen: Any) -> None:
     screen.mouse.move(bars[0] + wide * 0.26, bars[1])
     tip = screen.locator(".fedplay-tip")
     tip.filter(has_text="client 2 ◉").wait_for()
-    expect(tip).to_contain_text("takes part in round 30")
+    expect(tip).to_contain_text("takes part in round 30", use_inner_text=True)
     screen.mouse.down()
     screen.mouse.up()
     screen.locator(".fedplay-headline:has-text('client 2')").wait_for()
@@ -91,7 +91,7 @@ def test_a_name_opens_the_sweep_of_its_knob(screen: Any) -> None:
     screen.click("button:text-is('Undo')")
     until(screen, lambda s: "participation" not in s["shown"] and s["settled"])
     screen.click(".fedplay-sweep button:has-text('Close')")
-    screen.locator(".fedplay-sweep").wait_for(state="hidden")
+    expect(screen.locator(".fedplay-sweep")).to_be_hidden()
 
 
 def test_runs_are_pinned_guessed_and_shared(screen: Any, browser: Any) -> None:
@@ -106,7 +106,7 @@ def test_runs_are_pinned_guessed_and_shared(screen: Any, browser: Any) -> None:
     screen.locator(".fedplay-headline:not(:has-text('50 %'))").wait_for()
     screen.click("button:has-text('Reveal')")
     screen.locator(".fedplay-headline:has-text('You guessed')").wait_for()
-    expect(screen.locator(".fedplay-pin")).to_contain_text("Local epochs 1")
+    expect(screen.locator(".fedplay-pin")).to_contain_text("Local epochs 1", use_inner_text=True)
     screen.click("button:has-text('Share')")
     text = screen.locator(".fedplay-share textarea")
     token = fp.Experiment(rounds=30, local_epochs=2).to_token()
@@ -133,5 +133,5 @@ def test_a_new_kernel_goes_on_where_the_old_one_was(screen: Any) -> None:
     again = until(screen, lambda s: "shards" in s["shown"] and s["settled"])
     assert again["shown"] == found["shown"]
     open_tab = screen.locator(".fedplay-companion .fedplay-tabs .mod-active")
-    expect(open_tab).to_have_text("Inside a round")
+    expect(open_tab).to_have_text("Inside a round", use_inner_text=True)
     expect(screen.locator(".fedplay-pin")).to_have_count(1)

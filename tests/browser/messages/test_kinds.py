@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import fedplay as fp
+from browser.conftest import expect
 from browser.messages.losing import agree, differences, lose
 from browser.playing import PRESS, calm, control, round_readout, slider, state, until, upload
 
@@ -118,6 +119,7 @@ def test_nothing_waits_for_a_widget_that_is_lost(page: Any, kinds: tuple[str, ..
         until(page, lambda s: s["pins"] == 1)
         page.wait_for_function("wire.done.filter(([, what]) => what === '< comm_open').length > 1")
         agree(page)
+        expect(page.locator(".fedplay-pin").filter(visible=True)).to_have_count(1)
     finally:
         page.evaluate("Date.now = Date.runs")
 
