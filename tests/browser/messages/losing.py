@@ -14,7 +14,9 @@ WIRE = (Path(__file__).parent / "wire.js").read_text(encoding="utf-8")
 NOTICE = ".fedplay-notice:not(:empty)"
 # What the kernel holds, beside what `CODE` reports: the fields as they should be shown, the words.
 MORE = """
-import os
+import html, os, re
+def words(text):
+    return html.unescape(re.sub("<[^>]*>", "", text))
 def held():
     screen, panel = playground.screen, playground.screen.panel
     fields, odd = {}, []
@@ -29,6 +31,7 @@ def held():
             fields[control.label] = field._options_labels[field.index]
             odd += [] if choices[field.index] == value else [name]
     tabs, share, transport = screen.companion.tabs, screen.share, screen.transport
+    trail = screen.trail.widget
     return {
         "fields": fields,
         "odd": odd,
@@ -40,6 +43,13 @@ def held():
         "speed": transport.speed._options_labels[transport.speed.index],
         "play": transport.play.description,
         "share": share.text.value if share.visible else None,
+        "pins": [
+            take.description + words(text.value)
+            for take, text, _ in (row.children for row in screen.pins.widget.children)
+        ],
+        "trail": [
+            step.description for step in trail.children[1:] if trail.layout.display != "none"
+        ],
         "kept": screen.page.widget.memory,
         "seen": screen.stage._seen == screen.stage._number,
         "calmly": playground.player.calmly,
@@ -52,10 +62,10 @@ LOSSY = CODE.replace("async def keep_reporting", MORE + "async def keep_reportin
 # The same as the page shows it; what is lost or just drawn anew is missing.
 SHOWN = """() => {
     const seen = (element) => element && element.getClientRects().length > 0;
+    const all = (selector) => [...document.querySelectorAll(selector)].filter(seen);
     const text = (selector) => document.querySelector(selector)?.innerHTML ?? "";
     const fields = {};
-    for (const row of document.querySelectorAll(".fedplay-control")) {
-        if (!seen(row)) continue;
+    for (const row of all(".fedplay-control")) {
         const name = row.querySelector(".fedplay-name")?.textContent.trim();
         const handle = row.querySelector(".noUi-handle");
         const field = row.querySelector("select, input:not([type=file])");
@@ -78,6 +88,9 @@ SHOWN = """() => {
         speed: row?.querySelector("select")?.value.replaceAll("\\xa0", " "),
         play: play?.textContent.trim(),
         share: seen(share) ? share.value : null,
+        pins: all(".fedplay-pin").map((pin) => ["button", ".widget-html-content"]
+            .map((part) => pin.querySelector(part)?.textContent.trim() ?? "").join("")),
+        trail: all(".fedplay-trail button").map((step) => step.textContent.trim()),
         kept: JSON.parse(Object.entries(sessionStorage)
             .find(([key]) => key.startsWith("fedplay:"))?.[1] ?? "{}").text ?? "",
         notice: document.querySelector(".fedplay-notice")?.textContent ?? "",
