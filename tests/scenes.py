@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from fedplay.data import measure
 from fedplay.engine.alone import local_only, personal_accuracy
 from fedplay.engine.history import has_diverged
 from fedplay.engine.loop import Run, stream
 from fedplay.experiment import Experiment
-from fedplay.views.scene import Labels, Late, Moment, Scene, Series
+from fedplay.views.scene import Late, Moment, Scene, Series
 from fedplay.views.view import View
+from fedplay.widgets.recording import facts
 
 
 def scene(
@@ -29,8 +29,7 @@ def scene(
     run = Run(exp if exp is not None else Experiment(rounds=10), federation)
     rounds = list(stream(run))
     at = len(rounds) - 1 if at is None else at
-    fed, panel = run.federation, run.panel
-    counts = fed.label_counts(panel)
+    known, panel = facts(run), run.panel
     bad = np.flatnonzero(has_diverged(np.array([r.loss for r in rounds]), rounds[0].loss))
     series = Series(
         run.exp.rounds,
@@ -49,14 +48,14 @@ def scene(
         *_, closeup = view.prepare(Moment(run, at, rounds[at].parameters, who))
     return Scene(
         run.exp,
-        fed,
+        known.federation,
         panel,
         rounds,
         at,
         series,
-        Labels(counts[:50], panel[:50], fed.classes, fed.clients, fed.client_names),
+        known.labels,
         lately,
-        measure(counts) if counts.any() else None,
+        known.skew,
         closeup,
         client=client,
         **more,

@@ -506,3 +506,22 @@ def test_a_piece_is_a_round_at_most(monkeypatch):
         rounds.clear()
     assert max(pieces) == 1
     assert sum(pieces) > 2 * DIGITS.rounds, "the course, and the same examples thrown together"
+
+
+def test_losses_of_one_parameter_without_a_lowest_point_have_no_curves_and_no_rings():
+    """Curvatures are a column of the data, which may be below zero on average."""
+    view, shown = view_of(fp.Experiment(data="moons", model="quadratic", clients=7, rounds=3))
+    assert shown.closeup.course.P == 1
+    assert shown.closeup.course.problems is None
+    assert "rings" not in view.captions["below"].get_text()
+    assert not view.handles
+    assert DriftView.sentence(shown)
+
+
+def test_nobody_is_asked_to_drag_what_cannot_be_dragged():
+    asked = {}
+    for partition in ("natural", "dirichlet"):
+        view, _ = view_of(PLANE.replace(partition=partition))
+        asked[partition] = "drag" in view.captions["below"].get_text()
+        assert view.handles is asked[partition]
+    assert asked == {"natural": True, "dirichlet": False}

@@ -68,6 +68,11 @@ class Course:
     reach: float  # the farthest on the plane that one of them had gone in its round
     held: tuple[float, float]  # parts of squared lengths in the plane: global models', updates'
 
+    @property
+    def line(self) -> bool:
+        """Whether every loss is known and of one parameter: there is a curve to draw for each."""
+        return self.P == 1 and self.problems is not None
+
     def place(self, W: Array) -> Array:
         """Models W (…, P) on the plane, (…, 2)."""
         placed: Array = (W - self.origin) @ self.basis.T

@@ -65,6 +65,11 @@ def suitable(names: Sequence[str], exp: Experiment, federation: Federation) -> l
     return [name for name in fit if VIEWS[name].suits(exp, federation)]
 
 
+def seen_by(view: View | type[View], scene: Scene) -> Scene:
+    """What a view is to show of a scene: where that has a close-up of an older run, that run."""
+    return scene.earlier if view.prepares and scene.earlier is not None else scene
+
+
 class Board:
     """One or two views, top to bottom, on a canvas of `width` × `height` css pixels."""
 
@@ -88,6 +93,7 @@ class Board:
             for name, box in zip(views, boxes, strict=False)
         }
         self.lit: int | None = None
+        self.scene: Scene | None = None
 
     @property
     def curves(self) -> Curves | None:
@@ -115,15 +121,22 @@ class Board:
 
     def show(self, scene: Scene) -> None:
         """Everything anew."""
+        self.scene = scene
         for view in self.views.values():
-            view.show(scene)
-            view.light(self.lit)
+            view.show(seen_by(view, scene))
+        self.light(self.lit)
 
     def light(self, client: int | None) -> None:
         """Make a client (by its place in the panel) stand out in every view."""
         self.lit = client
         for view in self.views.values():
-            view.light(client)
+            earlier = self._earlier(view)
+            view.light(client if earlier is None else earlier.client)
+
+    def _earlier(self, view: View) -> Scene | None:
+        """What a view shows in place of the scene, whose clients may be others."""
+        shown = None if self.scene is None else seen_by(view, self.scene)
+        return shown if shown is not self.scene else None
 
     def sketch(self, mine: Mine) -> RGBA:
         """The last picture, in which nothing but a drawing has changed."""
@@ -140,5 +153,5 @@ class Board:
         """What is at a css position from the top left."""
         for view in self.views.values():
             if view.box.holds(x, y):
-                return view.at(x, y)
+                return view.at(x, y) if self._earlier(view) is None else None
         return None

@@ -137,11 +137,12 @@ def of_unit(found: Study, k: int) -> Hit:
     units = found.units
     assert units is not None
     number = int(units.which[k])
-    lines = [f"weights for {_thing(found)} {short(found.classes[number])}"]
     if units.hidden:
         lines = [f"weights of neuron {number} of {units.hidden}"]
         if len(units.speaks):
             lines.append(f"it speaks most for {short(found.classes[int(units.speaks[k])])}")
+    else:
+        lines = [f"weights for {_thing(found)} {short(found.classes[number])}"]
     lines.append("red: ink here speaks for it, blue: against")
     if units.change is not None:
         lines.append(f"below: what is personal about it for {short(found.name)} {UNSEEN}")

@@ -106,7 +106,7 @@ class DriftView(View):
         if scene is not None and found is not None:
             picture.handles = self.handles
             picture.frames()
-            if found.course.P == 1:
+            if found.course.line:
                 where = line.draw(picture, scene, found)
             else:
                 picture.plane(scene, found, self.times)
@@ -169,8 +169,8 @@ class DriftView(View):
         if course.problems is not None:
             core = np.concatenate([core, course.place(course.problems[1])])
         points = near(np.concatenate([core, course.server, course.ends]), core)
-        whole.equal = self.round.equal = course.P > 1
-        if course.P == 1:
+        whole.equal = self.round.equal = not course.line
+        if course.line:
             line.fit(scene, found, whole, self.round, points, grow)
             return
         whole.fit(points, grow=grow)
@@ -188,7 +188,7 @@ class DriftView(View):
         for text in (*self.across, *self.up):
             text.set_text("")
         if found is not None:
-            said = words.titles(found, self.times)
+            said = words.titles(found, self.times, self.handles)
             if found.course.P <= 2:
                 self._tick()
         for name, text in self.captions.items():

@@ -79,10 +79,12 @@ def method(scene: Scene) -> str:
     return method_of(algorithm, server) or plain
 
 
-def below(course: Course) -> str:
+def below(course: Course, handles: bool) -> str:
     """What the picture's directions are, and how much they show."""
+    if course.problems is not None and course.P <= 2:
+        return f"rings: optima of clients {UNSEEN}{', drag one' if handles else ''}"
     if course.P <= 2:
-        return f"rings: optima of clients {UNSEEN}, drag one"
+        return "left and right: the only parameter" if course.P == 1 else "both parameters"
     server, clients = (percent(p) if np.isfinite(p) else "–" for p in course.held)
     return f"the plane holds {server} of the way, {clients} of the updates"
 
@@ -96,15 +98,15 @@ def differing(found: Drift) -> str:
     return f"gradients {UNSEEN}: B {many} (all alike: 1), G {number(G)}"
 
 
-def titles(found: Drift, times: float) -> dict[str, str]:
-    """What stands above the panels and below them."""
-    line = found.course.P == 1
+def titles(found: Drift, times: float, handles: bool) -> dict[str, str]:
+    """What stands above the panels and below them; `handles` where optima can be dragged."""
+    line = found.course.line
     how = "step by step" if line else "every client's steps"
     near = "" if times <= 1 or line else f", ×{times:g}"
     return {
         "whole": f"each loss {UNSEEN}" if line else "the whole run",
         "round": f"inside round {found.number}{near}: {how} {UNSEEN}",
-        "below": below(found.course),
+        "below": below(found.course, handles),
         "differ": differing(found),
     }
 
@@ -118,8 +120,7 @@ def called(scene: Scene, mark: str) -> str:
 
 def about_step(scene: Scene, found: Drift, k: int, step: int) -> tuple[str, ...]:
     """Beside the pointer on a client's path."""
-    place = int(places_of(scene, found.ids)[k])
-    name = short(scene.name(place)) if place >= 0 else f"client {found.ids[k]}"
+    name = short(scene.called(int(found.ids[k])))
     to = "the optimum" if found.course.exact else "the pooled model"
     when = f"after step {step} of {len(found.far[k]) - 1}" if step else "before its first step"
     return f"{name} {UNSEEN}", when, f"{number(float(found.far[k][step]))} from {to}"

@@ -277,10 +277,10 @@ class InsideRound(View):
         letters = 6 if names else 2
         if len(where) > NUMBERED or np.diff(columns).min(initial=99) < 14 + radius + 7 * letters:
             return
-        places = [*cast.places[: len(here)], *cast.away[: len(away)]]
-        for text, (x, y), place in zip(self.names, where, places, strict=False):
+        clients = [*scene.closeup.ids[: len(here)], *scene.panel[cast.away[: len(away)]]]
+        for text, (x, y), client in zip(self.names, where, clients, strict=False):
             text.set_position((x + radius + 3, y))
-            name = scene.name(place).removeprefix("client ")
+            name = scene.called(int(client)).removeprefix("client ")
             text.set_text(short(name, letters))
 
     def _honest(self, trace: Trace) -> str:

@@ -54,8 +54,7 @@ def about(scene: Scene, place: int) -> tuple[str, ...]:
 
 def called(scene: Scene, trace: Trace, k: int) -> str:
     """The name of a client of the cohort, as HTML."""
-    place = int(places_of(scene, trace.ids)[k])
-    return escape(scene.name(place) if place >= 0 else f"client {trace.ids[k]}")
+    return escape(scene.called(int(trace.ids[k])))
 
 
 def _broadcast(scene: Scene, trace: Trace) -> str:

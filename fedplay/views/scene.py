@@ -68,7 +68,9 @@ class Labels(NamedTuple):
     names: Sequence[str] = ()  # of the clients, where the data name them
 
     def name(self, place: int) -> str:
-        """What to call the client at a place in the panel."""
+        """What to call the client at a place in the panel. IndexError for no place, -1."""
+        if place < 0:
+            raise IndexError(f"place={place}: this client has no place in the panel")
         return self.names[place] if place < len(self.names) else f"client {place}"
 
 
@@ -128,6 +130,7 @@ class Scene:
     skew: Skew | None = None
     closeup: Any = None  # what the view's own `prepare` came to
     fresh: bool = True  # whether the close-up belongs to this run, round and client
+    earlier: Scene | None = None  # of an older run, whose close-up is shown for a moment
     ghosts: tuple[Ghost, ...] = ()
     old: Series | None = None  # the run that is being replaced, while the new one is computed
     axis: str = "rounds"  # of the curves: "rounds", "bytes" or "epsilon"
@@ -145,3 +148,7 @@ class Scene:
     def name(self, place: int) -> str:
         """What to call a client."""
         return self.labels.name(place)
+
+    def called(self, client: int) -> str:
+        """What to call a client by its number, whether it has a place in the panel or not."""
+        return self.federation.client_name(client)

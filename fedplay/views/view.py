@@ -28,10 +28,12 @@ class View:
     part: ClassVar[float] = 0.41  # of the picture's height, below the curves
     follows: ClassVar[bool] = True  # whether what it prepares is about the client followed
     accurate: ClassVar[bool] = False  # whether it is about accuracies, which not all models have
+    prepares: ClassVar[bool] = False  # whether it shows something that `prepare` comes to
 
     def __init_subclass__(cls) -> None:
         """Let whatever makes or moves artists do so with our settings, not with the notebook's."""
         super().__init_subclass__()
+        cls.prepares = cls.prepare is not View.prepare
         for name in ("__init__", "show", "light", "draw"):
             if name in vars(cls):
                 setattr(cls, name, ours()(vars(cls)[name]))

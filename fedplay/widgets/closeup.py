@@ -27,6 +27,11 @@ class Closeup:
         """What the close-up should be of; None where none is wanted."""
         return None if self.prepare is None else (rec, at, self.client, self.prepare)
 
+    @property
+    def of(self) -> Recording | None:
+        """The run that what there is belongs to."""
+        return None if self._key is None else self._key[0]
+
     def done(self, rec: Recording, at: int) -> bool:
         """Whether nothing is left to be prepared."""
         wanted = self.key(rec, at)

@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets
 
 from fedplay.untrusted import escape
-from fedplay.views.board import VIEWS, Board
+from fedplay.views.board import VIEWS, Board, seen_by
 from fedplay.views.compare import Compare
 from fedplay.views.compare_words import spoken
 from fedplay.views.curves import Curves
@@ -301,7 +301,7 @@ class Screen:
         if scene.closeup is None and trouble is not None:
             words = escape(f"{type(trouble).__name__}: {trouble}")
             return f'<span class="fedplay-alarm">This cannot be shown. {words}</span>'
-        return view.sentence(scene)
+        return view.sentence(seen_by(view, scene))
 
     def _ask(self) -> None:
         session = self.session

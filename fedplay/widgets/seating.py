@@ -71,9 +71,10 @@ class Seating:
         session.player.touch()
 
     def mine(self, closeup: Any) -> Mine | None:
-        """What the view is to show; `closeup` is what it has prepared."""
-        party = self.session.player.party
-        found = closeup if isinstance(closeup, Reception) else None
+        """What the view is to show; `closeup` is what it has prepared, for older data perhaps."""
+        party, of = self.session.player.party, self.session.player.near.of
+        suits = of is not None and self.session.easel.suits(of.exp)
+        found = closeup if isinstance(closeup, Reception) and suits else None
         current = party is not None and found is not None and party.made(found.federation)
         return self.session.easel.mine(found, current)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -51,6 +51,14 @@ class Pin:
         return float(rec.accuracy[rec.R]) if rec.complete else None
 
 
+class Beside(NamedTuple):
+    """What was shown last with a close-up of its own run."""
+
+    view: str
+    of: Recording
+    scene: Scene
+
+
 class Session:
     """The store, the player, and everything else that a person has chosen to look at.
 
@@ -80,6 +88,7 @@ class Session:
         self.sorting = Sorting()  # of the clients, in the view of each
         self.guess: float | None = None
         self.veiled = False
+        self._beside: Beside | None = None
 
     def parts(self) -> list[object]:
         """All that a person's actions change, to be put back where one of them breaks off."""
@@ -121,7 +130,7 @@ class Session:
     def look(self) -> None:
         """Let the player prepare what the view beside the curves needs."""
         view = VIEWS.get(self.drawn)
-        needs = view is not None and "prepare" in vars(view) and not self.veiled
+        needs = view is not None and view.prepares and not self.veiled
         who = None
         follows = view is not None and view.follows
         if self.client is not None and self.player.shown is not None and follows:
@@ -277,7 +286,7 @@ class Session:
         if self.veiled:
             rounds, at, late, old, closeup = rounds[:1], 0, None, None, None
             series = rec.series(0)
-        return Scene(
+        scene = Scene(
             exp=rec.counted,
             federation=facts.federation,
             panel=facts.panel,
@@ -298,6 +307,30 @@ class Session:
             client=self.client,
             sorting=self.sorting,
         )
+        return self._with_earlier(scene, rec)
+
+    def _with_earlier(self, scene: Scene, rec: Recording) -> Scene:
+        """Where the close-up is of an older run, it is shown with what that run had: its clients
+        and classes may be others than those of the run that is shown now."""
+        view, of, last = VIEWS.get(self.drawn), self.player.near.of, self._beside
+        if last is not None and last.view != self.drawn:
+            self._beside = last = None
+        prepared = view is not None and view.prepares and view is not MyClient
+        if not prepared or scene.closeup is None:
+            return scene
+        if of is rec:
+            self._beside = Beside(self.drawn, rec, scene)
+            return scene
+        earlier = None
+        if last is not None and last.of is of:
+            earlier = replace(
+                last.scene,
+                closeup=scene.closeup,
+                fresh=scene.fresh,
+                phase=scene.phase,
+                sorting=scene.sorting,
+            )
+        return replace(scene, closeup=None, fresh=False, earlier=earlier)
 
     def _ghosts(self, shown: Recording) -> list[Ghost]:
         ghosts, now = [], self.store.experiment
