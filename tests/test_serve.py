@@ -45,7 +45,9 @@ PROCESSES = pytest.mark.skipif(
     not Path("/proc/self/environ").exists(), reason="processes are looked at in /proc"
 )
 PLACES = ("home", "tmp", "work")
+# Also where the tests run in the background, or under nohup: what is ignored there is so in an app.
 START = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+START += "hasattr(signal, 'SIGHUP') and signal.signal(signal.SIGHUP, signal.SIG_DFL); "
 START += "import sys, pathlib; from fedplay.app.serve import serve; "
 START += "serve(0, False, pathlib.Path(sys.argv[1]))"
 
