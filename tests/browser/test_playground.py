@@ -26,8 +26,13 @@ def test_a_storm_of_events_ends_on_the_last_one(screen: Any) -> None:
         screen.keyboard.press("ArrowLeft")
         screen.keyboard.press("ArrowRight")
     screen.keyboard.press("ArrowLeft")
-    last = control(screen, "Learning rate").locator(".widget-readout").inner_text()
-    found = until(screen, lambda s: f"learning_rate={last}" in s["shown"] and at_rest(s))
+    readout = control(screen, "Learning rate").locator(".widget-readout")
+
+    def there(found: dict[str, Any]) -> bool:
+        last = fp.Experiment(rounds=30, learning_rate=float(readout.inner_text()))
+        return found["shown"] == repr(last) and at_rest(found)
+
+    found = until(screen, there)
     assert found["shown"] == found["experiment"]
 
 
