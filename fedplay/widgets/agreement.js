@@ -56,20 +56,24 @@ function sumOf(raw, names) {
   return checksum(JSON.stringify([...values, layout?.get("display"), layout?.get("height")]));
 }
 
-// One widget's model, beside what has happened to it since the last ping.
+const latest = new WeakMap(); // model -> held
+
+// One widget's model, beside what has happened to it since the last ping. `touched`: the names that its
+// person has changed, and whether that was after the kernel was asked for what it holds.
 function held(raw, stir, signal) {
-  const own = { raw, touched: new Set(), moved: true, pending: 0, buffer: null, tries: 0 };
+  const own = { raw, touched: new Map(), moved: true, pending: 0, buffer: null, tries: 0 };
   const change = () => {
     own.moved = true;
     for (const name of Object.keys(raw.changedAttributes() || {})) {
       if (raw._state_lock) own.touched.delete(name);
-      else if (!name.startsWith("_")) own.touched.add(name);
+      else if (!name.startsWith("_")) own.touched.set(name, true);
     }
     stir();
   };
   const placed = () => ((own.moved = true), stir());
   const layout = raw.get("layout");
   if (!Object.hasOwn(raw, "_handle_status")) forgiving(raw), obedient(raw), impatient(raw);
+  latest.set(raw, own);
   raw.on("change", change);
   layout?.on("change", placed);
   own.leave = () => (raw.off("change", change), layout?.off("change", placed));
@@ -83,11 +87,21 @@ function forgiving(raw) {
   raw._handle_status = (message) => raw._pending_msgs > 0 && answered(message);
 }
 
+// What the kernel answers to a question is older than what was changed after it: a slider would go
+// back, and on from there. With other options the old place means something else.
+function stillTrue(raw, state) {
+  const { _model_name: whole, _options_labels: labels } = state;
+  if (!whole || (labels && labels.join("\n") !== raw.get("_options_labels").join("\n"))) return state;
+  const newer = (name) => latest.get(raw)?.touched.get(name);
+  return Object.fromEntries(Object.entries(state).filter(([name]) => !newer(name)));
+}
+
 // A slider that hears of a value beyond its end, or between two of its steps, takes another, and says
 // that as if its person had wanted it.
 function obedient(raw) {
   const [hear, save] = [raw.set_state.bind(raw), raw.save_changes.bind(raw)];
-  raw.set_state = (state) => {
+  raw.set_state = (said) => {
+    const state = stillTrue(raw, said);
     const { _options_labels: labels } = state;
     if (labels) hear({ _options_labels: labels });
     hear(state);
@@ -101,14 +115,15 @@ function obedient(raw) {
 
 // Say what its person has changed once more, whatever ipywidgets still waits for.
 function sayAgain({ raw, touched }) {
-  const attrs = Object.fromEntries([...touched].map((name) => [name, raw.get(name)]));
+  const attrs = Object.fromEntries([...touched.keys()].map((name) => [name, raw.get(name)]));
   raw._pending_msgs = 0;
   raw._msg_buffer = raw._msg_buffer_callbacks = null;
   if (touched.size) raw.sync("patch", raw, { attrs });
 }
 
 // Without ipywidgets' own callbacks: they would count the answer as one to a change.
-function askAgain({ raw }) {
+function askAgain({ raw, touched }) {
+  for (const name of touched.keys()) touched.set(name, false);
   for (const one of [raw.get("layout"), raw]) {
     one?.comm?.send({ method: "request_state" }, {}, {}, []);
   }
@@ -303,7 +318,7 @@ function agree({ model, tell, insist, signal, notify }) {
     }
     if (moved) return MOVES;
     const same = sumOf(raw, names) === sum;
-    if (waits && !(same && [...touched].every((name) => names.includes(name)))) {
+    if (waits && !(same && [...touched.keys()].every((name) => names.includes(name)))) {
       sayAgain(own); // what differs is lost; or a file may be, which is in no sum
       return DIFFERS;
     }

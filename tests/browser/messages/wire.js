@@ -1,6 +1,8 @@
-// Between a page and its kernel: reads every message, and loses or doubles those that a test names.
+// Between a page and its kernel: reads every message, and loses or doubles those that a test names. One
+// from the kernel can be held too, with all that comes after it, until `wire.release()`.
 //
-//   wire.plan   [{way: ">" or "<", kind: a whole kind, what: "lose" or "double", left, skip}]
+//   wire.plan   [{way: ">" or "<", kind: a whole kind, what: "lose", "double" or "hold", left, skip}]
+//   wire.late   what is held
 //   wire.counts how many of each kind have come by, wire.done what was done to which
 //   wire.clicks the marks of clicks that were not heard yet
 //
@@ -8,6 +10,7 @@
 (() => {
   const Socket = WebSocket;
   const wire = { plan: [], counts: {}, done: [], sockets: [], spared: new Set(), clicks: new Set() };
+  wire.late = null;
   window.wire = wire;
 
   // v1.kernel.websocket.jupyter.org: a count, offsets, then channel, header, parent, metadata, content.
@@ -37,7 +40,8 @@
       return "pass"; // of another kind of socket
     }
     const { kind, content } = message;
-    if (JSON.stringify(content).includes("id='report'")) wire.spared.add(content.comm_id);
+    const own = kind !== "update_states" && JSON.stringify(content).includes("id='report'");
+    if (own) wire.spared.add(content.comm_id);
     if (wire.spared.has(content.comm_id)) return "pass";
     const name = `${way} ${kind}`;
     wire.counts[name] = (wire.counts[name] ?? 0) + 1;
@@ -68,6 +72,8 @@
     set onmessage(hear) {
       super.onmessage = (event) => {
         const what = decide("<", event.data);
+        if (what === "hold") wire.late ??= [];
+        if (wire.late) return wire.late.push(() => hear.call(this, event));
         if (what !== "lose") hear.call(this, event);
         if (what === "double") hear.call(this, event);
       };
@@ -77,6 +83,10 @@
     }
   };
   wire.set = (what, way, kind, left = 1, skip = 0) => wire.plan.push({ what, way, kind, left, skip });
+  wire.release = () => {
+    for (const hear of wire.late.splice(0)) hear();
+    wire.late = null;
+  };
   wire.calm = () => {
     wire.plan.length = wire.done.length = 0;
     wire.chance = null;
