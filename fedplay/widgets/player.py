@@ -33,7 +33,7 @@ from fedplay.widgets.inside import Inside
 from fedplay.widgets.recording import Facts, Prepare, Recording, facts, identity
 from fedplay.widgets.sweeping import Sweeping
 
-CACHE_BYTES = 8_000_000
+CACHE_BYTES = 4_000_000  # some 30 runs of 50 rounds; each takes twice what it counts
 PATIENCE = 0.06  # s without a new picture, after which a run that is almost done is not given up
 GROWING = 0.15  # s after which a long run is shown while it grows, except just before its end
 SETTLED = 0.7  # s that a run must have been looked at to be compared with the next one
