@@ -9,8 +9,8 @@
 // The messages of a test's own widgets (`wire.spared`, ids of comms) go by untouched.
 (() => {
   const Socket = WebSocket;
-  const wire = { plan: [], counts: {}, done: [], sockets: [], spared: new Set(), clicks: new Set() };
-  wire.late = null;
+  const [spared, clicks] = [new Set(), new Set()];
+  const wire = { plan: [], counts: {}, done: [], sockets: [], late: null, spared, clicks };
   window.wire = wire;
 
   // v1.kernel.websocket.jupyter.org: a count, offsets, then channel, header, parent, metadata, content.
@@ -84,12 +84,14 @@
   };
   wire.set = (what, way, kind, left = 1, skip = 0) => wire.plan.push({ what, way, kind, left, skip });
   wire.release = () => {
-    for (const hear of wire.late.splice(0)) hear();
+    const held = wire.late ?? [];
     wire.late = null;
+    for (const hear of held) hear();
   };
   wire.calm = () => {
     wire.plan.length = wire.done.length = 0;
     wire.chance = null;
+    wire.release();
   };
   // Each message is lost or doubled by chance, `most` of each kind and way, in places that a seed tells.
   wire.random = (seed, rate, most) => {
