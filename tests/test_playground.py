@@ -18,13 +18,13 @@ from fedplay import registry
 from fedplay.experiment import knobs
 from fedplay.stages import Algorithm, Correction
 from fedplay.views.board import check_views
-from fedplay.views.words import size
 from fedplay.widgets.cache import Cache
 from fedplay.widgets.panel import plan
 from fedplay.widgets.player import GROWING, PATIENCE, Player
 from fedplay.widgets.recording import Recording
 from fedplay.widgets.scales import shown, stops
 from fedplay.widgets.store import Store
+from fedplay.words import size
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import fedplay as fp
 from fedplay.data.base import half_up, pool_size, portion
 from fedplay.engine.loop import Run
-from fedplay.views.words import percent
+from fedplay.words import percent
 
 
 @given(n=st.integers(1, 10**7), thousandths=st.integers(1, 1000))

@@ -23,7 +23,7 @@ from fedplay.views.compare_words import lines, spoken, told
 from fedplay.views.rivals import Rivals
 from fedplay.views.scene import Box
 from fedplay.views.style import DARK, LIGHT
-from fedplay.views.words import plain
+from fedplay.words import plain
 
 SIZE = (930, 230)
 EXP = Experiment(rounds=4, clients=3)

@@ -21,7 +21,7 @@ from fedplay.views.models_sheet import broken, extent, rounded
 from fedplay.views.models_view import Models, places
 from fedplay.views.scene import UNSEEN, Box
 from fedplay.views.style import DARK, LIGHT
-from fedplay.views.words import plain
+from fedplay.words import plain
 
 matplotlib.use("agg")
 DIGITS = fp.Experiment(alpha=0.1, rounds=4, clients=6)

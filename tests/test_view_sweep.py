@@ -19,7 +19,7 @@ from fedplay.views.fan_ends import staggered
 from fedplay.views.scene import Box
 from fedplay.views.style import DARK, LIGHT
 from fedplay.views.sweep import Sweep
-from fedplay.views.words import plain
+from fedplay.words import plain
 
 SIZE = (900, 230)
 

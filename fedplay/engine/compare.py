@@ -22,7 +22,6 @@ from fedplay.engine.contest import seeded as seeded
 from fedplay.engine.evaluate import mean_of
 from fedplay.engine.given import check_given
 from fedplay.engine.loop import Run
-from fedplay.engine.tables import as_csv, as_html, as_text
 from fedplay.engine.verdict import (
     Difference,
     End,
@@ -39,6 +38,7 @@ from fedplay.knobs import short
 from fedplay.methods import METHODS
 from fedplay.scopes import calmed
 from fedplay.stages.base import Array
+from fedplay.tables import as_csv, as_html, as_text
 
 USUAL = ("FedAvg", "FedProx", "SCAFFOLD", "FedAdam")
 TIDY = 0.05  # of a target that nobody chose

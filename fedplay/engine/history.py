@@ -20,11 +20,11 @@ from fedplay.engine.alone import local_only, tuned_accuracy
 from fedplay.engine.evaluate import holding, mean_of
 from fedplay.engine.given import check_given
 from fedplay.engine.loop import Round, Run, stream
-from fedplay.engine.tables import as_csv
 from fedplay.experiment import Experiment
 from fedplay.files import AnyPath, write_whole
 from fedplay.scopes import calmed
 from fedplay.stages.base import Array
+from fedplay.tables import as_csv
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -23,7 +23,6 @@ from fedplay.engine.contest import checked_seeds, seeded
 from fedplay.engine.evaluate import panel
 from fedplay.engine.given import check_given
 from fedplay.engine.loop import Run, State, federation_of, scatter
-from fedplay.engine.tables import as_csv, as_html, as_text
 from fedplay.engine.trace import state_before
 from fedplay.engine.verdict import End, end_of
 from fedplay.engine.work import Work
@@ -33,6 +32,7 @@ from fedplay.knobs import short
 from fedplay.scopes import calm, calmed
 from fedplay.stages.base import Array
 from fedplay.streams import Purpose, Streams
+from fedplay.tables import as_csv, as_html, as_text
 
 USUAL = (0, 1, 2, 5, 10, 20)
 SEVERAL = 5  # clients that are left out in turn, where nobody says which

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fedplay.views.scene import Ghost, Scene
-from fedplay.views.words import size
+from fedplay.words import size
 
 Array = NDArray[Any]
 

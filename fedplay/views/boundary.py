@@ -19,11 +19,11 @@ from fedplay.views import boundary_words as words
 from fedplay.views.boundary_marks import FAINT, FOOT, Key, Marks
 from fedplay.views.boundary_tile import HEAD, Tile, by_class, by_owner
 from fedplay.views.canvas import Canvas
-from fedplay.views.federation import short
 from fedplay.views.models_names import personal
 from fedplay.views.scene import Box, Hit, Moment, Scene
 from fedplay.views.style import Look
 from fedplay.views.view import View
+from fedplay.words import short
 
 GAP = 16  # css pixels between panels
 NARROW = 170  # css pixels: a fourth panel is left out rather than have them narrower

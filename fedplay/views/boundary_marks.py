@@ -12,9 +12,9 @@ from matplotlib.markers import MarkerStyle
 from matplotlib.text import Text
 from matplotlib.transforms import IdentityTransform
 
-from fedplay.views.federation import short
 from fedplay.views.scene import Array
 from fedplay.views.style import SMALL, Look
+from fedplay.words import short
 
 FOOT = 26  # css pixels, the height of the key
 RING = 13.8  # css pixels across, around a point that is not got right

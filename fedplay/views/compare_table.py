@@ -11,11 +11,11 @@ from matplotlib.patches import Rectangle
 
 from fedplay.engine.compare import Comparison
 from fedplay.views.canvas import Canvas
-from fedplay.views.federation import short
 from fedplay.views.rivals import Rivals
 from fedplay.views.scene import Box
 from fedplay.views.stamp import Stamp
 from fedplay.views.style import SMALL, Look, legible
+from fedplay.words import short
 
 ROW, LEAST = 22, 14  # css pixels from one row to the next, at most and at least
 NARROW, SLIM = 820, 560  # css pixels of a box, below which the table says less

@@ -9,7 +9,7 @@ from fedplay.engine.verdict import RARE, Difference
 from fedplay.methods import METHODS
 from fedplay.untrusted import escape
 from fedplay.views.rivals import Rivals
-from fedplay.views.words import accuracy
+from fedplay.words import accuracy
 
 NAMED = 3  # methods that a sentence has room for
 ENOUGH = 1 - round(math.log2(RARE))  # seeds that can tell anything

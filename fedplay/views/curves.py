@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from fedplay.views.along import Along, tick, tidy
 from fedplay.views.canvas import Canvas
 from fedplay.views.ends import Ends, Named, Tag
-from fedplay.views.federation import short
 from fedplay.views.headline import at_client, at_curve, at_round, headline
 from fedplay.views.own_model import own_model
 from fedplay.views.scene import UNSEEN, Box, Hit, Scene, Series
@@ -26,6 +25,7 @@ from fedplay.views.spread import SINGLE, band, distances, last, lowest, segments
 from fedplay.views.strokes import Strokes, dress, put
 from fedplay.views.style import LEFT, RIGHT, Look
 from fedplay.views.view import View
+from fedplay.words import short
 
 Array = NDArray[Any]
 

@@ -10,11 +10,11 @@ from fedplay.engine.mistakes import Study, Units
 from fedplay.stages.base import Array
 from fedplay.untrusted import escape
 from fedplay.views.canvas import DOTS
-from fedplay.views.federation import short
 from fedplay.views.glyphs import Face, ink
 from fedplay.views.mosaic import Words
 from fedplay.views.scene import UNSEEN, Hit
 from fedplay.views.style import Look
+from fedplay.words import short
 
 TICK, ARROW = "✓", "→"
 

@@ -9,10 +9,10 @@ import numpy as np
 from fedplay.engine.census import ALONE, GLOBAL, PERSONAL, Census
 from fedplay.untrusted import escape
 from fedplay.views.each_order import MODELS, ORDERS, values
-from fedplay.views.federation import short
 from fedplay.views.own_model import AS_GIVEN, headless, own_model
 from fedplay.views.scene import UNSEEN, Array, Scene
 from fedplay.views.spread import worst
+from fedplay.words import short
 
 NOBODY = "nobody has been called yet"
 

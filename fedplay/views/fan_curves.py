@@ -16,11 +16,11 @@ from fedplay.views.artists import Caption, line, stamp
 from fedplay.views.canvas import Canvas
 from fedplay.views.ends import apart
 from fedplay.views.fan import NOTHING, Fan
-from fedplay.views.federation import short
 from fedplay.views.scene import Array
 from fedplay.views.spread import last
 from fedplay.views.strokes import put
 from fedplay.views.style import SMALL, TEXT, Look
+from fedplay.words import short
 
 MOST = 10  # values in a fan that have a name
 NAMES = 78  # css pixels for the names at the right

@@ -16,6 +16,7 @@ from fedplay.views.roster import beside, heading, told
 from fedplay.views.scene import UNSEEN, Box, Hit, Labels, Scene
 from fedplay.views.style import LEFT, RIGHT, SMALL, TEXT, Look
 from fedplay.views.view import View
+from fedplay.words import short
 
 Array = NDArray[Any]
 
@@ -175,9 +176,3 @@ class LabelBars(View):
     def sentence(scene: Scene) -> str:
         """How much the clients have, how unlike they are, and who takes part."""
         return told(scene)
-
-
-def short(name: str, most: int = 16) -> str:
-    """A name from data that fits beside the picture, without control characters."""
-    plain = "".join(c if c.isprintable() else " " for c in str(name))
-    return plain if len(plain) <= most else plain[: most - 1] + "…"

@@ -25,7 +25,7 @@ from fedplay.views.mosaic import Mosaic
 from fedplay.views.scene import UNSEEN, Array, Box, Hit, Moment, Scene
 from fedplay.views.style import SMALL, TEXT, Look
 from fedplay.views.view import View
-from fedplay.views.words import percent
+from fedplay.words import percent
 
 HEAD = 24  # css pixels of a heading
 APART = 18  # css pixels between columns

@@ -19,13 +19,12 @@ from fedplay.views.boundary_tile import Ground, tints
 from fedplay.views.canvas import Canvas
 from fedplay.views.digits_colours import colours_of_ink, of_ink
 from fedplay.views.digits_words import fitting
-from fedplay.views.federation import short
 from fedplay.views.guest_sketch import STEPS, Mine, bits
 from fedplay.views.mosaic import Bitmap, solid
 from fedplay.views.scene import Array, Box
 from fedplay.views.stamp import Stamp
 from fedplay.views.style import SMALL, TEXT, Look, mixed
-from fedplay.views.words import percent
+from fedplay.words import percent, short
 
 CHECK = 0.45  # how much every other block of an empty pad stands out from the next
 ROOM = 44  # css pixels at the right of a bar, for its number

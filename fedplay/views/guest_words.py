@@ -7,7 +7,7 @@ from fedplay.engine.guest import Judged, Reception
 from fedplay.untrusted import escape
 from fedplay.views.guest_sketch import Mine, features
 from fedplay.views.scene import UNSEEN, Array, Scene
-from fedplay.views.words import accuracy, percent
+from fedplay.words import accuracy, percent
 
 FEW = 5  # held-out examples: of fewer, one more or less is luck
 SHARE = "No drawings go along: your own client stays on this screen."

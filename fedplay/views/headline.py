@@ -6,9 +6,8 @@ import numpy as np
 
 from fedplay.engine.history import DIVERGED
 from fedplay.untrusted import escape
-from fedplay.views.federation import short
 from fedplay.views.scene import UNSEEN, Scene
-from fedplay.views.words import percent
+from fedplay.words import percent, short
 
 
 def headline(scene: Scene) -> str:

@@ -11,7 +11,6 @@ from matplotlib.text import Text
 
 from fedplay.engine.trace import Trace, tracing
 from fedplay.views.canvas import Canvas
-from fedplay.views.federation import short
 from fedplay.views.inside_parts import CROWD, SHOWN, Cast, Chart, Schematic, Spots
 from fedplay.views.inside_plane import Plane
 from fedplay.views.inside_words import SAYINGS, about, apart, number, places_of
@@ -20,7 +19,7 @@ from fedplay.views.scene import UNSEEN, Box, Hit, Moment, Scene
 from fedplay.views.stamp import DOTS, Stamp, rendered
 from fedplay.views.style import SMALL, TEXT, Look
 from fedplay.views.view import View
-from fedplay.views.words import percent
+from fedplay.words import percent, short
 
 STEPS = ("1 Broadcast", "2 Local steps", "3 Updates", "4 Average")
 TOP, BOTTOM, EDGE = 34, 22, 12  # css pixels: the steps' names, the captions, the margins

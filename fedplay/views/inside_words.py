@@ -8,7 +8,7 @@ from fedplay.engine.trace import Trace
 from fedplay.stages.lengths import length_of
 from fedplay.untrusted import escape
 from fedplay.views.scene import UNSEEN, Array, Scene
-from fedplay.views.words import percent, size
+from fedplay.words import percent, size
 
 
 def places_of(scene: Scene, ids: Array) -> Array:

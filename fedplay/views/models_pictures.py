@@ -16,11 +16,11 @@ from fedplay.views.digits_colours import (
     of_weights,
     reach,
 )
-from fedplay.views.federation import short
 from fedplay.views.models_sheet import Sheet
 from fedplay.views.mosaic import Bitmap, Caption, solid
 from fedplay.views.scene import Array, Box, Scene
 from fedplay.views.style import TEXT, Look
+from fedplay.words import short
 
 HEAD, LABEL, CAPTION, KEY = 44, 64, 17, 20  # css pixels above, beside, below, and of the key
 LEAST, MOST = 22, 56  # css pixels of a picture

@@ -7,10 +7,9 @@ import numpy as np
 from fedplay.engine.anatomy import Anatomy, Part, recovered
 from fedplay.stages.lengths import length_of
 from fedplay.untrusted import escape
-from fedplay.views.federation import short
 from fedplay.views.models_names import personal
 from fedplay.views.scene import UNSEEN, Array, Scene
-from fedplay.views.words import size
+from fedplay.words import short, size
 
 
 def digits(value: float) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from fedplay.untrusted import escape
 from fedplay.views.scene import UNSEEN, Scene
-from fedplay.views.words import percent
+from fedplay.words import percent
 
 MOST = 3  # classes that are named of one client
 NAMED = 8  # clients of a cohort that are listed

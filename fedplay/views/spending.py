@@ -26,7 +26,7 @@ from fedplay.views.stamp import Stamp
 from fedplay.views.strokes import dress, put
 from fedplay.views.style import SMALL, TEXT, Look
 from fedplay.views.view import View
-from fedplay.views.words import size
+from fedplay.words import size
 
 TOP, BOTTOM, LEFT, NAMES, RIGHT = 48, 42, 52, 76, 30  # css pixels around the axes
 PARTS = (0.3, 0.4, 0.3)  # of what is left, for the three charts

@@ -7,7 +7,7 @@ import math
 from fedplay.views.guard import guard_of
 from fedplay.views.ledger import Row
 from fedplay.views.scene import UNSEEN, Scene
-from fedplay.views.words import epsilon, size
+from fedplay.words import epsilon, size
 
 LOST = "not finite and counted as zero"
 

@@ -9,10 +9,10 @@ import ipywidgets
 from ipywidgets import Layout
 
 from fedplay.data.guest import LEAST, MOST
-from fedplay.views.federation import short
 from fedplay.views.guest_sketch import Mine
 from fedplay.widgets.quiet import Quiet
 from fedplay.widgets.toolbar import button
+from fedplay.words import short
 
 RANDOM = "An example of the test set, of the class chosen; the global model is judged by it too"
 JOIN = "Train everybody again with you as one client more"

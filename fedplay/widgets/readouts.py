@@ -8,9 +8,9 @@ from fedplay.untrusted import escape
 from fedplay.views.guard import slack
 from fedplay.views.own_model import own_model
 from fedplay.views.scene import UNSEEN
-from fedplay.views.words import accuracy, epsilon, size
 from fedplay.widgets.player import Player
 from fedplay.widgets.recording import Facts
+from fedplay.words import accuracy, epsilon, size
 
 
 def skew_note(facts: Facts) -> str:

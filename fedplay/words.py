@@ -61,3 +61,9 @@ def plain(sentence: str) -> str:
     'round 3 < 4'
     """
     return html.unescape(re.sub(r"<[^>]*>", "", sentence))
+
+
+def short(name: str, most: int = 16) -> str:
+    """A name from data that fits beside the picture, without control characters."""
+    plain = "".join(c if c.isprintable() else " " for c in str(name))
+    return plain if len(plain) <= most else plain[: most - 1] + "…"
