@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _WHERE = {
-    "Comparison": "fedplay.engine.compare",
+    "Comparison": "fedplay.studies.compare",
     "Experiment": "fedplay.experiment",
     "History": "fedplay.engine",
     "Round": "fedplay.engine",
-    "compare": "fedplay.engine.compare",
-    "newcomer": "fedplay.engine.newcomer",
+    "compare": "fedplay.studies.compare",
+    "newcomer": "fedplay.studies.newcomer",
     "rounds": "fedplay.engine",
     "run": "fedplay.engine",
     "Federation": "fedplay.data",
@@ -74,8 +74,6 @@ if TYPE_CHECKING:
     from fedplay.cost import Limit
     from fedplay.data import Federation, load_csv
     from fedplay.engine import History, Round, rounds, run
-    from fedplay.engine.compare import Comparison, compare
-    from fedplay.engine.newcomer import newcomer
     from fedplay.experiment import Experiment
     from fedplay.knobs import knob
     from fedplay.lessons.exercises import exercise
@@ -84,6 +82,8 @@ if TYPE_CHECKING:
     from fedplay.presets import PRESETS, Preset
     from fedplay.registry import register
     from fedplay.stages import Algorithm, Correction
+    from fedplay.studies.compare import Comparison, compare
+    from fedplay.studies.newcomer import newcomer
     from fedplay.widgets import Playground
     from fedplay.widgets.predict import predict
 

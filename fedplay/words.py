@@ -6,8 +6,6 @@ import html
 import math
 import re
 
-from fedplay.data.base import half_up
-
 
 def size(number: float) -> str:
     """Bytes for people.
@@ -67,3 +65,17 @@ def short(name: str, most: int = 16) -> str:
     """A name from data that fits beside the picture, without control characters."""
     plain = "".join(c if c.isprintable() else " " for c in str(name))
     return plain if len(plain) <= most else plain[: most - 1] + "…"
+
+
+def half_up(number: float) -> int:
+    """The nearest whole number, of two the upper one, as people round: 2.5 is 3.
+
+    A number of at least 0. What only the arithmetic of floats puts below a half counts as one:
+
+    >>> half_up(2.5), 0.145 * 100, half_up(0.145 * 100), half_up(2.49)
+    (3, 14.499999999999998, 15, 2)
+    """
+    return math.floor(number * (1 + 1e-12) + 0.5)
+
+
+UNSEEN = "◉"  # marks what only a simulation can show

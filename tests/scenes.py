@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from fedplay.engine.alone import local_only, personal_accuracy
+from fedplay.engine.client_models import local_only, personal_accuracy
 from fedplay.engine.history import has_diverged
 from fedplay.engine.loop import Run, stream
 from fedplay.experiment import Experiment
-from fedplay.views.scene import Late, Moment, Scene, Series
+from fedplay.runs.recording import facts
+from fedplay.runs.series import Late, Moment, Series
+from fedplay.views.scene import Scene
 from fedplay.views.view import View
-from fedplay.widgets.recording import facts
 
 
 def scene(

@@ -9,7 +9,7 @@ import fedplay as fp
 from fedplay.engine import anatomy as parts_of
 from fedplay.engine.anatomy import anatomy, recovered, slopes
 from fedplay.engine.loop import Run, stream
-from fedplay.engine.trace import state_before
+from fedplay.inspect.replay import state_before
 
 EXP = fp.Experiment(rounds=3, clients=5, alpha=0.3, dtype="float64")
 DEEP = EXP.replace(model="mlp", hidden=(12,))

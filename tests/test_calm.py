@@ -9,8 +9,8 @@ import pytest
 
 import fedplay as fp
 from fedplay.data import federate
-from fedplay.engine.dissimilarity import dissimilarity
 from fedplay.engine.loop import Run
+from fedplay.inspect.gradients import dissimilarity
 from fedplay.registry import SLOTS, make
 
 SHORT = dict(rounds=3, clients=6)

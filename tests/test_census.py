@@ -8,10 +8,11 @@ from reference import random_federation
 
 import fedplay as fp
 from fedplay.engine import census as module
-from fedplay.engine.alone import local_only, personal_accuracy, personal_models
 from fedplay.engine.census import ALONE, GLOBAL, PERSONAL, census
+from fedplay.engine.client_models import local_only, personal_accuracy
 from fedplay.engine.loop import Run, stream
-from fedplay.engine.sgd import Trainer
+from fedplay.engine.training import Trainer
+from fedplay.inspect.client_models import personal_models
 
 BASE = fp.Experiment(rounds=6, clients=7, local_epochs=2, alpha=0.2)
 DEEP = BASE.replace(model="mlp", hidden=(8,), participation=0.5)

@@ -17,11 +17,11 @@ from screens import TINY, same
 import fedplay as fp
 from fedplay import registry
 from fedplay.cost import Limit
-from fedplay.engine.compare import USUAL, Comparison, choices_of, entrants, usual_name
-from fedplay.engine.contest import Contest, Curve, seeded
 from fedplay.engine.loop import Run
-from fedplay.engine.verdict import RARE, Difference, Reached, difference, reached, sooner
 from fedplay.methods import METHODS
+from fedplay.studies.compare import USUAL, Comparison, choices_of, entrants, usual_name
+from fedplay.studies.comparison_runs import Contest, Curve, seeded
+from fedplay.studies.statistics import RARE, Difference, Reached, difference, reached, sooner
 
 FEW = fp.Experiment(**TINY, participation=0.5)
 

@@ -12,7 +12,7 @@ from screens import TINY, same
 
 import fedplay as fp
 from fedplay import registry
-from fedplay.engine.compare import USUAL
+from fedplay.studies.compare import USUAL
 from fedplay.widgets import player as players
 from fedplay.widgets.chosen import Chosen, name_of, offered
 from fedplay.widgets.comparing import Comparing

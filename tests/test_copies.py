@@ -15,8 +15,8 @@ import pytest
 import fedplay as fp
 from fedplay.engine import History
 from fedplay.engine.census import census
+from fedplay.engine.local_work import Work
 from fedplay.engine.loop import Run, stream
-from fedplay.engine.work import Work
 from fedplay.models import MLP
 from fedplay.scopes import _blas, calm
 from fedplay.streams import Purpose, Streams

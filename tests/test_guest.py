@@ -10,11 +10,12 @@ import pytest
 import fedplay as fp
 from fedplay.data import with_client
 from fedplay.data.ink import BLOCK, bitmap, counted, fitted
-from fedplay.engine.alone import personal_accuracy
-from fedplay.engine.guest import Party, data_of, receive
-from fedplay.engine.guest import counted as with_one_more
+from fedplay.engine.client_models import personal_accuracy
+from fedplay.engine.guest import receive
 from fedplay.engine.loop import Run, federation_of, stream
-from fedplay.widgets.recording import Recording, identity
+from fedplay.runs.given import Party, data_of
+from fedplay.runs.given import counted as with_one_more
+from fedplay.runs.recording import Recording, identity
 
 EXP = fp.Experiment(rounds=4, clients=6)
 

@@ -16,9 +16,9 @@ import fedplay as fp
 from fedplay import registry
 from fedplay.engine.loop import Run, stream
 from fedplay.engine.trace import tracing
+from fedplay.inspect.protection import gaussian_length, guard
 from fedplay.scopes import calm
 from fedplay.stages.lengths import cut, lengths_of
-from fedplay.views.guard import gaussian_length, guard
 from fedplay.views.ledger import Row
 
 SIZES = (5, 9, 12, 3, 7, 1)

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 import fedplay as fp
-from fedplay.engine import closed_forms
-from fedplay.engine.compare import seeded
 from fedplay.engine.loop import federation_of
+from fedplay.inspect import closed_forms
 from fedplay.lessons.answers import clear_winner
 from fedplay.lessons.exercises import EXERCISES
 from fedplay.lessons.measures import measure
+from fedplay.studies.compare import seeded
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 ALL = [

@@ -13,9 +13,9 @@ from reference import perceptron_gradient, random_federation
 
 import fedplay as fp
 from fedplay.engine.loop import Run, federation_of
-from fedplay.engine.newcomer import Without, _accuracy, _joins, without
 from fedplay.plain import local_sgd, softmax_gradient
 from fedplay.streams import Purpose, Streams
+from fedplay.studies.newcomer import Without, _accuracy, _joins, without
 
 KINDS = {
     "finetune": {},

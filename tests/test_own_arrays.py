@@ -18,7 +18,7 @@ from numpy.dtypes import StringDType
 import fedplay as fp
 from fedplay.data import Federation, Table
 from fedplay.data.labels import encoded, label_names
-from fedplay.engine.guest import Party
+from fedplay.runs.given import Party
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(40, 2))

@@ -16,12 +16,12 @@ from screens import TINY, assert_drawn, assert_prefix, same
 import fedplay as fp
 from fedplay import registry
 from fedplay.experiment import knobs
+from fedplay.runs.cache import Cache
+from fedplay.runs.recording import Recording
 from fedplay.stages import Algorithm, Correction
 from fedplay.views.board import check_views
-from fedplay.widgets.cache import Cache
 from fedplay.widgets.panel import plan
 from fedplay.widgets.player import GROWING, PATIENCE, Player
-from fedplay.widgets.recording import Recording
 from fedplay.widgets.scales import shown, stops
 from fedplay.widgets.store import Store
 from fedplay.words import size
@@ -212,7 +212,7 @@ def test_dragging_back_is_free(tiny, monkeypatch):
         while player.work(10) is not None:
             pass
     old = player.shown
-    monkeypatch.setattr("fedplay.widgets.recording.stream", None)  # it would have to compute
+    monkeypatch.setattr("fedplay.runs.recording.stream", None)  # it would have to compute
     player.want(tiny.replace(alpha=0.1))
     assert player.shown.exp.alpha == 0.1
     assert player.work(10) is None

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 import fedplay as fp
 from fedplay.data import Quadratics
-from fedplay.engine import closed_forms
 from fedplay.engine.drift import quadratics
 from fedplay.engine.loop import Run
+from fedplay.inspect import closed_forms
+from fedplay.runs.series import Series
 from fedplay.views.curves import height
-from fedplay.views.scene import Series
 from fedplay.widgets.controls import for_knob
 
 KNOWN = fp.Experiment(

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fedplay as fp
-from fedplay.data.base import half_up, pool_size, portion
+from fedplay.data.base import pool_size, portion
 from fedplay.engine.loop import Run
-from fedplay.words import percent
+from fedplay.words import half_up, percent
 
 
 @given(n=st.integers(1, 10**7), thousandths=st.integers(1, 1000))

@@ -19,8 +19,8 @@ from fedplay.data import (
     jensen_shannon,
     measure,
 )
-from fedplay.engine import dissimilarity as engine
 from fedplay.engine.loop import Run
+from fedplay.inspect import gradients as engine
 
 TABLES = st.tuples(st.integers(1, 12), st.integers(1, 12)).flatmap(
     lambda shape: arrays(np.int64, shape, elements=st.integers(0, 500))

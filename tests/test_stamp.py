@@ -14,9 +14,9 @@ from PIL import Image
 from fedplay.views import glyphs
 from fedplay.views.canvas import DOTS, Canvas
 from fedplay.views.glyphs import Face, ink
-from fedplay.views.scene import UNSEEN
 from fedplay.views.stamp import GROUND, Stamp, rendered
 from fedplay.views.style import SMALL, TEXT
+from fedplay.words import UNSEEN
 
 FACES = [
     Face(size, weight, DOTS * ratio)

@@ -15,15 +15,17 @@ from scenes import scene
 
 import fedplay as fp
 from fedplay.data import Federation
-from fedplay.engine import plane as planes
 from fedplay.engine import survey as surveys
-from fedplay.engine.alone import local_only
+from fedplay.engine.client_models import local_only
 from fedplay.engine.loop import Run, rounds, stream
+from fedplay.inspect import plane as planes
+from fedplay.runs.series import Moment
 from fedplay.views.boundary import Boundaries, layout
 from fedplay.views.boundary_tile import tints
 from fedplay.views.canvas import Canvas
-from fedplay.views.scene import UNSEEN, Box, Moment
+from fedplay.views.scene import Box
 from fedplay.views.style import DARK, LIGHT
+from fedplay.words import UNSEEN
 
 MOONS = fp.Experiment(data="moons", alpha=0.1, rounds=6, model="mlp", learning_rate=0.3)
 

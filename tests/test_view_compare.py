@@ -13,10 +13,10 @@ from PIL import Image
 from scenes import scene
 from test_colours import EYES, distance
 
-from fedplay.engine.compare import USUAL, Comparison, compare
-from fedplay.engine.contest import Curve
 from fedplay.experiment import Experiment
 from fedplay.methods import METHODS
+from fedplay.studies.compare import USUAL, Comparison, compare
+from fedplay.studies.comparison_runs import Curve
 from fedplay.views.canvas import DOTS, Canvas
 from fedplay.views.compare import Compare
 from fedplay.views.compare_words import lines, spoken, told

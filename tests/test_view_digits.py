@@ -16,14 +16,16 @@ import fedplay as fp
 from fedplay.data import Federation
 from fedplay.engine.loop import Run, stream
 from fedplay.engine.mistakes import Study
+from fedplay.runs.series import Moment
 from fedplay.scopes import calm
 from fedplay.views.canvas import DOTS, Canvas
 from fedplay.views.digits import Pictures
 from fedplay.views.digits_colours import GREYS, STEPS, colours_of_ink, colours_of_weights, reach
 from fedplay.views.mosaic import arrange
-from fedplay.views.scene import UNSEEN, Box, Moment
+from fedplay.views.scene import Box
 from fedplay.views.stamp import rendered
 from fedplay.views.style import look
+from fedplay.words import UNSEEN
 
 EXP = fp.Experiment(rounds=6)
 

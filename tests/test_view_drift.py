@@ -11,15 +11,16 @@ from reference import random_federation
 from scenes import scene
 
 import fedplay as fp
-from fedplay.engine import closed_forms
 from fedplay.engine import drift as engine
 from fedplay.engine.loop import Run, stream
+from fedplay.inspect import closed_forms
 from fedplay.views.board import VIEWS
 from fedplay.views.canvas import Canvas
 from fedplay.views.drift import DriftView
 from fedplay.views.drift_panel import Panel, beside, magnification, near, ticks
-from fedplay.views.scene import UNSEEN, Box
+from fedplay.views.scene import Box
 from fedplay.views.style import DARK, LIGHT
+from fedplay.words import UNSEEN
 
 matplotlib.use("agg")
 PLANE = fp.Experiment(

@@ -16,15 +16,15 @@ from scenes import scene
 import fedplay as fp
 from fedplay.engine.census import ALONE, GLOBAL, PERSONAL
 from fedplay.engine.loop import Run
+from fedplay.inspect.personal_name import own_model
 from fedplay.untrusted import escape
 from fedplay.views import each_words as words
 from fedplay.views.board import VIEWS, Board, suitable
 from fedplay.views.each import EachClient
 from fedplay.views.each_cells import TALL, WIDE, arrange
 from fedplay.views.each_order import ORDERS, Sorting, ranked, values
-from fedplay.views.own_model import own_model
-from fedplay.views.scene import UNSEEN
 from fedplay.views.style import DARK, LIGHT
+from fedplay.words import UNSEEN
 
 matplotlib.use("agg")
 SMALL = fp.Experiment(rounds=4, clients=12, alpha=0.1, local_epochs=2)

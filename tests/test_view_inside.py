@@ -20,8 +20,9 @@ from fedplay.views.canvas import Canvas
 from fedplay.views.inside import STEPS, InsideRound
 from fedplay.views.inside_parts import CROWD, grid
 from fedplay.views.inside_words import places_of
-from fedplay.views.scene import UNSEEN, Box
+from fedplay.views.scene import Box
 from fedplay.views.style import DARK, LIGHT
+from fedplay.words import UNSEEN
 
 matplotlib.use("agg")
 PHASES = (0.0, 0.5, 1.0, 1.4, 2.0, 2.6, 3.0, 3.3, 3.8, 4.0)

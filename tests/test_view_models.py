@@ -19,9 +19,9 @@ from fedplay.views.digits_colours import of_weights, reach
 from fedplay.views.glyphs import rgb
 from fedplay.views.models_sheet import broken, extent, rounded
 from fedplay.views.models_view import Models, places
-from fedplay.views.scene import UNSEEN, Box
+from fedplay.views.scene import Box
 from fedplay.views.style import DARK, LIGHT
-from fedplay.words import plain
+from fedplay.words import UNSEEN, plain
 
 matplotlib.use("agg")
 DIGITS = fp.Experiment(alpha=0.1, rounds=4, clients=6)

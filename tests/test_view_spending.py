@@ -13,10 +13,10 @@ from scenes import scene
 from fedplay.engine import run
 from fedplay.engine.loop import Run
 from fedplay.experiment import Experiment
+from fedplay.inspect.protection import gaussian_length, guard, slack
 from fedplay.stages.base import Algorithm
 from fedplay.stages.footprint import footprint
 from fedplay.views.canvas import DOTS, Canvas
-from fedplay.views.guard import gaussian_length, guard, slack
 from fedplay.views.scene import Box
 from fedplay.views.spending import Spending
 from fedplay.views.style import DARK, LIGHT

@@ -23,10 +23,10 @@ from fedplay.views.curves import Curves
 from fedplay.views.ends import Tag, apart, beside
 from fedplay.views.federation import LabelBars, bars
 from fedplay.views.plot import plot_history
-from fedplay.views.scene import UNSEEN, Box, Ghost, Hit
+from fedplay.views.scene import Box, Ghost, Hit
 from fedplay.views.spread import band, distances, worst
 from fedplay.views.style import DARK, LIGHT
-from fedplay.words import short
+from fedplay.words import UNSEEN, short
 
 matplotlib.use("agg")
 R = 6

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 import fedplay as fp
 from fedplay.data import GivenShares
-from fedplay.engine.compare import entrants
 from fedplay.engine.loop import Run
 from fedplay.registry import SLOTS
+from fedplay.studies.compare import entrants
 from fedplay.widgets.panel import plan
 from fedplay.widgets.sweeping import MIXED, Sweeping
 

@@ -14,8 +14,8 @@ import numpy as np
 
 from fedplay.check.watched import Broken, Reading, Watched, expect, names_of_changed
 from fedplay.data import Federation
+from fedplay.engine.local_work import Work
 from fedplay.engine.loop import Run, State, scatter
-from fedplay.engine.work import Work
 from fedplay.experiment import Experiment
 from fedplay.stages.base import Algorithm, Array, Arrays
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fedplay.engine.work import Work
+from fedplay.engine.local_work import Work
 from fedplay.stages.base import Array, Cohort, Correction
 
 

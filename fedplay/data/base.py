@@ -18,7 +18,6 @@ train on and one held out for evaluation. A partition of your own needs one meth
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -28,6 +27,7 @@ from numpy.typing import NDArray
 
 from fedplay.knobs import Checked
 from fedplay.streams import Purpose, Streams
+from fedplay.words import half_up
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -188,17 +188,6 @@ class Partition(Checked):
     ) -> tuple[Shares, Shares]:
         """(train, held out): each client's examples, some of which it keeps for evaluation."""
         return hold_out(self.assign(pool, clients, seed), pool.y, clients, seed, held_out)
-
-
-def half_up(number: float) -> int:
-    """The nearest whole number, of two the upper one, as people round: 2.5 is 3.
-
-    A number of at least 0. What only the arithmetic of floats puts below a half counts as one:
-
-    >>> half_up(2.5), 0.145 * 100, half_up(0.145 * 100), half_up(2.49)
-    (3, 14.499999999999998, 15, 2)
-    """
-    return math.floor(number * (1 + 1e-12) + 0.5)
 
 
 def portion(n: int, fraction: float) -> int:

@@ -16,7 +16,7 @@ import numpy as np
 
 from fedplay.engine.evaluate import with_ones
 from fedplay.engine.loop import Run, State
-from fedplay.engine.trace import state_after
+from fedplay.inspect.replay import state_after
 from fedplay.scopes import calm
 from fedplay.stages.algorithm.ifca import IFCA
 from fedplay.stages.base import Array

@@ -14,7 +14,7 @@ import numpy as np
 
 from fedplay.cost import CHUNK
 from fedplay.engine.loop import Run
-from fedplay.engine.trace import state_after
+from fedplay.inspect.replay import state_after
 from fedplay.scopes import calm
 from fedplay.stages.base import Array
 

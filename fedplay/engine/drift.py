@@ -16,11 +16,12 @@ import numpy as np
 
 from fedplay.cost import Limit
 from fedplay.data import Dissimilarity, Federation
-from fedplay.engine import closed_forms
-from fedplay.engine.dissimilarity import dissimilarity
 from fedplay.engine.loop import Run, State
-from fedplay.engine.trace import WALKS, state_before, watched
+from fedplay.engine.trace import WALKS
 from fedplay.experiment import Experiment
+from fedplay.inspect import closed_forms
+from fedplay.inspect.gradients import dissimilarity
+from fedplay.inspect.replay import state_before, watched
 from fedplay.models.quadratic import QuadraticNetwork, merged
 from fedplay.scopes import calm
 from fedplay.stages.aggregate.means import Mean

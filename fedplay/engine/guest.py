@@ -2,77 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
-from weakref import WeakSet
 
 import numpy as np
 
 from fedplay.data import Federation
-from fedplay.data.guest import joined
-from fedplay.engine.alone import personal_models
 from fedplay.engine.evaluate import with_ones
-from fedplay.engine.loop import Run, federation_of
-from fedplay.engine.plane import Limits, Regions, limits_of, regions
-from fedplay.engine.survey import alone
-from fedplay.experiment import Experiment
+from fedplay.engine.loop import Run
+from fedplay.inspect.client_models import alone, personal_models
+from fedplay.inspect.plane import Limits, Regions, limits_of, regions
 from fedplay.models import Network, likeliest
 from fedplay.scopes import calm
 from fedplay.stages.base import Array
 
-KEPT = 4  # federations with the guest in them
 LONELY = 20_000  # local steps that the model which never joined may cost
-
-
-class Party:
-    """The data of experiments, with one client more. `federation` is for those with data given."""
-
-    def __init__(self, X: Array, y: Array, name: str, federation: Federation | None) -> None:
-        self.X, self.y, self.name, self.federation = X, y, name, federation
-        sha = hashlib.sha256(name.encode())
-        for array in (X.astype("<f8"), y.astype("<i8")):
-            sha.update(repr(array.shape).encode() + array.tobytes())
-        self.digest = f"{federation.digest if federation else ''}+{sha.hexdigest()}"
-        self._made: dict[Federation, Federation] = {}  # the last few
-        self._known: WeakSet[Federation] = WeakSet()  # and all that are still in use
-
-    def of(self, exp: Experiment) -> Federation:
-        """The federation of an experiment with the guest in it. ValueError where it cannot be."""
-        base = self.federation if self.federation is not None else federation_of(exp)
-        if base not in self._made:
-            made = joined(base, self.X, self.y, self.name)
-            self._known.add(made)
-            self._made[base] = made
-            while len(self._made) > KEPT:
-                del self._made[next(iter(self._made))]
-        return self._made[base]
-
-    def made(self, federation: Federation) -> bool:
-        """Whether a federation is one of these."""
-        return federation in self._known
-
-
-Given = Federation | Party | None
-
-
-def data_of(given: Given, exp: Experiment) -> Federation | None:
-    """The data that a run of an experiment is to be given; None for the experiment's own."""
-    return given.of(exp) if isinstance(given, Party) else given
-
-
-def counted(given: Given, exp: Experiment) -> Experiment:
-    """The experiment with the number of clients that its run has."""
-    if not isinstance(given, Party):
-        return exp
-    return _one_more(exp, given.federation.clients if given.federation else exp.clients)
-
-
-@lru_cache(maxsize=64)
-def _one_more(exp: Experiment, clients: int) -> Experiment:
-    return exp.replace(data="arrays", clients=clients + 1)
 
 
 class Judged(NamedTuple):

@@ -16,7 +16,7 @@ import numpy as np
 from fedplay import untrusted
 from fedplay.cost import LIMIT, Limit
 from fedplay.data import Arrays, Federation, TableFile
-from fedplay.engine.alone import local_only, tuned_accuracy
+from fedplay.engine.client_models import local_only, tuned_accuracy
 from fedplay.engine.evaluate import holding, mean_of
 from fedplay.engine.given import check_given
 from fedplay.engine.loop import Round, Run, stream

@@ -17,8 +17,8 @@ from fedplay.cost import LIMIT, Limit, estimate
 from fedplay.data import Federation, federate
 from fedplay.engine.evaluate import Evaluator, inputs, panel
 from fedplay.engine.given import check_given
-from fedplay.engine.sgd import Trainer
-from fedplay.engine.work import Work
+from fedplay.engine.local_work import Work
+from fedplay.engine.training import Trainer
 from fedplay.experiment import Experiment
 from fedplay.scopes import calm, calmed
 from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Layer

@@ -12,10 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from fedplay.data import Federation
-from fedplay.engine.alone import personal_models
 from fedplay.engine.evaluate import with_ones
 from fedplay.engine.loop import Run
-from fedplay.engine.survey import worst
+from fedplay.inspect.client_models import personal_models, worst
 from fedplay.models import likeliest
 from fedplay.scopes import calm
 from fedplay.stages.base import Array

@@ -13,9 +13,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from fedplay.data import Federation
-from fedplay.engine.alone import personal_models
 from fedplay.engine.loop import Run
-from fedplay.engine.plane import Limits, Regions, Say, limits_of, logits, regions, said
+from fedplay.inspect.client_models import alone, personal_models, worst
+from fedplay.inspect.plane import Limits, Regions, Say, limits_of, logits, regions, said
 from fedplay.scopes import calm
 from fedplay.stages.base import Array
 
@@ -102,34 +102,6 @@ def cloud(run: Run, places: Array) -> Generator[None, None, Cloud]:
         kept = np.linspace(0, total - 1, MOST).astype(np.intp)
         index, owner, held = index[kept], owner[kept], held[kept]
     return Cloud(fed.X[index], fed.y[index], owner, held, total)
-
-
-def worst(scores: Array, held: Array) -> int:
-    """The place of the client with the lowest score; of equals, the one that holds out most."""
-    if not np.isfinite(scores).any():
-        return int(np.argmax(held))
-    lowest = scores == np.nanmin(scores)
-    return int(np.argmax(np.where(lowest, held, -1)))
-
-
-# By client, the model that never joined and the last round it is known after: the next ones go on
-# from it while a run is played.
-_ALONE: WeakKeyDictionary[Run, dict[int, tuple[int, Array]]] = WeakKeyDictionary()
-
-
-def alone(run: Run, number: int, client: int) -> Generator[None, None, Array]:
-    """The model (P,) of a client that never joined, as in `local_only`; a round is a piece."""
-    known, ids = _ALONE.setdefault(run, {}), np.array([client])
-    done, W = known.get(client, (0, run.initial()[None]))
-    if done > number:
-        done, W = 0, run.initial()[None]
-    for r in range(done + 1, number + 1):
-        with calm():
-            if client in run.cohort(r).ids:
-                W = run.trainer(W, None, ids=ids, round=r, epochs=run.epochs(r, ids)[0])
-        known[client] = r, W
-        yield
-    return W[0]
 
 
 def survey(run: Run, number: int, w: Array, client: int | None) -> Iterator[Survey | None]:

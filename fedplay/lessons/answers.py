@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fedplay.engine.verdict import Difference
 from fedplay.lessons.measures import Measure
+from fedplay.studies.statistics import Difference
 from fedplay.untrusted import escape
 
 UNCLEAR = "no clear difference"

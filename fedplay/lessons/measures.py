@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from fedplay.engine import History, run
-from fedplay.engine.compare import seeded
-from fedplay.engine.verdict import reached
 from fedplay.experiment import Experiment
 from fedplay.knobs import one_of
+from fedplay.studies.compare import seeded
+from fedplay.studies.statistics import reached
 
 LATE = 10  # rounds: where few take part the curve jumps, and one round says little
 TO = "rounds to "  # begins a measure that counts rounds until an accuracy

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from fedplay.engine import History, run
-from fedplay.engine.newcomer import newcomer
-from fedplay.engine.verdict import reached
 from fedplay.experiment import Experiment
 from fedplay.lessons.exercises import Line, task
 from fedplay.lessons.measures import LATE, MEASURES
+from fedplay.studies.newcomer import newcomer
+from fedplay.studies.statistics import reached
 
-# Two clients on a line, f(w) = a (w − x)²/2: solved on paper in `engine/closed_forms.py`.
+# Two clients on a line, f(w) = a (w − x)²/2: solved on paper in `inspect/closed_forms.py`.
 TWO = Experiment(
     data="quadratics",
     partition="natural",

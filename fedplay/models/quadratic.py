@@ -1,7 +1,7 @@
 """A problem small enough to solve on paper: f(w) = ½ a ‖w − x‖², one example (a, x) each.
 
 Every step towards the optimum can be written down, so what federated averaging does to it can be
-too: see `fedplay/engine/closed_forms.py`.
+too: see `fedplay/inspect/closed_forms.py`.
 """
 
 from __future__ import annotations

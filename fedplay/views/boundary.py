@@ -12,15 +12,16 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fedplay.data import Federation
-from fedplay.engine.plane import ASPECT
 from fedplay.engine.survey import Survey, survey
 from fedplay.experiment import Experiment
+from fedplay.inspect.plane import ASPECT
+from fedplay.runs.series import Moment
 from fedplay.views import boundary_words as words
 from fedplay.views.boundary_marks import FAINT, FOOT, Key, Marks
 from fedplay.views.boundary_tile import HEAD, Tile, by_class, by_owner
 from fedplay.views.canvas import Canvas
 from fedplay.views.models_names import personal
-from fedplay.views.scene import Box, Hit, Moment, Scene
+from fedplay.views.scene import Box, Hit, Scene
 from fedplay.views.style import Look
 from fedplay.views.view import View
 from fedplay.words import short

@@ -12,8 +12,8 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from fedplay.engine.plane import Limits, Regions
 from fedplay.engine.survey import Cloud, Stance
+from fedplay.inspect.plane import Limits, Regions
 from fedplay.views.boundary_marks import FAINT, RING, Marks, Points, corners
 from fedplay.views.canvas import Canvas
 from fedplay.views.scene import Array, Box

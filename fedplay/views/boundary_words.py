@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from fedplay.engine.plane import Say
 from fedplay.engine.survey import Cloud, Stance, Survey
 from fedplay.experiment import Experiment
+from fedplay.inspect.plane import Say
 from fedplay.untrusted import escape
 from fedplay.views.models_names import TUNED, personal
-from fedplay.views.scene import UNSEEN, Scene
-from fedplay.words import short
+from fedplay.views.scene import Scene
+from fedplay.words import UNSEEN, short
 
 FEW = 30  # held-out examples up to which they are counted out
 # Titles from the longest; what a name is put into is `{}`.

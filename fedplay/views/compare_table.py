@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
 
-from fedplay.engine.compare import Comparison
+from fedplay.studies.compare import Comparison
 from fedplay.views.canvas import Canvas
 from fedplay.views.rivals import Rivals
 from fedplay.views.scene import Box

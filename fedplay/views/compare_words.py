@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from fedplay.engine.compare import Comparison, listed
-from fedplay.engine.verdict import RARE, Difference
 from fedplay.methods import METHODS
+from fedplay.studies.compare import Comparison, listed
+from fedplay.studies.statistics import RARE, Difference
 from fedplay.untrusted import escape
 from fedplay.views.rivals import Rivals
 from fedplay.words import accuracy

@@ -15,17 +15,18 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
+from fedplay.inspect.personal_name import own_model
+from fedplay.runs.series import Series
 from fedplay.views.along import Along, tick, tidy
 from fedplay.views.canvas import Canvas
 from fedplay.views.ends import Ends, Named, Tag
 from fedplay.views.headline import at_client, at_curve, at_round, headline
-from fedplay.views.own_model import own_model
-from fedplay.views.scene import UNSEEN, Box, Hit, Scene, Series
+from fedplay.views.scene import Box, Hit, Scene
 from fedplay.views.spread import SINGLE, band, distances, last, lowest, segments, worst
 from fedplay.views.strokes import Strokes, dress, put
 from fedplay.views.style import LEFT, RIGHT, Look
 from fedplay.views.view import View
-from fedplay.words import short
+from fedplay.words import UNSEEN, short
 
 Array = NDArray[Any]
 

@@ -14,6 +14,7 @@ import numpy as np
 from fedplay.data import Federation
 from fedplay.engine.mistakes import EXAMPLES, Photos, Study, study
 from fedplay.experiment import Experiment
+from fedplay.runs.series import Moment
 from fedplay.views import digits_words as words
 from fedplay.views.canvas import Canvas
 from fedplay.views.digits_colours import (
@@ -26,7 +27,7 @@ from fedplay.views.digits_colours import (
     reach,
 )
 from fedplay.views.mosaic import APART, CAPTION, Bitmap, Mosaic, Words, solid
-from fedplay.views.scene import Box, Hit, Moment, Scene
+from fedplay.views.scene import Box, Hit, Scene
 from fedplay.views.stamp import Stamp
 from fedplay.views.style import SMALL, TEXT, Look
 from fedplay.views.view import View

@@ -12,9 +12,9 @@ from fedplay.untrusted import escape
 from fedplay.views.canvas import DOTS
 from fedplay.views.glyphs import Face, ink
 from fedplay.views.mosaic import Words
-from fedplay.views.scene import UNSEEN, Hit
+from fedplay.views.scene import Hit
 from fedplay.views.style import Look
-from fedplay.words import short
+from fedplay.words import UNSEEN, short
 
 TICK, ARROW = "✓", "→"
 

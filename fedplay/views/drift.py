@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.text import Text
 
 from fedplay.engine.drift import Drift, drift
+from fedplay.runs.series import Moment
 from fedplay.views import drift_line as line
 from fedplay.views import drift_words as words
 from fedplay.views.canvas import Canvas
@@ -20,7 +21,7 @@ from fedplay.views.drift_panel import Panel, near, ticks
 from fedplay.views.drift_picture import HEAD, Picture, Spot
 from fedplay.views.inside_words import places_of
 from fedplay.views.pen import Pen
-from fedplay.views.scene import Array, Box, Hit, Moment, Scene
+from fedplay.views.scene import Array, Box, Hit, Scene
 from fedplay.views.style import LEFT, SMALL, Look
 from fedplay.views.view import View
 

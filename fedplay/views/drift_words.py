@@ -8,8 +8,8 @@ from fedplay.engine.drift import Course, Drift
 from fedplay.methods import method_of
 from fedplay.untrusted import escape
 from fedplay.views.inside_words import number, places_of
-from fedplay.views.scene import UNSEEN, Scene
-from fedplay.words import percent, short
+from fedplay.views.scene import Scene
+from fedplay.words import UNSEEN, percent, short
 
 CLOSE = 0.02  # of the way from the start: an end that is nearer to a point is said to be there
 

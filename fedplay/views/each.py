@@ -15,16 +15,16 @@ import numpy as np
 from fedplay.data import Federation
 from fedplay.engine.census import Census, census
 from fedplay.experiment import Experiment
+from fedplay.inspect.personal_name import headless
+from fedplay.runs.series import BARS, Moment
 from fedplay.views import each_words as words
 from fedplay.views.canvas import Canvas
 from fedplay.views.each_cells import Cell, Cells, Writing, width_of
 from fedplay.views.each_order import ORDERS, ranked
-from fedplay.views.federation import BARS
-from fedplay.views.own_model import headless
-from fedplay.views.scene import UNSEEN, Box, Hit, Moment, Scene
+from fedplay.views.scene import Box, Hit, Scene
 from fedplay.views.style import Look
 from fedplay.views.view import View
-from fedplay.words import short
+from fedplay.words import UNSEEN, short
 
 EDGE, TOP, BOTTOM = 14, 28, 14  # css pixels around the cells
 HEAD, BETWEEN = 10, 14  # css pixels: the middle of the headings, and from one to the next

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from fedplay.engine.census import ALONE, GLOBAL, PERSONAL, Census
+from fedplay.inspect.personal_name import AS_GIVEN, headless, own_model
 from fedplay.untrusted import escape
 from fedplay.views.each_order import MODELS, ORDERS, values
-from fedplay.views.own_model import AS_GIVEN, headless, own_model
-from fedplay.views.scene import UNSEEN, Array, Scene
+from fedplay.views.scene import Array, Scene
 from fedplay.views.spread import worst
-from fedplay.words import short
+from fedplay.words import UNSEEN, short
 
 NOBODY = "nobody has been called yet"
 

@@ -15,10 +15,9 @@ from matplotlib.patches import Rectangle
 from fedplay.views.artists import Caption, line
 from fedplay.views.canvas import Canvas
 from fedplay.views.fan import NOTHING, Fan
-from fedplay.views.scene import UNSEEN
 from fedplay.views.strokes import put
 from fedplay.views.style import SMALL, TEXT, Look
-from fedplay.words import short
+from fedplay.words import UNSEEN, short
 
 LETTER = 6.8  # css pixels that a letter of SMALL takes
 ROW = 17  # css pixels that a row of names takes

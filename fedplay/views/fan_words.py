@@ -6,8 +6,7 @@ import numpy as np
 
 from fedplay.untrusted import escape
 from fedplay.views.fan import Fan
-from fedplay.views.scene import UNSEEN
-from fedplay.words import accuracy
+from fedplay.words import UNSEEN, accuracy
 
 LUCK = 0.01  # a difference that another seed could make as well
 

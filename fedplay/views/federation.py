@@ -10,18 +10,18 @@ from matplotlib.collections import PolyCollection
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
+from fedplay.runs.series import Labels
 from fedplay.views.along import tidy
 from fedplay.views.canvas import Canvas
 from fedplay.views.roster import beside, heading, told
-from fedplay.views.scene import UNSEEN, Box, Hit, Labels, Scene
+from fedplay.views.scene import Box, Hit, Scene
 from fedplay.views.style import LEFT, RIGHT, SMALL, TEXT, Look
 from fedplay.views.view import View
-from fedplay.words import short
+from fedplay.words import UNSEEN, short
 
 Array = NDArray[Any]
 
 TOP, BOTTOM = 30, 26  # css pixels above and below the axes
-BARS = 50  # clients that can be told apart in one row
 NAMED = 10  # classes that are named one by one
 LINE = 12.4  # css pixels from one name to the next
 

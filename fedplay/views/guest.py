@@ -13,8 +13,9 @@ import numpy as np
 
 from fedplay.data import Federation
 from fedplay.engine.guest import Reception, receive
-from fedplay.engine.plane import ASPECT
 from fedplay.experiment import Experiment
+from fedplay.inspect.plane import ASPECT
+from fedplay.runs.series import Moment
 from fedplay.views import guest_words as words
 from fedplay.views.canvas import Canvas
 from fedplay.views.digits_colours import of_ink
@@ -22,10 +23,10 @@ from fedplay.views.digits_words import fitting
 from fedplay.views.guest_parts import HELD, Chances, Pad, Plane, Row, Sheet, Table, label_of, say
 from fedplay.views.guest_sketch import CLASSES, LARGEST, STEPS, Mine, Sketch
 from fedplay.views.mosaic import Mosaic
-from fedplay.views.scene import UNSEEN, Array, Box, Hit, Moment, Scene
+from fedplay.views.scene import Array, Box, Hit, Scene
 from fedplay.views.style import SMALL, TEXT, Look
 from fedplay.views.view import View
-from fedplay.words import percent
+from fedplay.words import UNSEEN, percent
 
 HEAD = 24  # css pixels of a heading
 APART = 18  # css pixels between columns

@@ -6,8 +6,8 @@ from fedplay.data.guest import LEAST
 from fedplay.engine.guest import Judged, Reception
 from fedplay.untrusted import escape
 from fedplay.views.guest_sketch import Mine, features
-from fedplay.views.scene import UNSEEN, Array, Scene
-from fedplay.words import accuracy, percent
+from fedplay.views.scene import Array, Scene
+from fedplay.words import UNSEEN, accuracy, percent
 
 FEW = 5  # held-out examples: of fewer, one more or less is luck
 SHARE = "No drawings go along: your own client stays on this screen."

@@ -6,8 +6,8 @@ import numpy as np
 
 from fedplay.engine.history import DIVERGED
 from fedplay.untrusted import escape
-from fedplay.views.scene import UNSEEN, Scene
-from fedplay.words import percent, short
+from fedplay.views.scene import Scene
+from fedplay.words import UNSEEN, percent, short
 
 
 def headline(scene: Scene) -> str:

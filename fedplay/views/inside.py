@@ -10,16 +10,17 @@ import numpy as np
 from matplotlib.text import Text
 
 from fedplay.engine.trace import Trace, tracing
+from fedplay.runs.series import Moment
 from fedplay.views.canvas import Canvas
 from fedplay.views.inside_parts import CROWD, SHOWN, Cast, Chart, Schematic, Spots
 from fedplay.views.inside_plane import Plane
 from fedplay.views.inside_words import SAYINGS, about, apart, number, places_of
 from fedplay.views.pen import Pen, ink
-from fedplay.views.scene import UNSEEN, Box, Hit, Moment, Scene
+from fedplay.views.scene import Box, Hit, Scene
 from fedplay.views.stamp import DOTS, Stamp, rendered
 from fedplay.views.style import SMALL, TEXT, Look
 from fedplay.views.view import View
-from fedplay.words import percent, short
+from fedplay.words import UNSEEN, percent, short
 
 STEPS = ("1 Broadcast", "2 Local steps", "3 Updates", "4 Average")
 TOP, BOTTOM, EDGE = 34, 22, 12  # css pixels: the steps' names, the captions, the margins

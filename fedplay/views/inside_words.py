@@ -7,8 +7,8 @@ import numpy as np
 from fedplay.engine.trace import Trace
 from fedplay.stages.lengths import length_of
 from fedplay.untrusted import escape
-from fedplay.views.scene import UNSEEN, Array, Scene
-from fedplay.words import percent, size
+from fedplay.views.scene import Array, Scene
+from fedplay.words import UNSEEN, percent, size
 
 
 def places_of(scene: Scene, ids: Array) -> Array:

@@ -6,8 +6,9 @@ from fedplay.engine.anatomy import Anatomy, Part
 from fedplay.views import models_words as words
 from fedplay.views.models_names import how
 from fedplay.views.models_sheet import Sheet
-from fedplay.views.scene import UNSEEN, Box, Scene
+from fedplay.views.scene import Box, Scene
 from fedplay.views.style import SMALL, TEXT, Look
+from fedplay.words import UNSEEN
 
 HEAD, CAPTION, FOOT = 44, 20, 40  # css pixels above, for the columns' names, and below
 TALL, LOW = 58, 29  # css pixels: the highest block, and what two lines of words take

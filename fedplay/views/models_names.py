@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from fedplay.experiment import Experiment
-from fedplay.views.own_model import own_model
+from fedplay.inspect.personal_name import own_model
 
 
 class Named(NamedTuple):

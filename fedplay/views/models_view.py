@@ -14,15 +14,17 @@ import numpy as np
 from fedplay.data import Federation
 from fedplay.engine.anatomy import Anatomy, anatomy
 from fedplay.experiment import Experiment
+from fedplay.runs.series import Moment
 from fedplay.views import models_words as words
 from fedplay.views.canvas import Canvas
 from fedplay.views.models_dots import Dots
 from fedplay.views.models_layers import Layers
 from fedplay.views.models_pictures import Pairs
 from fedplay.views.models_sheet import Sheet
-from fedplay.views.scene import UNSEEN, Box, Hit, Moment, Scene
+from fedplay.views.scene import Box, Hit, Scene
 from fedplay.views.style import Look
 from fedplay.views.view import View
+from fedplay.words import UNSEEN
 
 EDGE, GAP = 8, 24  # css pixels beside the parts, and between them
 

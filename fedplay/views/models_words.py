@@ -8,8 +8,8 @@ from fedplay.engine.anatomy import Anatomy, Part, recovered
 from fedplay.stages.lengths import length_of
 from fedplay.untrusted import escape
 from fedplay.views.models_names import personal
-from fedplay.views.scene import UNSEEN, Array, Scene
-from fedplay.words import short, size
+from fedplay.views.scene import Array, Scene
+from fedplay.words import UNSEEN, short, size
 
 
 def digits(value: float) -> str:

@@ -7,8 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from fedplay.engine.compare import Comparison
-from fedplay.engine.verdict import Reached, reached
+from fedplay.studies.compare import Comparison
+from fedplay.studies.statistics import Reached, reached
 from fedplay.views.scene import Array, Scene
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from fedplay.untrusted import escape
-from fedplay.views.scene import UNSEEN, Scene
-from fedplay.words import percent
+from fedplay.views.scene import Scene
+from fedplay.words import UNSEEN, percent
 
 MOST = 3  # classes that are named of one client
 NAMED = 8  # clients of a cohort that are listed

@@ -13,20 +13,21 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from fedplay.inspect.protection import Guard
 from fedplay.views.along import tick, tidy
 from fedplay.views.artists import Caption, line, stamp
 from fedplay.views.canvas import Canvas
 from fedplay.views.ends import apart
-from fedplay.views.guard import Guard, guard_of, journey
+from fedplay.views.guard import guard_of, journey
 from fedplay.views.ledger import Ledger, Row
-from fedplay.views.scene import UNSEEN, Array, Box, Hit, Scene
+from fedplay.views.scene import Array, Box, Hit, Scene
 from fedplay.views.spending_words import lines, told
 from fedplay.views.spread import last
 from fedplay.views.stamp import Stamp
 from fedplay.views.strokes import dress, put
 from fedplay.views.style import SMALL, TEXT, Look
 from fedplay.views.view import View
-from fedplay.words import size
+from fedplay.words import UNSEEN, size
 
 TOP, BOTTOM, LEFT, NAMES, RIGHT = 48, 42, 52, 76, 30  # css pixels around the axes
 PARTS = (0.3, 0.4, 0.3)  # of what is left, for the three charts

@@ -6,8 +6,8 @@ import math
 
 from fedplay.views.guard import guard_of
 from fedplay.views.ledger import Row
-from fedplay.views.scene import UNSEEN, Scene
-from fedplay.words import epsilon, size
+from fedplay.views.scene import Scene
+from fedplay.words import UNSEEN, epsilon, size
 
 LOST = "not finite and counted as zero"
 

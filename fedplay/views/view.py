@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 
 from fedplay.data import Federation
 from fedplay.experiment import Experiment
+from fedplay.runs.series import Moment
 from fedplay.views.canvas import Canvas
-from fedplay.views.scene import Box, Hit, Moment, Scene
+from fedplay.views.scene import Box, Hit, Scene
 from fedplay.views.settings import ours
 from fedplay.views.style import Look
 

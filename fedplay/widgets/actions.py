@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from fedplay.data import Quadratics
-from fedplay.engine.compare import choices_of
 from fedplay.experiment import CHOICES, Experiment, knobs
 from fedplay.knobs import short
 from fedplay.presets import PRESETS
 from fedplay.registry import SLOTS
+from fedplay.studies.compare import choices_of
 from fedplay.views.compare import Compare
 from fedplay.views.sweep import Sweep
 from fedplay.widgets.given import whole, word

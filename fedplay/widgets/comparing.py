@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from fedplay import registry
-from fedplay.engine.compare import Comparison, choices_of, weighed_like
-from fedplay.engine.contest import Contest, Curve
-from fedplay.engine.guest import Given
 from fedplay.experiment import Experiment
+from fedplay.runs.cache import Cache
+from fedplay.runs.given import Given
+from fedplay.runs.recording import Recording, identity
+from fedplay.studies.compare import Comparison, choices_of, weighed_like
+from fedplay.studies.comparison_runs import Contest, Curve
 from fedplay.views.rivals import Rivals
-from fedplay.widgets.cache import Cache
 from fedplay.widgets.chosen import Chosen, name_of, offered
-from fedplay.widgets.recording import Recording, identity
 
 CURVES = 2_000_000  # bytes of curves that are kept
 

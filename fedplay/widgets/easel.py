@@ -11,9 +11,9 @@ import numpy as np
 from fedplay.data import Federation, TableFile
 from fedplay.data.guest import LEAST, MOST
 from fedplay.data.ink import BLOCK
-from fedplay.engine.guest import Party
 from fedplay.experiment import Experiment
 from fedplay.knobs import short
+from fedplay.runs.given import Party
 from fedplay.views.guest_sketch import CLASSES, LARGEST, STEPS, Kind, Mine, Sketch, counts, range_of
 from fedplay.widgets.given import number, whole, word
 

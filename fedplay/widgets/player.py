@@ -21,16 +21,16 @@ from typing import Any
 
 from fedplay.cost import estimate
 from fedplay.data import Federation
-from fedplay.engine.guest import Given, Party
 from fedplay.experiment import Experiment
-from fedplay.views.scene import Late, Series
-from fedplay.widgets.cache import Cache
+from fedplay.runs.cache import Cache
+from fedplay.runs.given import Given, Party
+from fedplay.runs.prepared import Closeup
+from fedplay.runs.recording import Facts, Prepare, Recording, facts, identity
+from fedplay.runs.series import Late, Series
 from fedplay.widgets.clock import now
-from fedplay.widgets.closeup import Closeup
 from fedplay.widgets.comparing import Comparing
 from fedplay.widgets.given import number, whole
 from fedplay.widgets.inside import Inside
-from fedplay.widgets.recording import Facts, Prepare, Recording, facts, identity
 from fedplay.widgets.sweeping import Sweeping
 
 CACHE_BYTES = 4_000_000  # some 30 runs of 50 rounds; each takes twice what it counts

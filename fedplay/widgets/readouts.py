@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 
+from fedplay.inspect.personal_name import own_model
+from fedplay.inspect.protection import slack
+from fedplay.runs.recording import Facts
 from fedplay.untrusted import escape
-from fedplay.views.guard import slack
-from fedplay.views.own_model import own_model
-from fedplay.views.scene import UNSEEN
 from fedplay.widgets.player import Player
-from fedplay.widgets.recording import Facts
-from fedplay.words import accuracy, epsilon, size
+from fedplay.words import UNSEEN, accuracy, epsilon, size
 
 
 def skew_note(facts: Facts) -> str:

@@ -8,16 +8,17 @@ from typing import Any
 
 import ipywidgets
 
+from fedplay.runs.series import BARS
 from fedplay.untrusted import escape
 from fedplay.views.board import VIEWS, Board, seen_by
 from fedplay.views.compare import Compare
 from fedplay.views.compare_words import spoken
 from fedplay.views.curves import Curves
 from fedplay.views.each import EachClient
-from fedplay.views.federation import BARS, LabelBars
+from fedplay.views.federation import LabelBars
 from fedplay.views.guest import MyClient
 from fedplay.views.guest_sketch import Mine
-from fedplay.views.scene import UNSEEN, Scene
+from fedplay.views.scene import Scene
 from fedplay.views.sweep import Sweep
 from fedplay.widgets import readouts
 from fedplay.widgets.closing import close_all
@@ -35,7 +36,7 @@ from fedplay.widgets.sorting import SortingRow
 from fedplay.widgets.stage import Stage
 from fedplay.widgets.toolbar import Toolbar
 from fedplay.widgets.transport import Transport
-from fedplay.words import plain, short
+from fedplay.words import UNSEEN, plain, short
 
 WIDTH, HEIGHT = 892, 456  # css pixels, until the page says how much room there is
 SLENDER = 0.56  # the picture's height for its width, where the window is high enough

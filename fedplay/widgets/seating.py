@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fedplay.engine.guest import Reception
+from fedplay.runs.recording import Facts
 from fedplay.views.guest_sketch import Mine
-from fedplay.widgets.recording import Facts
 
 if TYPE_CHECKING:
     from fedplay.widgets.session import Session

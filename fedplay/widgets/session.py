@@ -10,8 +10,9 @@ import numpy as np
 
 from fedplay.cost import estimate
 from fedplay.data import Federation
-from fedplay.engine.guest import Party
 from fedplay.experiment import Experiment
+from fedplay.runs.given import Party
+from fedplay.runs.recording import Recording, identity
 from fedplay.views.board import VIEWS, check_views, suitable
 from fedplay.views.compare import Compare
 from fedplay.views.curves import Curves
@@ -23,7 +24,6 @@ from fedplay.widgets.easel import Easel
 from fedplay.widgets.given import number, whole, word
 from fedplay.widgets.lineup import Lineup
 from fedplay.widgets.player import Player
-from fedplay.widgets.recording import Recording, identity
 from fedplay.widgets.seating import Seating
 from fedplay.widgets.store import Store
 from fedplay.widgets.sweeping import Sweeping

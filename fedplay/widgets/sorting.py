@@ -8,8 +8,8 @@ from typing import Any
 import ipywidgets
 from ipywidgets import Layout
 
+from fedplay.inspect.personal_name import own_model
 from fedplay.views.each_order import ORDERS, Sorting
-from fedplay.views.own_model import own_model
 from fedplay.views.scene import Scene
 from fedplay.widgets.quiet import Quiet
 

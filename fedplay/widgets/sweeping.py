@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from fedplay.engine.guest import Given
 from fedplay.experiment import Experiment
+from fedplay.runs.cache import Cache
+from fedplay.runs.given import Given
+from fedplay.runs.recording import Recording
 from fedplay.views.fan import Fan
-from fedplay.widgets.cache import Cache
-from fedplay.widgets.recording import Recording
 
 MOST = 9  # values of a sweep
 MIXED = (

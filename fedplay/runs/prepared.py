@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from fedplay.widgets.recording import Prepare, Recording
+from fedplay.runs.recording import Prepare, Recording
 
 PATIENCE = 0.15  # s for which an older close-up passes for the one that is being prepared
 

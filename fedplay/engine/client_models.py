@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from fedplay.engine.loop import Round, Run
-from fedplay.engine.trace import state_after
 from fedplay.scopes import calm
 from fedplay.stages.base import Array
 
@@ -24,18 +22,6 @@ def tuned_accuracy(run: Run, w: Array, number: int) -> Array:
     """The same of models that are made from the global one w (P,) of round `number` alone."""
     with calm():
         return run.evaluate.each(run.personalise(run.after(w), number))
-
-
-def personal_models(
-    run: Run, w: Array, number: int, clients: ArrayLike
-) -> Generator[None, None, Array]:
-    """The personal models of some clients, (K, P), after round `number` with its global model w.
-
-    Where they are learnt along the run is repeated up to there, a round a piece.
-    """
-    state = yield from state_after(run, number, w)
-    with calm():
-        return run.personalise(state, number, clients)
 
 
 def local_only(run: Run, cohorts: Sequence[Array]) -> Iterator[Array]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from fedplay.data import GivenShares
 from fedplay.engine.evaluate import Stretches
-from fedplay.engine.sgd import Trainer
+from fedplay.engine.training import Trainer
 from fedplay.stages.base import Array, Cohort, Correction, LocalStep
 from fedplay.streams import Purpose
 

@@ -16,13 +16,19 @@ import numpy as np
 from fedplay import registry
 from fedplay.cost import LIMIT, Limit, estimate
 from fedplay.data import Federation
-from fedplay.engine.alone import local_only
-from fedplay.engine.contest import Contest, Curve, checked_seeds
-from fedplay.engine.contest import seeded as seeded
+from fedplay.engine.client_models import local_only
 from fedplay.engine.evaluate import mean_of
 from fedplay.engine.given import check_given
 from fedplay.engine.loop import Run
-from fedplay.engine.verdict import (
+from fedplay.experiment import Experiment
+from fedplay.files import AnyPath
+from fedplay.knobs import short
+from fedplay.methods import METHODS
+from fedplay.scopes import calmed
+from fedplay.stages.base import Array
+from fedplay.studies.comparison_runs import Contest, Curve, checked_seeds
+from fedplay.studies.comparison_runs import seeded as seeded
+from fedplay.studies.statistics import (
     Difference,
     End,
     Reached,
@@ -32,12 +38,6 @@ from fedplay.engine.verdict import (
     reached,
     sooner,
 )
-from fedplay.experiment import Experiment
-from fedplay.files import AnyPath
-from fedplay.knobs import short
-from fedplay.methods import METHODS
-from fedplay.scopes import calmed
-from fedplay.stages.base import Array
 from fedplay.tables import as_csv, as_html, as_text
 
 USUAL = ("FedAvg", "FedProx", "SCAFFOLD", "FedAdam")

@@ -10,11 +10,11 @@ import numpy as np
 
 from fedplay.cost import LIMIT, Limit
 from fedplay.engine.evaluate import mean_of
-from fedplay.engine.guest import Given, data_of
 from fedplay.engine.history import has_diverged
 from fedplay.engine.loop import Round, Run, stream
 from fedplay.experiment import Experiment
 from fedplay.knobs import short
+from fedplay.runs.given import Given, data_of
 from fedplay.stages.base import Array
 
 MOST = 100  # seeds

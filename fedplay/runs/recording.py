@@ -12,15 +12,14 @@ from numpy.typing import NDArray
 
 from fedplay.data import Federation, Skew, measure
 from fedplay.engine import History, Round
-from fedplay.engine.alone import local_only, personal_accuracy
-from fedplay.engine.guest import Given, counted, data_of
+from fedplay.engine.client_models import local_only, personal_accuracy
 from fedplay.engine.history import has_diverged
 from fedplay.engine.loop import Run, stream
 from fedplay.experiment import CHOICES, Experiment
+from fedplay.inspect.personal_name import own_model
+from fedplay.runs.given import Given, counted, data_of
+from fedplay.runs.series import BARS, Labels, Late, Moment, Series
 from fedplay.scopes import calm
-from fedplay.views.federation import BARS
-from fedplay.views.own_model import own_model
-from fedplay.views.scene import Labels, Late, Moment, Series
 
 Array = NDArray[Any]
 

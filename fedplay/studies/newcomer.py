@@ -19,19 +19,19 @@ import numpy as np
 from fedplay.cost import LIMIT, Limit
 from fedplay.data import Federation, GivenShares, Shares
 from fedplay.data.base import Ints
-from fedplay.engine.contest import checked_seeds, seeded
 from fedplay.engine.evaluate import panel
 from fedplay.engine.given import check_given
+from fedplay.engine.local_work import Work
 from fedplay.engine.loop import Run, State, federation_of, scatter
-from fedplay.engine.trace import state_before
-from fedplay.engine.verdict import End, end_of
-from fedplay.engine.work import Work
 from fedplay.experiment import Experiment
 from fedplay.files import AnyPath
+from fedplay.inspect.replay import state_before
 from fedplay.knobs import short
 from fedplay.scopes import calm, calmed
 from fedplay.stages.base import Array
 from fedplay.streams import Purpose, Streams
+from fedplay.studies.comparison_runs import checked_seeds, seeded
+from fedplay.studies.statistics import End, end_of
 from fedplay.tables import as_csv, as_html, as_text
 
 USUAL = (0, 1, 2, 5, 10, 20)

@@ -1,0 +1,67 @@
+"""A run as plain data to be shown: its curves, its labels, and a moment of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from fedplay.engine.evaluate import mean_of
+from fedplay.engine.loop import Run
+from fedplay.stages.base import Array
+
+
+class Moment(NamedTuple):
+    """What a view's `prepare` works from: the global model after a round of a run."""
+
+    run: Run
+    number: int
+    w: Array  # (P,)
+    client: int | None  # the id of the client that is looked at
+
+
+class Labels(NamedTuple):
+    """What the bars show: counts (K, C) of the clients `ids` (K,), of all `clients`."""
+
+    counts: Array
+    ids: Array
+    classes: Sequence[str]
+    clients: int
+    names: Sequence[str] = ()  # of the clients, where the data name them
+
+    def name(self, place: int) -> str:
+        """What to call the client at a place in the panel. IndexError for no place, -1."""
+        if place < 0:
+            raise IndexError(f"place={place}: this client has no place in the panel")
+        return self.names[place] if place < len(self.names) else f"client {place}"
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """The arrays of the learning curves, as long as they are known. N clients (of the panel)."""
+
+    rounds: int  # R, where the run ends
+    accuracy: Array  # (n,) of the global model, rounds 0 to n - 1
+    clients: Array  # (n, N)
+    diverged: int | None = None  # the first round after which it could not be saved
+    before: Array | None = None  # (m,) the global model's, in the run that was shown before
+    score: str = "accuracy"  # or "loss": what all of these are, of a model that has no accuracy
+
+    @property
+    def mean(self) -> Array:
+        """(n,) the clients' mean."""
+        return mean_of(self.clients)
+
+
+@dataclass(frozen=True, eq=False)
+class Late:
+    """What is computed after the main curves; `fresh` where it belongs to them."""
+
+    at: Array  # (c,) rounds after which clients have personal models
+    personal: Array  # (c,) their mean accuracy
+    alone: Array  # (n,) mean accuracy of models that never joined
+    fresh: bool = True
+    name: str = ""  # what the personal models are called; as the run that is shown, by default
+
+
+BARS = 50  # clients that can be told apart in one row
