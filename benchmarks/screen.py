@@ -35,8 +35,8 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
-from browser.servers import FLAGS, Servers  # noqa: E402
+sys.path.insert(0, str(ROOT))
+from tests.browser.servers import FLAGS, Servers  # noqa: E402
 
 CODE = """
 import asyncio, json, ipywidgets, fedplay as fp

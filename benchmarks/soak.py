@@ -21,8 +21,8 @@ import psutil
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
-from browser.servers import FLAGS, Servers  # noqa: E402
+sys.path.insert(0, str(ROOT))
+from tests.browser.servers import FLAGS, Servers  # noqa: E402
 
 CODE = """
 import os, ipywidgets, fedplay as fp

@@ -140,8 +140,8 @@ def doors():
 
 def pieces():
     """ms that a piece of what a view prepares takes: the screen cannot answer meanwhile."""
-    from fedplay.engine.drift import drift
     from fedplay.engine.loop import Run
+    from fedplay.views.drift.analysis import drift
 
     for warm in (False, True):
         times, last = [], time.perf_counter()

@@ -27,7 +27,7 @@ _WHERE = {
     "Federation": "fedplay.data",
     "load_csv": "fedplay.data",
     "Limit": "fedplay.cost",
-    "Playground": "fedplay.widgets",
+    "Playground": "fedplay.playground.playground",
     "Algorithm": "fedplay.stages",
     "Correction": "fedplay.stages",
     "METHODS": "fedplay.methods",
@@ -37,7 +37,7 @@ _WHERE = {
     "check_algorithm": "fedplay.check",
     "code": "fedplay.lessons.source",
     "exercise": "fedplay.lessons.exercises",
-    "predict": "fedplay.widgets.predict",
+    "predict": "fedplay.playground.predict",
     "knob": "fedplay.knobs",
     "register": "fedplay.registry",
 }
@@ -79,13 +79,13 @@ if TYPE_CHECKING:
     from fedplay.lessons.exercises import exercise
     from fedplay.lessons.source import code
     from fedplay.methods import METHODS, Method
+    from fedplay.playground.playground import Playground
+    from fedplay.playground.predict import predict
     from fedplay.presets import PRESETS, Preset
     from fedplay.registry import register
     from fedplay.stages import Algorithm, Correction
     from fedplay.studies.compare import Comparison, compare
     from fedplay.studies.newcomer import newcomer
-    from fedplay.widgets import Playground
-    from fedplay.widgets.predict import predict
 
 
 def __getattr__(name: str) -> Any:

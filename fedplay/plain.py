@@ -1,7 +1,8 @@
 """Federated averaging in thirty lines: the loop that fedplay's engine must agree with.
 
 Read this first. It is McMahan et al. 2017, Algorithm 1, for softmax regression, one client and one
-batch at a time, with nothing hidden: `tests/test_engine.py` holds the fast engine against it.
+batch at a time, with nothing hidden. The fast engine is held against it in
+`tests/engine/test_engine.py`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Named experiments to begin with, good and bad examples, each with a sentence of why.
 
 Pick one, ask "what will happen?", and let it happen. What the sentences say is tested over several
-seeds (`tests/test_presets.py`).
+seeds (`tests/choices/test_presets.py`).
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@ import html
 import math
 import re
 
+import numpy as np
+
 
 def size(number: float) -> str:
     """Bytes for people.
@@ -79,3 +81,16 @@ def half_up(number: float) -> int:
 
 
 UNSEEN = "◉"  # marks what only a simulation can show
+
+
+def number(value: float, digits: int = 2) -> str:
+    """A number for people, "–" where there is none."""
+    if not np.isfinite(value):
+        return "–"
+    return f"{value:.{digits}f}" if 0.01 <= abs(value) < 1000 or value == 0 else f"{value:.2g}"
+
+
+def apart(*values: float) -> list[str]:
+    """Numbers for people, with a third decimal where two would make them look the same."""
+    words = [number(value) for value in values]
+    return words if len(set(words)) == len(words) else [number(value, 3) for value in values]

@@ -1,4 +1,7 @@
-"""The floors of the house: each part imports only from below, and importing is light."""
+"""The floors of the house: each part imports only from below, and importing is light.
+
+And the roles of files: what a view says and computes needs neither pictures nor widgets.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ HOUSE = Path(__file__).parents[1] / "fedplay"
 
 # From the ground up. A module may import from its own floor's own folder, and from lower floors.
 FLOORS = [
-    {"knobs", "streams", "untrusted", "files", "plain", "scopes"},
+    {"knobs", "streams", "untrusted", "files", "plain", "scopes", "clock"},
+    {"arguments", "scales", "words", "tables"},
     {"registry"},
     {"data", "models", "privacy"},
     {"stages"},
@@ -21,15 +25,24 @@ FLOORS = [
     {"experiment"},
     {"presets", "methods"},
     {"engine"},
-    {"check"},
-    {"views", "lessons"},
+    {"inspect"},
+    {"runs"},
+    {"studies"},
+    {"check", "lessons"},
+    {"drawing"},
     {"widgets"},
+    {"views"},
+    {"plots"},
+    {"session"},
+    {"playground"},
     {"app"},
     {"cli"},
     {"__main__"},
 ]
-# The plots are conveniences that reach up to the views, from inside the functions.
-DOORS = {(f"engine/{name}.py", "views") for name in ("compare", "history", "newcomer")}
+# The plots are conveniences that reach up, from inside the functions.
+DOORS = {
+    (name, "plots") for name in ("studies/compare.py", "engine/history.py", "studies/newcomer.py")
+}
 
 
 def level(part):
@@ -68,6 +81,48 @@ def test_each_floor_imports_only_from_below(path):
         if other == own or other.startswith("_") or (relative.as_posix(), other) in DOORS:
             continue
         assert level(other) < level(own), f"{relative} imports {name} from above or beside"
+
+
+GROUND = {part for floor in FLOORS[:2] for part in floor}
+TOOLKITS = {"drawing": {"drawing"}, "widgets": {"drawing", "widgets"}}  # and what they may use
+
+
+@pytest.mark.parametrize("toolkit", TOOLKITS)
+def test_a_toolkit_knows_no_federated_learning(toolkit):
+    for path in (HOUSE / toolkit).glob("*.py"):
+        parts = {name.split(".")[1] for name in imports(path) if name.startswith("fedplay.")}
+        assert parts <= GROUND | TOOLKITS[toolkit], path.name
+
+
+IDEAS = sorted(path.name for path in (HOUSE / "views").iterdir() if (path / "view.py").exists())
+
+
+@pytest.mark.parametrize("idea", IDEAS)
+def test_an_idea_has_its_roles_and_imports_no_other_idea(idea):
+    folder = HOUSE / "views" / idea
+    assert {"view.py", "words.py"} <= {path.name for path in folder.iterdir()}
+    for path in folder.glob("*.py"):
+        for name in imports(path):
+            other = name.split(".")[2] if name.startswith("fedplay.views.") else idea
+            assert other == idea or other not in IDEAS, f"{path.name} imports {name}"
+        heavy = {name.split(".")[0] for name in imports(path)} & {"ipywidgets", "anywidget"}
+        assert not heavy or path.name == "controls.py", path.name
+
+
+def test_analysis_and_words_load_neither_pictures_nor_widgets():
+    paths = [p for role in ("analysis", "words") for p in HOUSE.glob(f"views/*/{role}.py")]
+    names = [".".join(("fedplay", *p.relative_to(HOUSE).with_suffix("").parts)) for p in paths]
+    lines = [f"import {name}; check({name!r})" for name in names]
+    code = "\n".join(["import sys", CHECK, *lines])
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-500:]
+
+
+CHECK = """
+def check(name):
+    heavy = {"matplotlib", "ipywidgets"} & set(sys.modules)
+    assert not heavy, f"{name} loads {heavy}"
+"""
 
 
 @pytest.mark.parametrize(

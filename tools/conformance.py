@@ -2,8 +2,8 @@
 
     make conformance
 
-The oracles are the list in tests/oracles.py. Errors are printed as bounds, so that the page is
-the same on every machine: rounding differs from one linear algebra library to the next.
+The oracles are the list in tests/support/oracles.py. Errors are printed as bounds, so that the page
+is the same on every machine: rounding differs from one linear algebra library to the next.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ SLOTS = {
 }
 HEAD = """# Conformance
 
-What can be chosen, what it is held against, and how far from it it is. Written by
-`make conformance`, which computes every number; `tests/test_conformance.py` fails where this page
-is not what it would write, or an entry is missing.
+Every built-in option, the reference it is tested against, and the error that remains. Written by
+`make conformance`, which computes every number; `tests/contract/test_conformance.py` fails where
+this page is not what it would write, or an entry is missing.
 
 The error is the largest absolute difference in float64 unless the row says otherwise: **exact**
 where nothing but zero will do, else a bound, rounded up (rounding errors to 1e-12, those of random
@@ -42,20 +42,21 @@ draws to the next 1, 2 or 5). A bound on random draws is what these fixed seeds 
 allow four or five standard errors. Each row is a spot check on a few fixed problems, and the test
 named beside it searches over many.
 
-Loops "written from the paper" are those of [papers.py](../tests/papers.py): local minibatches of 4
-from clients of 3 to 14 examples and one without any, 60 % of them in a round, stragglers among
-them, three local epochs, four rounds, softmax regression; what is compared is the last model. The
-rows of the models and of the channel are without stragglers. Loops and fixed points of a method are
+Loops "written from the paper" are those of [papers.py](../tests/support/papers.py): local
+minibatches of 4 from clients of 3 to 14 examples and one without any, 60 % of them in a round,
+stragglers among them, three local epochs, four rounds, softmax regression; what is compared is the
+last model. The rows of the models and of the channel are without stragglers. Loops and fixed points of a method are
 held against it three times: with its own paper's weights, with clients weighed by their examples,
 and alike (the knob `weights`); the error is the largest. Loops of personal models are those of
-[personal_papers.py](../tests/personal_papers.py): there every client's own model is compared too.
+[personal_papers.py](../tests/support/personal_papers.py): there every client's own model is
+compared too.
 How each method differs from its paper by choice is in [algorithms.md](algorithms.md).
 """
 KNOWN = """## The known case
 
 Two quadratics, a = (1, 4), x = (−1, 2), η = 0.05: the optimum of their sum is 1.4. Where the engine
 rests after 400 rounds of K local steps, and what the closed form says
-(`test_closed_forms:test_two_clients_end_where_the_formula_says`).
+(`engine.test_closed_forms:test_two_clients_end_where_the_formula_says`).
 
 | Method | K | Engine | Closed form |
 |---|---|---|---|
@@ -63,11 +64,10 @@ rests after 400 rounds of K local steps, and what the closed form says
 
 
 def tests(module: str) -> Any:
-    """A module of the tests, which are no package."""
-    folder = str(ROOT / "tests")
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    return importlib.import_module(module)
+    """A module of the tests, by its dotted name within their folder."""
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+    return importlib.import_module(f"tests.{module}")
 
 
 def bound(error: float, exact: bool) -> str:
@@ -91,11 +91,11 @@ def bound(error: float, exact: bool) -> str:
 
 def rows(slot: str) -> Iterator[str]:
     """The lines of a slot's table."""
-    for entry, oracles in tests("oracles").ORACLES.items():
+    for entry, oracles in tests("support.oracles").ORACLES.items():
         its_slot, _, name = entry.partition("/")
         for oracle in oracles if its_slot == slot else ():
             module, _, test = oracle.test.partition(":")
-            link = f"[{test.replace('_', ' ')}](../tests/{module}.py)"
+            link = f"[{test.replace('_', ' ')}](../tests/{module.replace('.', '/')}.py)"
             error = bound(oracle.error(), oracle.exact)
             cells = (f"`{name}`", oracle.source, oracle.against, link, error)
             yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
@@ -105,7 +105,7 @@ def known() -> Iterator[str]:
     """The lines of the known case."""
     import fedplay as fp
 
-    closed = tests("test_closed_forms")
+    closed = tests("engine.test_closed_forms")
     for mu, method in ((0.0, "FedAvg"), (1.0, "FedProx, μ = 1")):
         for K in (5, 20, 100):
             exp, fed = closed.experiment(

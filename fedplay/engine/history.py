@@ -16,9 +16,9 @@ import numpy as np
 from fedplay import untrusted
 from fedplay.cost import LIMIT, Limit
 from fedplay.data import Arrays, Federation, TableFile
+from fedplay.engine.arguments import check_given
 from fedplay.engine.client_models import local_only, tuned_accuracy
 from fedplay.engine.evaluate import holding, mean_of
-from fedplay.engine.given import check_given
 from fedplay.engine.loop import Round, Run, stream
 from fedplay.experiment import Experiment
 from fedplay.files import AnyPath, write_whole
@@ -172,7 +172,7 @@ class History:
     @calmed
     def plot(self, ax: Any = None) -> Any:
         """Draw the learning curves on matplotlib axes (new ones by default); returns them."""
-        from fedplay.views.plot import plot_history  # the one door upwards: a convenience
+        from fedplay.plots.history import plot_history  # the one door upwards: a convenience
 
         return plot_history(self, ax)
 

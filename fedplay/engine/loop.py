@@ -15,8 +15,8 @@ from numpy.typing import ArrayLike
 
 from fedplay.cost import LIMIT, Limit, estimate
 from fedplay.data import Federation, federate
+from fedplay.engine.arguments import check_given
 from fedplay.engine.evaluate import Evaluator, inputs, panel
-from fedplay.engine.given import check_given
 from fedplay.engine.local_work import Work
 from fedplay.engine.training import Trainer
 from fedplay.experiment import Experiment

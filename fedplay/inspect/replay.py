@@ -80,3 +80,6 @@ def watched(run: Run, watch: Any) -> Any:
     other.algorithm, other.aggregate = _Ear(run.algorithm), _Ear(run.aggregate)
     other.personal = AsGiven()  # nobody looks at what is learnt beside the round
     return other
+
+
+WALKS = 64  # clients whose single steps are kept; of the others only where they ended

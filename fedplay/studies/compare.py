@@ -16,9 +16,9 @@ import numpy as np
 from fedplay import registry
 from fedplay.cost import LIMIT, Limit, estimate
 from fedplay.data import Federation
+from fedplay.engine.arguments import check_given
 from fedplay.engine.client_models import local_only
 from fedplay.engine.evaluate import mean_of
-from fedplay.engine.given import check_given
 from fedplay.engine.loop import Run
 from fedplay.experiment import Experiment
 from fedplay.files import AnyPath
@@ -275,7 +275,7 @@ class Comparison:
     @calmed
     def plot(self, ax: Any = None) -> Any:
         """Draw means and bands on matplotlib axes (new ones by default); returns them."""
-        from fedplay.views.compare_plot import plot_comparison  # a convenience, like History.plot
+        from fedplay.plots.comparison import plot_comparison  # a convenience, like History.plot
 
         return plot_comparison(self, ax)
 

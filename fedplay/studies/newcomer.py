@@ -19,8 +19,8 @@ import numpy as np
 from fedplay.cost import LIMIT, Limit
 from fedplay.data import Federation, GivenShares, Shares
 from fedplay.data.base import Ints
+from fedplay.engine.arguments import check_given
 from fedplay.engine.evaluate import panel
-from fedplay.engine.given import check_given
 from fedplay.engine.local_work import Work
 from fedplay.engine.loop import Run, State, federation_of, scatter
 from fedplay.experiment import Experiment
@@ -137,7 +137,7 @@ class Newcomer:
     @calmed
     def plot(self, ax: Any = None) -> Any:
         """Draw means and bands on matplotlib axes (new ones by default); returns them."""
-        from fedplay.views.newcomer_plot import plot_newcomer  # a convenience, like History.plot
+        from fedplay.plots.newcomer import plot_newcomer  # a convenience, like History.plot
 
         return plot_newcomer(self, ax)
 

@@ -5,25 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fedplay.data import Federation
+from fedplay.drawing.figure import RGBA, Canvas
+from fedplay.drawing.geometry import Box
+from fedplay.drawing.style import look
 from fedplay.experiment import Experiment
 from fedplay.knobs import short
-from fedplay.views.boundary import Boundaries
-from fedplay.views.canvas import RGBA, Canvas
-from fedplay.views.compare import Compare
-from fedplay.views.curves import Curves
-from fedplay.views.digits import Pictures
-from fedplay.views.drift import DriftView
-from fedplay.views.each import EachClient
-from fedplay.views.federation import LabelBars
-from fedplay.views.guest import MyClient
-from fedplay.views.guest_sketch import Mine
-from fedplay.views.inside import InsideRound
-from fedplay.views.models_view import Models
-from fedplay.views.scene import Box, Hit, Scene
-from fedplay.views.spending import Spending
-from fedplay.views.style import look
-from fedplay.views.sweep import Sweep
-from fedplay.views.view import View
+from fedplay.views.base import View
+from fedplay.views.boundaries.view import Boundaries
+from fedplay.views.compare.view import Compare
+from fedplay.views.curves.view import Curves
+from fedplay.views.drift.view import DriftView
+from fedplay.views.each_client.view import EachClient
+from fedplay.views.inside_round.view import InsideRound
+from fedplay.views.labels.view import LabelBars
+from fedplay.views.models.view import Models
+from fedplay.views.my_client.sketch import Mine
+from fedplay.views.my_client.view import MyClient
+from fedplay.views.pictures.view import Pictures
+from fedplay.views.privacy_and_cost.view import Spending
+from fedplay.views.scene import Hit, Scene
+from fedplay.views.sweep.view import Sweep
 
 VIEWS: dict[str, type[View]] = {
     view.name: view

@@ -6,28 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from numpy.typing import NDArray
+import numpy as np
 
 from fedplay.data import Federation, Skew
+from fedplay.drawing.geometry import Array
 from fedplay.engine import Round
 from fedplay.experiment import Experiment
 from fedplay.runs.series import Labels, Late, Series
-from fedplay.views.each_order import BY_NUMBER, Sorting
-
-Array = NDArray[Any]
-
-
-class Box(NamedTuple):
-    """A rectangle of the picture, css pixels from its top left."""
-
-    left: float
-    top: float
-    width: float
-    height: float
-
-    def holds(self, x: float, y: float) -> bool:
-        """Whether a css position is inside."""
-        return self.left <= x <= self.left + self.width and self.top <= y <= self.top + self.height
+from fedplay.views.each_client.order import BY_NUMBER, Sorting
 
 
 class Hit(NamedTuple):
@@ -96,3 +82,12 @@ class Scene:
     def called(self, client: int) -> str:
         """What to call a client by its number, whether it has a place in the panel or not."""
         return self.federation.client_name(client)
+
+
+def places_of(scene: Scene, ids: Array) -> Array:
+    """(K,) the place in the panel of each of some clients, -1 where it has none."""
+    order = np.argsort(scene.panel)
+    if not len(order):
+        return np.full(len(ids), -1)
+    at = order[np.searchsorted(scene.panel, ids, sorter=order).clip(max=len(order) - 1)]
+    return np.where(scene.panel[at] == ids, at, -1)

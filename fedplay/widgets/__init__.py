@@ -1,6 +1,1 @@
-"""What is on the page: a store, controls, one picture. No mathematics here."""
-
-from fedplay.widgets.playground import Playground
-from fedplay.widgets.store import Store
-
-__all__ = ["Playground", "Store"]
+"""A toolkit on ipywidgets and the page: the picture, controls, messages. No mathematics here."""

@@ -14,9 +14,9 @@ import traitlets
 from ipywidgets import Layout
 
 from fedplay.knobs import MANY, Knob
+from fedplay.scales import shown, spread, stops
 from fedplay.untrusted import escape
-from fedplay.widgets.quiet import Quiet
-from fedplay.widgets.scales import shown, spread, stops
+from fedplay.widgets.echo_guard import Quiet
 
 Post = Callable[..., None]  # post(name, value, shown=True): whether the field shows it already
 SWEPT = 9  # values of a sweep, at most

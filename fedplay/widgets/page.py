@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from fedplay.widgets import clock
+from fedplay import clock
 from fedplay.widgets.agreement import button, sums
 from fedplay.widgets.closing import close_all
 from fedplay.widgets.messages import (

@@ -15,15 +15,16 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import ipywidgets
 import numpy as np
 from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 
+from fedplay import clock
+from fedplay.drawing.geometry import Tip
 from fedplay.untrusted import escape
-from fedplay.widgets import clock
 from fedplay.widgets.closing import close_all
 from fedplay.widgets.messages import (
     Acknowledged,
@@ -49,14 +50,6 @@ TRIES: Final = 3  # times that a picture is sent again to a page that says nothi
 REST: Final = 0.3  # s without a new picture: the last one is kept for whoever opens the page later
 PADDED: Final = 70_000  # bytes; more than one segment of the loopback device (65,483)
 HELP: Final = "Arrow keys, Home, End, Page Up, Page Down, Enter, Space and Escape act here."
-
-
-class Tip(NamedTuple):
-    """Lines of plain text beside the pointer, the first one bold; css pixels of the picture."""
-
-    x: float
-    y: float
-    lines: tuple[str, ...]
 
 
 class Stage:

@@ -13,8 +13,8 @@ import pytest
 
 playwright_api = pytest.importorskip("playwright.sync_api")
 
-from browser.playing import CODE, SIZE, begin_anew, calm  # noqa: E402
-from browser.servers import FLAGS, NOISE, PATIENCE, ROOT, Servers  # noqa: E402
+from tests.browser.playing import CODE, SIZE, begin_anew, calm  # noqa: E402
+from tests.browser.servers import FLAGS, NOISE, PATIENCE, ROOT, Servers  # noqa: E402
 
 # What a page shows comes when it comes, widget by widget: it is waited for, not looked up once.
 expect = playwright_api.expect

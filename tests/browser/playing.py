@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from browser.servers import PATIENCE
+from tests.browser.servers import PATIENCE
 
 SIZE = {"width": 1280, "height": 800}
 # Twenty times a second it says what the kernel knows, and once a second also if that is as before:

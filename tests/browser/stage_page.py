@@ -12,7 +12,8 @@ import ipywidgets
 import numpy as np
 import traitlets
 
-from fedplay.widgets.stage import Stage, Tip
+from fedplay.drawing.geometry import Tip
+from fedplay.widgets.stage import Stage
 
 ACCENT = (214, 39, 40)
 HOSTILE = "<img src=x onerror='window.hacked = true'>"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from browser.conftest import Screens
-from browser.playing import at_rest, until
-from browser.test_front_ends import set_theme
+from tests.browser.conftest import Screens
+from tests.browser.playing import at_rest, until
+from tests.browser.test_front_ends import set_theme
 
 axe = pytest.importorskip("axe_playwright_python.base")
 

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from browser.conftest import Window, expect
-from browser.playing import PICTURE, slider
-from browser.servers import PATIENCE, environment, voila
+from tests.browser.conftest import Window, expect
+from tests.browser.playing import PICTURE, slider
+from tests.browser.servers import PATIENCE, environment, voila
 
 PLACES = {"HOME": "home", "TMPDIR": "tmp"}
 

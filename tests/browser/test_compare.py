@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from browser.conftest import expect
-from browser.playing import CANVAS, at_rest, hover, slider, until
+from tests.browser.conftest import expect
+from tests.browser.playing import CANVAS, at_rest, hover, slider, until
 
 DONE = """() => {
     const text = document.querySelector(".fedplay-caption").textContent;

@@ -8,10 +8,20 @@ from typing import Any
 import pytest
 from matplotlib.colors import to_rgb
 
-from browser.conftest import Screens, expect
-from browser.playing import CANVAS, PICTURE, SIZE, at_rest, calm, control, slider, state, until
-from browser.servers import FRONT_ENDS
-from fedplay.views.style import look
+from fedplay.drawing.style import look
+from tests.browser.conftest import Screens, expect
+from tests.browser.playing import (
+    CANVAS,
+    PICTURE,
+    SIZE,
+    at_rest,
+    calm,
+    control,
+    slider,
+    state,
+    until,
+)
+from tests.browser.servers import FRONT_ENDS
 
 CORNER = """() => [...document.querySelector("canvas.fedplay-canvas")
     .getContext("2d").getImageData(0, 0, 1, 1).data].slice(0, 3)"""

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from browser.conftest import expect
-from browser.playing import CANVAS, calm, until
+from tests.browser.conftest import expect
+from tests.browser.playing import CANVAS, calm, until
 
 HEAD, PART, GAP, LEFT = 24, 0.54, 12, 4  # of the view: where its pad is
 

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from browser.conftest import Window
-from browser.playing import CANVAS, CODE, at_rest, calm, control, hover, state, until, upload
-from browser.servers import Servers
+from tests.browser.conftest import Window
+from tests.browser.playing import CANVAS, CODE, at_rest, calm, control, hover, state, until, upload
+from tests.browser.servers import Servers
 
 RUNS = "window.hostile=1;alert('hostile')"
 ELSEWHERE = "//hostile.invalid/x"

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from browser.conftest import Window, expect
-from browser.servers import Servers, built
 from fedplay.widgets.canvas import module
 from fedplay.widgets.messages import Remembered, page_message
 from fedplay.widgets.page import ESM
+from tests.browser.conftest import Window, expect
+from tests.browser.servers import Servers, built
 
 MEMORY = "JSON.parse(sessionStorage.getItem('fedplay:' + location.pathname + ':screen'))"
 

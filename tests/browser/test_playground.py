@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import fedplay as fp
-from browser.conftest import expect
-from browser.playing import CANVAS, at_rest, control, slider, state, until, upload
+from tests.browser.conftest import expect
+from tests.browser.playing import CANVAS, at_rest, control, slider, state, until, upload
 
 
 def test_a_newcomer_sees_everything_at_once(screen: Any) -> None:

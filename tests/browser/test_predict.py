@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from browser.conftest import Window
-from browser.playing import SIZE
-from browser.servers import Servers
-from browser.test_accessibility import RUN_AXE, axe
+from tests.browser.conftest import Window
+from tests.browser.playing import SIZE
+from tests.browser.servers import Servers
+from tests.browser.test_accessibility import RUN_AXE, axe
 
 CODE = """
 import fedplay as fp

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from browser.conftest import Window, expect
-from browser.servers import PATIENCE, Servers, built
 from fedplay.widgets.stage import HELP
+from tests.browser.conftest import Window, expect
+from tests.browser.servers import PATIENCE, Servers, built
 
 HOSTILE = "<img src=x onerror='window.hacked = true'>"  # as in stage_page.py
 RED, WHITE = [214, 39, 40], [255, 255, 255]

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from browser.messages.losing import LOSSY, agree, opened, watched
-from browser.playing import begin_anew, calm
-from browser.servers import Servers
+from tests.browser.messages.losing import LOSSY, agree, opened, watched
+from tests.browser.playing import begin_anew, calm
+from tests.browser.servers import Servers
 
 
 @pytest.fixture(scope="package")

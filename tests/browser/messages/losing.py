@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from browser.conftest import Window
-from browser.playing import CODE, SIZE, state
-from browser.servers import PATIENCE
+from tests.browser.conftest import Window
+from tests.browser.playing import CODE, SIZE, state
+from tests.browser.servers import PATIENCE
 
 WIRE = (Path(__file__).parent / "wire.js").read_text(encoding="utf-8")
 NOTICE = ".fedplay-notice:not(:empty)"

@@ -7,11 +7,11 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from effort import THOROUGH
 
 import fedplay as fp
-from browser.messages.losing import agree
-from browser.playing import CANVAS, calm, slider, state, until
+from tests.browser.messages.losing import agree
+from tests.browser.playing import CANVAS, calm, slider, state, until
+from tests.support.effort import THOROUGH
 
 NO_JSON = '{"process": "x", "text": "no json"}'
 BAD = '{"process": "x", "text": "{\\"experiment\\": {\\"clients\\": -1}}"}'

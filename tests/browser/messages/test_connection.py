@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from effort import THOROUGH
 
-from browser.conftest import expect
-from browser.messages.losing import LOSSY, NOTICE, agree, notice, watched
-from browser.playing import SIZE, calm, control, slider, state, until
-from browser.servers import Servers
+from tests.browser.conftest import expect
+from tests.browser.messages.losing import LOSSY, NOTICE, agree, notice, watched
+from tests.browser.playing import SIZE, calm, control, slider, state, until
+from tests.browser.servers import Servers
+from tests.support.effort import THOROUGH
 
 
 def test_a_connection_that_is_cut_twice_comes_back(page: Any) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 import fedplay as fp
-from browser.conftest import expect
-from browser.messages.losing import agree, differences, lose
-from browser.playing import PRESS, calm, control, round_readout, slider, state, until, upload
+from tests.browser.conftest import expect
+from tests.browser.messages.losing import agree, differences, lose
+from tests.browser.playing import PRESS, calm, control, round_readout, slider, state, until, upload
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ import random
 from typing import Any
 
 import pytest
-from effort import tries
 
-from browser.messages.losing import agree
-from browser.playing import CANVAS, control, round_readout
+from tests.browser.messages.losing import agree
+from tests.browser.playing import CANVAS, control, round_readout
+from tests.support.effort import tries
 
 # At once: what is there now may be hidden, disabled or gone by what the kernel says next.
 FOCUS = "(all, place) => all.length && all[place % all.length].focus()"

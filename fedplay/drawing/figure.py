@@ -1,0 +1,121 @@
+"""A figure that redraws only what moves.
+
+Three layers, each kept as pixels: what never changes (axes, ticks, grid), what changes seldom (the
+label bars), and what changes with every frame. A frame restores the layer below and draws the
+moving artists on it.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
+from numpy.typing import NDArray
+
+from fedplay.drawing.settings import ours
+
+RGBA = NDArray[np.uint8]
+DOTS = 72  # an inch, so that one point is one css pixel
+
+
+class Canvas:
+    """One Agg figure of `width` × `height` css pixels, `ratio` picture pixels each."""
+
+    @ours()
+    def __init__(self, width: int, height: int, ratio: float, paper: str) -> None:
+        self.width, self.height, self.ratio = width, height, ratio
+        self.figure = Figure(figsize=(width / DOTS, height / DOTS), dpi=DOTS * ratio)
+        self.figure.set_facecolor(paper)
+        self.agg: Any = FigureCanvasAgg(self.figure)
+        self._seldom: list[Artist] = []
+        self._moving: list[Artist] = []
+        self._still: Any = None  # the pixels of the static layer
+        self._below: Any = None  # the same with the seldom layer drawn on it
+        self._piece: Any = None  # of that, a part, and where it is: (left, top, width, height)
+
+    def seldom(self, artists: Iterable[Artist]) -> None:
+        """Artists that are drawn again only after `touch`."""
+        self._add(self._seldom, artists)
+
+    def moving(self, artists: Iterable[Artist]) -> None:
+        """Artists that are drawn again in every frame, in the order of their z-order."""
+        self._add(self._moving, artists)
+
+    def touch(self) -> None:
+        """The seldom artists have changed."""
+        self._below = None
+
+    def stale(self) -> None:
+        """The static layer has changed: ticks, limits, sizes."""
+        self._still = self._below = None
+
+    @ours()
+    def frame(self) -> RGBA:
+        """The picture, (height, width, 4) uint8. It is overwritten by the next frame: copy it."""
+        if self._still is None:
+            self.agg.draw()
+            self._still = self._copy()
+        if self._below is None:
+            self.agg.restore_region(self._still)
+            self._draw(self._seldom)
+            self._below, self._piece = self._copy(), None
+        self.agg.restore_region(self._below)
+        self._draw(self._moving)
+        return np.asarray(self.agg.buffer_rgba())
+
+    @ours()
+    def again(self, artists: Iterable[Artist], part: tuple[float, float, float, float]) -> RGBA:
+        """The last frame, in a part of which (css pixels) these moving artists are drawn anew.
+
+        They must be all of the moving ones there. It is for what follows a pointer.
+        """
+        if self._below is None or self._piece is None or self._piece[1] != part:
+            left, top, width, height = part
+            low, high = self.height - top - height, self.height - top
+            edges = [(left, low), (left + width, high)]
+            self.frame()
+            self.agg.restore_region(self._below)
+            area = Bbox(np.array(edges) * self.ratio)
+            self._piece = self.agg.copy_from_bbox(area), part
+            return self.frame()
+        self.agg.restore_region(self._piece[0])
+        chosen = set(artists)
+        self._draw([artist for artist in self._moving if artist in chosen])
+        return np.asarray(self.agg.buffer_rgba())
+
+    @ours()
+    def file(self, form: str, dpi: float = 2 * DOTS) -> bytes:
+        """The whole picture as a file, "png" or "svg"."""
+        layers = [*self._seldom, *self._moving]
+        for artist in layers:
+            artist.set_animated(False)
+        content = io.BytesIO()
+        try:
+            undated: Any = {"Date": None} if form == "svg" else None  # one picture, one file
+            dots = dpi if form == "png" else DOTS
+            self.figure.savefig(content, format=form, dpi=dots, metadata=undated)
+        finally:
+            for artist in layers:
+                artist.set_animated(True)
+        return content.getvalue()
+
+    def _add(self, layer: list[Artist], artists: Iterable[Artist]) -> None:
+        for artist in artists:
+            artist.set_animated(True)  # so that draw() leaves it out
+            layer.append(artist)
+        by_order: Callable[[Artist], float] = Artist.get_zorder
+        layer.sort(key=by_order)
+
+    def _draw(self, layer: list[Artist]) -> None:
+        renderer = self.agg.get_renderer()
+        for artist in layer:
+            artist.draw(renderer)
+
+    def _copy(self) -> Any:
+        return self.agg.copy_from_bbox(self.figure.bbox)

@@ -1,0 +1,116 @@
+"""Rows of runs: the pinned ones, each against the one on the screen, and the trail of the last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import ipywidgets
+from ipywidgets import Layout
+
+from fedplay.experiment import Experiment
+from fedplay.session.run_history import Trail, described, differences
+from fedplay.session.session import Pin
+from fedplay.untrusted import escape
+from fedplay.widgets.buttons import button
+from fedplay.widgets.closing import close_all
+
+
+class Pins:
+    """A row for each pinned run: take it back, see how it differs, let it go."""
+
+    def __init__(self, act: Callable[..., None]) -> None:
+        self.act = act
+        self.widget = ipywidgets.VBox()
+        self.widget.add_class("fedplay-pins")
+        self._rows: dict[str, tuple[Any, Any]] = {}  # letter -> the row, its text
+
+    def show(self, pins: Sequence[Pin], now: Experiment, accuracy: float | None) -> None:
+        """The pinned runs beside the one in force, which ends with `accuracy`; None hides it."""
+        letters = [pin.letter for pin in pins]
+        if letters != list(self._rows):
+            before = self._rows
+            rows = {letter: before.get(letter) or self._row(letter) for letter in letters}
+            self._rows = rows
+            for letter in before.keys() - rows.keys():
+                close_all(before[letter][0])
+        for pin in pins:
+            text = self._rows[pin.letter][1]
+            html = _compared(pin, now, accuracy)
+            if text.value != html:
+                text.value = html
+        shown = tuple(row for row, _ in self._rows.values())
+        if tuple(self.widget.children) != shown:
+            self.widget.children = shown
+
+    def _row(self, letter: str) -> tuple[Any, Any]:
+        take = button(letter, "", f"Back to the pinned run {letter}", self._do("take_pin", letter))
+        take.add_class("fedplay-letter")
+        text = ipywidgets.HTML(layout=Layout(flex="1 1 auto", width="auto"))
+        gone = button(
+            "Unpin", "times", f"Let go of the pinned run {letter}", self._do("unpin", letter)
+        )
+        row = ipywidgets.HBox([take, text, gone])
+        row.add_class("fedplay-pin")
+        return row, text
+
+    def _do(self, action: str, letter: str) -> Callable[[], None]:
+        return lambda: self.act(action, letter)
+
+
+def _compared(pin: Pin, now: Experiment, accuracy: float | None) -> str:
+    if pin.recording.broken:
+        return f"cannot be run: {escape(pin.recording.broken)}"
+    own = pin.recording.exp
+    names = differences(now, own)
+    if accuracy is None and not names:
+        return "the run whose end is still to be guessed"
+    if pin.accuracy is None:
+        return "being computed …"
+    if not names:
+        return f"<b>{pin.accuracy:.3f}</b> the run on the screen"
+    against = ""
+    if accuracy is not None:
+        against = f" (the run on the screen: {accuracy - pin.accuracy:+.3f})"
+    return f"<b>{pin.accuracy:.3f}</b> with {escape(described(own, names))}{against}"
+
+
+class Footsteps:
+    """The trail as a row of small buttons, as high as the global model was good."""
+
+    def __init__(self, act: Callable[..., None]) -> None:
+        self.act = act
+        self.title = ipywidgets.HTML("Your runs")
+        self.title.add_class("fedplay-trail-title")
+        # One is there from the beginning: a first run ends while a page connects to its kernel, and
+        # what begins just then may be half lost.
+        self._buttons = [self._button(0)]
+        self._shown: dict[int, tuple[Any, ...]] = {}  # by place
+        self.widget = ipywidgets.HBox([self.title])
+        self.widget.add_class("fedplay-trail")
+        self.widget.layout.display = "none"
+
+    def show(self, trail: Trail, *, hidden: bool = False) -> None:
+        """The runs, the one at which the screen stands marked; none while an answer is hidden."""
+        while len(self._buttons) < len(trail.entries):
+            self._buttons.append(self._button(len(self._buttons)))
+        for place, entry in enumerate(trail.entries):
+            here = place == trail.at
+            if self._shown.get(place) == (entry, here):
+                continue
+            made = self._buttons[place]
+            made.description = f"{entry.accuracy:.3f}".removeprefix("0")
+            made.tooltip = f"Run {place + 1}: {entry.changed}"
+            made.button_style = "primary" if here else ""
+            self._shown[place] = (entry, here)
+        wanted = (self.title, *self._buttons[: len(trail.entries)])
+        if tuple(self.widget.children) != wanted:
+            self.widget.children = wanted
+        display = None if len(trail.entries) > 1 and not hidden else "none"
+        if self.widget.layout.display != display:
+            self.widget.layout.display = display
+
+    def _button(self, place: int) -> Any:
+        made = ipywidgets.Button(layout=Layout(width="46px"))
+        made.on_click(lambda _button: self.act("restore", place))
+        return made

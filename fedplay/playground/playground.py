@@ -1,0 +1,366 @@
+"""`Playground`: drag a slider, and the whole federation is trained again while you drag.
+
+Here its parts are put together, and whatever a person does on the screen is a method. How an event
+becomes a picture: `live.py`.
+"""
+
+from __future__ import annotations
+
+import base64
+import gc
+import hashlib
+import os
+import random
+import secrets
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from fedplay import untrusted
+from fedplay.arguments import word
+from fedplay.data import Federation
+from fedplay.engine import History
+from fedplay.experiment import Experiment
+from fedplay.files import AnyPath, write_whole
+from fedplay.knobs import short
+from fedplay.playground.actions import Actions
+from fedplay.playground.event_loop import Live
+from fedplay.playground.panel import Panel, check_controls
+from fedplay.playground.screen import Screen
+from fedplay.scopes import calmed
+from fedplay.session.session import Session
+from fedplay.views.my_client.joining import DRAWS
+from fedplay.widgets.closing import Place
+from fedplay.widgets.page import Page
+
+CLOSED = "This Playground is closed; make a new one with fp.Playground()"
+PARTS = ("session", "store", "player", "live", "screen", "_does")
+PROCESS = secrets.token_hex(8)  # tells a page whether the kernel is still the one it knew
+
+
+class Playground:
+    """The interactive screen; the last expression of a notebook cell shows it.
+
+    experiment: what to begin with
+    controls:   names of the knobs and slots to offer, all by default; [] for none
+    views:      names of the views to offer: "curves", "federation", "inside", "boundary",
+                "pictures", "privacy", "mine", "compare"; all by default
+    federation: data of your own, in place of the experiment's
+    core:       use nothing but the widgets every notebook has (no pointer, no theme)
+
+    Whatever a person does on the screen is a method here; `experiment` is what is in force, `shown`
+    the History of what is drawn. ValueError for a name that is none of the above.
+    """
+
+    @calmed
+    def __init__(
+        self,
+        experiment: Experiment | None = None,
+        *,
+        controls: Sequence[str] | None = None,
+        views: Sequence[str] | None = None,
+        federation: Federation | None = None,
+        core: bool = False,
+    ) -> None:
+        exp = _checked(experiment)
+        if federation is not None and not isinstance(federation, Federation):
+            raise ValueError(f"federation={short(federation)}: must be a Federation")
+        if federation is not None:
+            exp = exp.replace(data="arrays", clients=federation.clients)
+        self.session = Session(exp, federation, views, self._failed)
+        self.store, self.player = self.session.store, self.session.player
+        self.live, only = Live(), check_controls(controls)
+        self._last: Experiment | None = None  # what was in force when it was closed
+        self._place: Place | None = Place(self)
+        try:
+            self._assemble(_key(exp, controls, views), only, core)
+        except BaseException:  # a run that cannot begin: it leaves no widgets either
+            self.close()
+            raise
+
+    def _assemble(self, key: str, only: Sequence[str] | None, core: bool) -> None:
+        """Make the screen, and its first picture."""
+        panel = Panel(
+            self.live.post,
+            self.store.value,
+            _roll,
+            lambda name: self.live.act("sweep", name),
+            own_data=self.session.federation is not None,
+            only=only,
+        )
+        page = Page(key, PROCESS, core=core)
+        page.on_remembered = self._remembered
+        page.on_copied = self._copied
+        page.on_linked = lambda token: self.live.act("link", token)
+        self.screen = Screen(self.session, self.live.act, panel, page, core=core)
+        self._does = Actions(self.screen)
+        stage = self.screen.stage
+        stage.on_resize = lambda width, height, _ratio: self.screen.resized(width, height)
+        stage.on_theme = lambda _dark: self.screen.redraw()
+        stage.on_pointer, stage.on_key = self._pointed, self.screen.hand.key
+        stage.on_motion = self._moved
+        self.store.observe(self._changed)
+        self.screen.follow(frozenset())
+        self.player.want(self.store.experiment)
+        self.live.begin(self.screen, self._does.table())
+
+    # --- what is in force, and what is seen ---------------------------------------------------
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment in force: the last good one, also after `close`."""
+        return self._last if self._last is not None else self.store.experiment
+
+    @property
+    def shown(self) -> History | None:
+        """The run in the picture, up to the round that is shown."""
+        rec = self.player.shown
+        return None if rec is None or rec.n == 0 else rec.until(self.player.revealed)
+
+    @property
+    def errors(self) -> dict[str, str]:
+        """Why the last value of a knob was refused, by its name."""
+        return dict(self.store.errors)
+
+    @property
+    def widget(self) -> Any:
+        """The widget to put into a layout of your own."""
+        if self._place is not None:
+            self._place.here()
+        return self.screen.widget
+
+    # --- what a person does -------------------------------------------------------------------
+
+    @calmed
+    def set(self, **choices: Any) -> None:
+        """Change knobs and slots together, as the controls do one by one.
+
+        A value that is refused shows its error beside its control and in `errors`.
+        """
+        self.live.do("choose", choices)
+
+    def open(self, experiment: Experiment | str) -> None:
+        """Put a whole experiment in force: an Experiment, a link token, or JSON.
+
+        ValueError for a text that is neither; what is too large is told in `errors`.
+        """
+        self.live.do("open", experiment)
+
+    def preset(self, name: str) -> None:
+        """Open one of `fedplay.PRESETS` by its name, with its view."""
+        self.live.do("preset", name)
+
+    def play(self) -> None:
+        """Show round after round."""
+        self.live.do("play")
+
+    def pause(self) -> None:
+        self.live.do("pause")
+
+    def step(self) -> None:
+        """Show one more round."""
+        self.live.do("step")
+
+    def reset(self) -> None:
+        """Back to the model before any training."""
+        self.live.do("reset")
+
+    def scrub(self, number: int) -> None:
+        """Stand at a round; at the first or the last one for a number beyond them."""
+        self.live.do("scrub", number)
+
+    def speed(self, rounds_a_second: float) -> None:
+        """How fast to play, from 0.001; math.inf for as fast as it goes."""
+        self.live.do("pace", rounds_a_second)
+
+    def view(self, name: str) -> None:
+        """Show a view beside the curves."""
+        self.live.do("view", name)
+
+    def follow(self, client: int | None) -> None:
+        """Follow a client (by its place in the panel) in every view; None to follow nobody."""
+        self.live.do("follow", client)
+
+    def inside(self, phase: float) -> None:
+        """Stand inside the round: 0 to 1 broadcast, 2 local steps, 3 updates, 4 average."""
+        self.live.do("inside", phase)
+
+    def sweep(self, name: str | None) -> None:
+        """Try all values of a knob or slot, everything else as it is; None closes the sweep."""
+        self.live.do("sweep", name)
+
+    def take(self, index: int) -> None:
+        """Take one of the values of the sweep."""
+        self.live.do("take", index)
+
+    def compare(
+        self,
+        methods: Sequence[str] | None = None,
+        *,
+        seeds: int | None = None,
+        target: float | None = None,
+    ) -> None:
+        """Compare methods, with 3, 5 or 10 seeds; what is not given stays as it was chosen."""
+        self.live.do("compare", methods, seeds, target)
+
+    def mine(self, action: str, *arguments: Any) -> None:
+        """Do something in the view "mine", where one draws a client of one's own.
+
+        "label", k: the class of what comes next. "ink", "down" or "move" or "up", x, y: a stroke on
+        the pad, 0 to 1 right and down. "add": the drawing becomes an example. "point", x, y: a
+        point of the plane does. "random": an example of the test set. "back", "wipe", "clear",
+        and "remove", k: take something out. "join", "leave". ValueError where it cannot be done.
+        """
+        self.live.do("draw", word("action", action, sorted(DRAWS)), *arguments)
+
+    def pin(self) -> None:
+        """Keep the run in force, to compare others with."""
+        self.live.do("pin")
+
+    def unpin(self, letter: str) -> None:
+        """Let go of a pinned run."""
+        self.live.do("unpin", letter)
+
+    def undo(self) -> None:
+        """Back to the run before."""
+        self.live.do("undo")
+
+    def restore(self, place: int) -> None:
+        """Back to a run of the trail, 0 the oldest."""
+        self.live.do("restore", place)
+
+    def axis(self, name: str) -> None:
+        """Draw the curves against "rounds", "bytes" or "epsilon"."""
+        self.live.do("axis", name)
+
+    def guess(self, accuracy: float | None = None) -> None:
+        """Hide what comes until `reveal`; with a number from 0 to 1, place the guess."""
+        self.live.do("ask", accuracy)
+
+    def reveal(self) -> None:
+        """Show what was hidden."""
+        self.live.do("reveal")
+
+    @calmed
+    def save(self, path: AnyPath) -> None:
+        """Write the picture (.png, .svg) or the data (.csv) on the screen to a file."""
+        if not isinstance(path, str | bytes | os.PathLike):
+            raise ValueError(f"path={short(path)}: must be the name of a file")
+        ending = os.path.splitext(os.fsdecode(path))[1].lower().removeprefix(".")
+        self.live.draw()
+        files = self.screen.files()
+        if ending not in files:
+            raise ValueError(
+                f"path={os.fsdecode(path)!r}: must end in one of {['.' + e for e in files]}"
+            )
+        write_whole(path, files[ending])
+
+    def settle(self) -> None:
+        """Compute and draw all that was asked for, now; a play goes to its end."""
+        self.live.settle()
+
+    async def idle(self) -> None:
+        """Return when the screen has come to rest."""
+        await self.live.idle()
+
+    def close(self) -> None:
+        """Stop computing, take every widget off the page, and let go of all runs.
+
+        Only its `experiment` can still be read: whatever else is asked of it raises ValueError.
+        Where a cell is executed again, the Playground that it had shown is closed by itself.
+        """
+        if self._place is None:
+            return
+        self._place.leave()
+        self._place, self._last = None, self.store.experiment
+        self.live.stop()
+        if "screen" in vars(self):
+            self.screen.close()
+        for part in PARTS:
+            vars(self).pop(part, None)
+        gc.collect()  # figures and widgets are large circles: without it they would stay for long
+
+    def __repr__(self) -> str:
+        return f"Playground({self.experiment!r})" if self._place is not None else CLOSED
+
+    def _repr_mimebundle_(self, **_kwargs: Any) -> dict[str, Any]:
+        """The widgets and, for a notebook that is read without a kernel, the picture."""
+        if self._place is None:
+            return {"text/plain": CLOSED}
+        bundle = dict(self.widget._repr_mimebundle_() or {}) | {"text/plain": repr(self)}
+        if self.screen.stage.png:
+            bundle["image/png"] = base64.b64encode(self.screen.stage.png).decode("ascii")
+        return bundle
+
+    if not TYPE_CHECKING:  # for a checker of types these are always there
+
+        def __getattr__(self, name: str) -> Any:
+            """Of what `close` has let go."""
+            if name in PARTS and self._place is None:
+                raise ValueError(CLOSED)
+            raise AttributeError(f"'Playground' object has no attribute {name!r}")
+
+    # --- what happens by itself ----------------------------------------------------------------
+
+    def _changed(self, names: frozenset[str]) -> None:
+        """The store has changed."""
+        self.screen.follow(self.live.ours)
+        self.session.forget_guess()
+        self.session.seating.seat()
+        self._does.keep_sweeping()
+
+    def _failed(self, error: Exception) -> None:
+        """A run could not begin, or broke off."""
+        if not self.live.began:
+            raise error
+        words = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        self.store.refuse(words)
+
+    @calmed
+    def _pointed(self, kind: str, x: float, y: float) -> None:
+        changes = self.player.changes
+        if self.screen.hand.pointer(kind, x, y) and self.player.changes == changes:
+            self.screen.show()
+
+    def _moved(self, reduced: bool) -> None:
+        """The person wants no movements, or does."""
+        self.player.calmly = reduced
+
+    def _copied(self, ok: bool) -> None:
+        words = "Copied." if ok else "Not copied: select the text and copy it."
+        self.screen.share.say(words, wrong=not ok)
+
+    def _remembered(self, text: str) -> bool:
+        """What the page has kept from a kernel that is no more; False where it is damaged."""
+        try:
+            kept = untrusted.json_object(text)
+            self.live.act("remembered", kept)
+            exp = kept.get("experiment")
+            return isinstance(exp, dict) and bool(Experiment.from_dict(exp))
+        except ValueError:
+            return False
+
+
+def _checked(experiment: Any) -> Experiment:
+    """What to begin with; ValueError for what is no experiment, with what it could be meant for."""
+    if experiment is None:
+        return Experiment()
+    if isinstance(experiment, Experiment):
+        return experiment
+    hint = ""
+    if isinstance(experiment, Federation):
+        hint = "; data of your own are given as Playground(federation=...)"
+    elif isinstance(experiment, dict):
+        hint = "; Experiment.from_dict makes one of a dict"
+    elif isinstance(experiment, str):
+        hint = "; a preset's, a link's or a JSON's is opened with .preset(...) or .open(...)"
+    raise ValueError(f"experiment={short(experiment)}: must be an Experiment{hint}")
+
+
+def _key(exp: Experiment, controls: Sequence[str] | None, views: Sequence[str] | None) -> str:
+    """Under which name a page keeps the state of a Playground that began like this."""
+    return hashlib.sha256(repr((exp, controls, views)).encode()).hexdigest()[:16]
+
+
+def _roll() -> int:
+    """A seed that is easily told to a neighbour."""
+    return random.SystemRandom().randrange(1000)

@@ -1,0 +1,340 @@
+"""`Screen`: every widget of the Playground, where it stands, and what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+
+from fedplay.playground import readouts
+from fedplay.playground.panel import Panel
+from fedplay.playground.pins_and_history import Footsteps, Pins
+from fedplay.playground.share import Share
+from fedplay.playground.toolbar import Toolbar
+from fedplay.playground.transport import Transport
+from fedplay.playground.view_tabs import Companion
+from fedplay.runs.series import BARS
+from fedplay.session.pointer import Hand
+from fedplay.session.session import AXES, Session
+from fedplay.untrusted import escape
+from fedplay.views.board import VIEWS, Board, seen_by
+from fedplay.views.compare.controls import ContestRow
+from fedplay.views.compare.view import Compare
+from fedplay.views.compare.words import spoken
+from fedplay.views.curves.view import Curves
+from fedplay.views.each_client.controls import SortingRow
+from fedplay.views.each_client.view import EachClient
+from fedplay.views.labels.view import LabelBars
+from fedplay.views.my_client.controls import GuestRow
+from fedplay.views.my_client.sketch import Mine
+from fedplay.views.my_client.view import MyClient
+from fedplay.views.scene import Scene
+from fedplay.views.sweep.view import Sweep
+from fedplay.widgets.closing import close_all
+from fedplay.widgets.echo_guard import Quiet
+from fedplay.widgets.page import Page
+from fedplay.widgets.stage import Stage
+from fedplay.words import UNSEEN, plain, short
+
+WIDTH, HEIGHT = 892, 456  # css pixels, until the page says how much room there is
+SLENDER = 0.56  # the picture's height for its width, where the window is high enough
+AROUND = 344  # css pixels that everything above and below the picture takes
+LOW, HIGH = 380, 800  # css pixels, the lowest and the highest picture
+KEYS = (
+    "Left and right arrows go through the rounds, Home and End to the first and the last; up and "
+    "down arrows follow a client, Escape follows nobody; the space bar plays and pauses. In My "
+    "client Enter takes a pen: arrows move it, the space bar puts it down, Page Up and Down choose "
+    "the class, Enter adds, Escape lays the pen away."
+)
+LEGEND = f"{UNSEEN} only in a simulation: a real server never sees what belongs to a client"
+HIDDEN = "The answer is hidden until you reveal it."
+
+Act = Callable[..., None]
+
+
+class Screen:
+    """The widgets of one session. `act(name, *arguments)` is told what its person wants.
+
+    `draw`, `write` and `describe` bring the picture, the numbers and the words up to date.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        act: Act,
+        panel: Panel,
+        page: Page,
+        *,
+        core: bool = False,
+    ) -> None:
+        self.session, self.panel, self.page = session, panel, page
+        self.stage = Stage(width=WIDTH, height=HEIGHT, help=KEYS, core=core)
+        self.hand = Hand(session, act)
+        self.toolbar = Toolbar(act, presets=session.federation is None)
+        self.share = Share(act)
+        self.transport = Transport(act, session.player.speed)
+        self.companion, self.contest = Companion(act), ContestRow(act)
+        self.sorting = SortingRow(act)
+        self.guest = GuestRow(act)
+        self.pins, self.trail = Pins(act), Footsteps(act)
+        self.headline, self.numbers = ipywidgets.HTML(), ipywidgets.HTML()
+        self.headline.add_class("fedplay-headline")
+        self.numbers.add_class("fedplay-numbers")
+        self.axis = ipywidgets.Dropdown(
+            options=[(f"by {word}", name) for name, word in AXES.items()],
+            value=session.axis,
+            tooltip="What the curves are drawn against",
+            layout=ipywidgets.Layout(width="104px", flex="0 0 auto"),
+        )
+        self.axis.add_class("fedplay-axis")
+        self._quiet = Quiet()
+        self.axis.observe(self._tell("axis", act), "value")
+        self.guess = ipywidgets.FloatSlider(
+            min=0,
+            max=1,
+            step=0.01,
+            value=0.5,
+            description="Your guess",
+            readout_format=".0%",
+            layout=ipywidgets.Layout(flex="1 1 auto", width="auto"),
+        )
+        self.guess.observe(self._tell("guess", act), "value")
+        self.asked = ipywidgets.HBox([self.guess])
+        self.asked.add_class("fedplay-transport")
+        self.asked.layout.display = "none"
+        self._views: tuple[str, ...] = ()
+        self._else: Any = None  # what the picture was made of, a drawing excepted
+        self.board = self._board()
+        self.widget = self._arranged(panel, page)
+        page.tend(self.widget)
+        page.on_alive = self.stage.nudge
+
+    def _arranged(self, panel: Panel, page: Page) -> Any:
+        style = Path(__file__).with_name("playground.css").read_text(encoding="utf-8")
+        css = ipywidgets.HTML(f"<style>{style}</style>")
+        css.layout.display = "none"
+        above = ipywidgets.HBox([self.headline, self.axis])
+        above.add_class("fedplay-above")
+        below = [self.companion.widget, self.contest.widget, self.sorting.widget]
+        below += [self.asked, self.transport.widget]
+        below.insert(2, self.guest.widget)
+        below += [self.numbers, self.pins.widget, self.trail.widget]
+        right = ipywidgets.VBox([above, self.stage.widget, *below])
+        right.add_class("fedplay-right")
+        legend = ipywidgets.HTML(LEGEND)
+        legend.add_class("fedplay-legend")
+        left = ipywidgets.VBox([panel.widget, legend] if panel.offers else [legend])
+        left.add_class("fedplay-left" if panel.offers else "fedplay-foot")
+        both = ipywidgets.HBox([left, right] if panel.offers else [right, left])
+        both.add_class("fedplay-both")
+        parts = [css, self.toolbar.widget, self.share.widget, both]
+        whole = ipywidgets.VBox([*parts, *([page.widget] if page.widget is not None else [])])
+        whole.add_class("fedplay")
+        return whole
+
+    def _tell(self, action: str, act: Act) -> Callable[[Any], None]:
+        """An observer that tells what a person has changed a field to."""
+
+        def changed(change: Any) -> None:
+            if not self._quiet.now:
+                act(action, change["new"])
+
+        return changed
+
+    def close(self) -> None:
+        """Close every widget, those that are not shown now among them."""
+        self.stage.close()
+        self.page.close()
+        close_all(self)
+
+    # --- the picture --------------------------------------------------------------------------
+
+    def _board(self) -> Board:
+        stage, views = self.stage, self.session.board_views()
+        self._views = views
+        board = Board(stage.width, stage.height, stage.ratio, views=views, dark=stage.dark)
+        methods = board.look.methods if Compare.name in views else ()
+        stage.palette([*board.look.key_colours(), *methods])
+        self.hand.board = board
+        return board
+
+    def redraw(self) -> None:
+        """Everything anew, for another size, theme or choice of views."""
+        lit = self.board.lit
+        self.board = self._board()
+        self.board.lit = lit
+        self.draw()
+
+    def renew(self, ahead: frozenset[str]) -> None:
+        """Let nothing be as a step has left it that was broken off in between.
+
+        ahead: the knobs whose fields show what is still to come
+        """
+        self.follow(ahead)
+        self.share.write()
+        lit, self.board = self.board.lit, self._board()
+        self.board.lit = lit
+
+    def draw(self) -> None:
+        """Draw what there is to be seen now."""
+        if self._sketched():
+            return
+        scene = self.session.scene()
+        if scene is None:
+            return
+        mine = self.board.mine
+        outgrown = mine is not None and not mine.fits(scene)
+        if self.session.board_views() != self._views or outgrown:
+            self.board = self._board()
+        self.board.show(scene)
+        self._else = self._changes()
+        self.hand.renew()
+        self.show()
+
+    def _changes(self) -> tuple[int, Board]:
+        """Counts what changes the picture, a drawing excepted."""
+        return self.session.player.changes - self.session.easel.touches, self.board
+
+    def _sketched(self) -> bool:
+        """Draw what a pen has changed, if that is all that has changed; whether it was."""
+        view, easel = self.board.mine, self.session.easel
+        last = None if view is None else view.mine
+        if last is None or self._else != self._changes() or easel.kind != last.kind:
+            return False
+        now = easel.mine(last.reception, last.current)
+        if now is None or (now.sketch.X, now.sketch.label) != (last.sketch.X, last.sketch.label):
+            return False
+        frame = self.board.sketch(now)
+        self.hand.renew()
+        self.stage.show(frame, self.hand.tip, self.hand.cursor)
+        return True
+
+    def show(self) -> None:
+        """Send the picture as it is."""
+        self.stage.show(self.board.frame(), self.hand.tip, self.hand.cursor)
+
+    def resized(self, width: int, height: int) -> None:
+        tall = round(SLENDER * width)
+        if self.stage.window:
+            tall = min(tall, self.stage.window - AROUND)
+        tall = min(max(tall, LOW), HIGH)
+        if tall != height:
+            self.stage.resize(tall)
+        self.redraw()
+
+    # --- words and numbers --------------------------------------------------------------------
+
+    def follow(self, ours: frozenset[str]) -> None:
+        """The store has changed: `ours` are the knobs that the page has just set itself."""
+        store = self.session.store
+        self.panel.update(store.experiment, store.errors, ours)
+        self.share.show(store.experiment)
+        self._bar()
+
+    def _bar(self) -> None:
+        session, store = self.session, self.session.store
+        self.toolbar.show(
+            store.experiment,
+            store.errors.get("", ""),
+            can_undo=session.trail.back(store.experiment) is not None,
+            guessing=session.veiled,
+            guessable=session.guessable,
+        )
+
+    def write(self) -> None:
+        """The sentences and the numbers."""
+        session, player, scene = self.session, self.session.player, self.session.scene()
+        if scene is None or player.shown is None:
+            return
+        if session.veiled:
+            self.describe()
+        headline = Curves.sentence(scene)
+        _say(self.headline, headline)
+        if self.hand.asked:  # by keys: who cannot see the picture hears what they have changed
+            self.hand.asked = False
+            drawing = session.drawn == MyClient.name and session.easel.pen is not None
+            self.stage.say(plain(self._caption(scene) if drawing else headline))
+        # What is shown from now on comes after what is in it.
+        self.companion.say(self._caption(scene))
+        self.companion.stand_inside(player.inside.phase, player.inside.playing)
+        self.companion.offer(session.tabs(), session.drawn)
+        if session.drawn == Sweep.name and scene.closeup is not None:
+            self.companion.fan(scene.closeup.values, scene.closeup.current)
+        self.contest.show(session.lineup.chosen, session.lineup.rivals)
+        self._draws(scene)
+        self.sorting.show(session.sorting if session.drawn == EachClient.name else None, scene)
+        followed = range(min(len(scene.panel), BARS))
+        self.companion.follow([short(scene.name(place)) for place in followed], scene.client)
+        self._ask()
+        self.transport.show(scene.at, player.shown.R, player.mode == "play")
+        _say(self.numbers, "" if session.veiled else readouts.numbers(player))
+        skew, spent = readouts.skew_note(player.facts()), readouts.privacy_note(player)
+        own = "alpha" if "alpha" in self.panel.shown else "partition"
+        for name in ("alpha", "partition"):
+            self._note(name, skew if name == own else "")
+        self._note("noise_multiplier", spent)
+        accuracy = float(player.shown.accuracy[-1]) if player.shown.complete else None
+        now = session.store.experiment if session.veiled else player.shown.exp
+        self.pins.show(session.pins, now, None if session.veiled else accuracy)
+        self.trail.show(session.trail, hidden=session.veiled)
+        self._bar()
+        with self._quiet:
+            if self.axis.value != session.axis:
+                self.axis.value = session.axis
+
+    def _draws(self, scene: Scene) -> None:
+        """What can be done in "My client", where it is open."""
+        found = scene.closeup if isinstance(scene.closeup, Mine) and not scene.veiled else None
+        steps = len(self.session.easel.book.past) if found is not None else 0
+        self.share.guest = self.session.easel.drawn
+        self.guest.show(found, scene.federation.classes, steps)
+
+    def _caption(self, scene: Scene) -> str:
+        view = VIEWS.get(self.session.drawn)
+        if view is None:
+            only = self.session.offered == (Curves.name,)
+            return "" if only else "What this screen offers has nothing to show of these data."
+        if scene.veiled and view is not LabelBars:
+            return HIDDEN
+        trouble = self.session.player.near.trouble
+        if scene.closeup is None and trouble is not None:
+            words = escape(f"{type(trouble).__name__}: {trouble}")
+            return f'<span class="fedplay-alarm">This cannot be shown. {words}</span>'
+        return view.sentence(seen_by(view, scene))
+
+    def _ask(self) -> None:
+        session = self.session
+        with self._quiet:
+            if session.guess is not None and self.guess.value != session.guess:
+                self.guess.value = session.guess
+        display = None if session.veiled else "none"
+        if self.asked.layout.display != display:
+            self.asked.layout.display = display
+
+    def _note(self, name: str, html: str) -> None:
+        if name in self.panel.shown:
+            self.panel.controls[name].note(html)
+
+    def describe(self) -> None:
+        """The picture in words, once it has come to rest."""
+        session = self.session
+        words, rivals = readouts.alternative(session.player), session.lineup.rivals
+        if rivals is not None:
+            words += f" {spoken(rivals)}"
+        self.stage.describe(HIDDEN if session.veiled else words)
+
+    def files(self) -> dict[str, bytes]:
+        """The picture and the data on the screen, by the ending of the file's name."""
+        found = {form: self.board.canvas.file(form) for form in ("png", "svg")}
+        rec = self.session.player.shown
+        if rec is not None and rec.n and not self.session.veiled:
+            history = rec.until(self.session.player.revealed)
+            found["csv"] = history.to_csv().encode()
+        return found
+
+
+def _say(widget: Any, html: str) -> None:
+    if widget.value != html:
+        widget.value = html

@@ -1,0 +1,1 @@
+"""Plain figures for scripts and papers."""

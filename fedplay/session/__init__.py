@@ -1,0 +1,1 @@
+"""What a person has chosen and is shown, without a widget: store, player, pointer."""

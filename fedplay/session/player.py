@@ -1,0 +1,458 @@
+"""`Player`: which run is computed, how much of it is shown, and at which round the viewer stands.
+
+It knows neither widgets nor time of its own: `work(seconds)` computes for about so long, and
+everything that a person does is one short call in between. What is computed is kept round by round;
+what is shown follows from it, so that work may break off anywhere (■) and be gone on with.
+
+Three modes. "whole": compute all rounds and show them (what a slider does). "play": show one round
+after the other. "stand": show the rounds up to the cursor and compute nothing beyond it.
+
+When the run is there, it goes on with what need not be waited for, in this order: what the view
+beside the curves needs (a close-up), the values of a sweep, pinned runs, personal and lone models,
+and at last, once the hand has come to rest, the runs of a comparison.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from fedplay.arguments import number, whole
+from fedplay.clock import now
+from fedplay.cost import estimate
+from fedplay.data import Federation
+from fedplay.experiment import Experiment
+from fedplay.runs.cache import Cache
+from fedplay.runs.given import Given, Party
+from fedplay.runs.prepared import Closeup
+from fedplay.runs.recording import Facts, Prepare, Recording, facts, identity
+from fedplay.runs.series import Late, Series
+from fedplay.session.stepper import Inside
+from fedplay.views.compare.job import Comparing
+from fedplay.views.sweep.job import Sweeping
+
+CACHE_BYTES = 4_000_000  # some 30 runs of 50 rounds; each takes twice what it counts
+PATIENCE = 0.06  # s without a new picture, after which a run that is almost done is not given up
+GROWING = 0.15  # s after which a long run is shown while it grows, except just before its end
+SETTLED = 0.7  # s that a run must have been looked at to be compared with the next one
+CALM = 0.25  # s after a run, before which the hand may still be dragging
+SLOWEST = 0.001  # rounds a second
+HEAVY = 0.6  # s; a run that will take longer is shown while it grows, from its first round on
+
+
+class Player:
+    """The runs of one screen. `failed(reason)` is called where a run cannot begin or breaks off."""
+
+    def __init__(
+        self,
+        federation: Federation | None = None,
+        *,
+        failed: Callable[[Exception], None] | None = None,
+        clock: Callable[[], float] = now,
+        cache_bytes: int = CACHE_BYTES,
+    ) -> None:
+        self.federation, self.clock = federation, clock
+        self.party: Party | None = None  # the data with a guest in them
+        self._failed = failed if failed is not None else _raise
+        self.mode = "whole"
+        self.speed = 5.0  # rounds a second while playing; inf for as fast as it goes
+        self.cache: Cache[Recording] = Cache(cache_bytes)
+        self.recording: Recording | None = None  # the run that was asked for last
+        self.shown: Recording | None = None  # the run in the picture
+        self.revealed = self.cursor = 0  # rounds shown, and the one the viewer stands at
+        self.before: Recording | None = None  # what was shown before the last change
+        self.late_of: Recording | None = None  # whose personal and lone models are in the picture
+        self.changes = 0  # counts everything that makes the picture differ
+        self.old: Recording | None = None  # what is being replaced, while the new run grows
+        self.inside, self.calmly = Inside(), False  # calmly: without movements
+        self.near = Closeup(clock)  # what the view beside the curves needs
+        self.sweeping: Sweeping | None = None
+        self.comparing: Comparing | None = None
+        self.spare = False  # only a comparison is left to be computed
+        self.pinned: list[Recording] = []
+        self._failed_key: Any = None  # the run that could not be
+        self._queued: Experiment | None = None  # asked for while a run is almost done
+        self._tick = 0.0  # when the next round is to be shown
+        self._hungry: float | None = None  # since when a new picture has been waited for
+        self._presented = -math.inf
+        self._facts: OrderedDict[tuple[Federation, int], Facts] = OrderedDict()
+
+    # --- what a person does -------------------------------------------------------------------
+
+    def want(self, exp: Experiment) -> None:
+        """Show this experiment's whole run; an older one that is not finished is given up."""
+        key = identity(exp, self.data)
+        if key in (self._failed_key, None if self.recording is None else self.recording.key):
+            self._queued = None
+            return
+        if self._hungry is None:
+            self._hungry = self.clock()
+        if self._nearly_done() and self._waited() > PATIENCE:
+            self._queued = exp  # first finish this one, or a quick hand would never see a picture
+        else:
+            self._begin(exp)
+
+    @property
+    def data(self) -> Given:
+        """What a run is given: data of somebody's own, a guest, or nothing."""
+        return self.federation if self.party is None else self.party
+
+    def _nearly_done(self) -> bool:
+        rec = self.recording
+        return (
+            rec is not None
+            and self.mode == "whole"
+            and not rec.complete
+            and rec.remaining < PATIENCE
+        )
+
+    def _begin(self, exp: Experiment) -> None:
+        self._queued, rec = None, self.recording
+        self.mode = "whole"
+        looked_at = self.clock() - self._presented > SETTLED
+        if self.shown is not None and self.shown.complete:
+            self.old = self.shown
+            if looked_at:
+                self.before = self.shown
+        if rec is not None:
+            rec.rest()
+        self._failed_key = None
+        new = Recording(exp, self.data)
+        self.recording = self.cache.get(new.key) or new
+        self.inside.leave()
+        self._present_if_complete()
+
+    def play(self) -> None:
+        """Show round after round, from the cursor on; from the beginning if it is at the end."""
+        if self.mode != "play" and self._stand():
+            self.mode = "play"
+            self._tick = self.clock() + 1 / self.speed
+
+    def pause(self) -> None:
+        if self.mode == "play":
+            self.mode = "stand"
+            self.touch()
+
+    def step(self) -> None:
+        """Show one round more; after the last one, start over."""
+        if self._stand():
+            self._go(self.cursor + 1)
+
+    def reset(self) -> None:
+        """Back to the model before any training."""
+        if self._stand():
+            self._go(0)
+
+    def scrub(self, number: int) -> None:
+        """Stand at a round, at the first or the last one for what is beyond them.
+
+        A run that is shown as a whole stays so. ValueError for what is no whole number.
+        """
+        rec = self.recording
+        if rec is None:
+            return
+        number = whole("round", number, 0, rec.R, clip=True)
+        if self.mode == "whole" and self.shown is rec and rec.complete:
+            self.cursor = number
+            self.inside.leave()
+            self.touch()
+        elif self._stand(again=False):
+            assert self.recording is not None
+            self._go(min(number, self.recording.R))  # which may have been waiting, and be shorter
+
+    def pace(self, rounds_a_second: float) -> None:
+        """How fast to play; inf for as fast as it goes."""
+        self.speed = number("speed", rounds_a_second, SLOWEST, math.inf)
+        self._tick = self.clock() + 1 / self.speed
+
+    def look(self, prepare: Prepare | None, client: int | None) -> None:
+        """Keep ready what a view needs to show the round at the cursor, and a client in it."""
+        if (prepare, client) != (self.near.prepare, self.near.client):
+            if prepare is not self.near.prepare:
+                self.inside.leave()
+            self.near.prepare, self.near.client = prepare, client
+            self.touch()
+
+    def sweep(self, sweeping: Sweeping | None) -> None:
+        """Compute the runs of a sweep; None closes it."""
+        self.sweeping = sweeping
+        self.touch()
+
+    def compare(self, comparing: Comparing | None) -> None:
+        """Compute the runs of a comparison; None closes it."""
+        self.comparing = comparing
+        self.touch()
+
+    def go_inside(self, phase: float) -> None:
+        """Stand inside the round, at a phase from 0 to 4."""
+        self.inside.stand(phase)
+        self.touch()
+
+    def slow(self) -> None:
+        """Play the inside of the round slowly, or stop doing so."""
+        if self.near.prepare is None or self.near.trouble is not None:
+            return
+        self.pause()
+        if self.cursor == 0:
+            self.scrub(1)
+        self.inside.toggle(self.clock())
+        self.touch()
+
+    def _stand(self, again: bool = True) -> bool:
+        """Leave the whole run (or the play) and stand at the cursor, at 0 if that is at the end."""
+        if self._queued is not None:
+            self._begin(self._queued)
+        rec = self.recording
+        if rec is None:
+            return False
+        new = self.shown is not rec  # not in the picture yet
+        if new or (again and self.cursor >= rec.R):
+            self.cursor = 0
+        self.mode, self.before, self.old, self._hungry = "stand", None, None, None
+        self._go(self.cursor)
+        return True
+
+    def _go(self, number: int) -> None:
+        """Stand at a round, and show as much up to it as is known."""
+        rec = self.recording
+        assert rec is not None
+        self.cursor = number
+        self.inside.leave()
+        if rec.n:
+            self._show(rec)
+            self.revealed = min(number, rec.n - 1)
+        self.touch()
+
+    # --- what the computer does ---------------------------------------------------------------
+
+    def work(self, seconds: float) -> float | None:
+        """Compute for about so long. Returns when to go on, in seconds; None if all is done."""
+        self._catch_up()
+        end = self.clock() + seconds
+        while True:
+            wait = self._unit()
+            if wait != 0 or self.clock() >= end:
+                return wait
+
+    def _catch_up(self) -> None:
+        """Show what is known: where work broke off, it may have been computed and not shown."""
+        rec = self.recording
+        if rec is None or rec.n == 0:
+            return
+        if self.mode != "whole":
+            if self.shown is not rec or self.revealed < min(self.cursor, rec.n - 1):
+                self._go(self.cursor)
+        elif rec.complete and (self.shown is not rec or self.revealed < rec.R):
+            self._present_if_complete()
+
+    def _unit(self) -> float | None:
+        """One round, or one piece of the late results: 0 when done, else as `work`."""
+        rec, wait, self.spare = self.recording, math.inf, False
+        if rec is None:
+            return None
+        if self.mode == "play":
+            wait = self._tick - self.clock()
+            if wait <= 0:
+                self._play_on(rec)
+                return 0.0
+        elif rec.n <= (rec.R if self.mode == "whole" else min(self.cursor, rec.R)):
+            self._advance(rec)
+            return 0.0
+        if self._another() or self._lately(rec):
+            return 0.0
+        if self.inside.playing:
+            before = self.inside.phase
+            there = self.near.done(self.shown, self.at) if self.shown is not None else False
+            wait = min(wait, self.inside.move(self.clock(), there, calmly=self.calmly))
+            if self.inside.phase != before:
+                self.touch()
+        wait = min(wait, self._compare())
+        return wait if wait < math.inf else None
+
+    def _lately(self, rec: Recording) -> bool:
+        """Compute a piece of the personal and lone models; whether there was one."""
+        if not rec.complete or rec.late_failed or self.late_of is rec:
+            return False
+        if not rec.late_done:
+            try:
+                rec.later()
+            except Exception as error:  # of an algorithm that somebody is just writing, perhaps
+                rec.late_failed = True
+                self._give_up(error)
+                return True
+        if rec.late_done:
+            self.late_of = rec
+            self.touch()
+        return True
+
+    def _compare(self) -> float:
+        """Compute a piece of a comparison; when to go on with it, inf for never."""
+        if self.comparing is None or not self.comparing.busy:
+            return math.inf
+        self.spare, rest = self.mode != "play", self._presented + CALM - self.clock()
+        if rest <= 0 and self.comparing.advance():
+            self.touch()
+        return max(rest, 0.0)
+
+    def _another(self) -> bool:
+        """Compute a piece of what need not be waited for; whether there was one."""
+        if self._closer():
+            return True
+        if self.sweeping is not None and self.sweeping.advance(self.cache):
+            self.touch()
+            return True
+        for recording in self.pinned:
+            if not (recording.complete or recording.broken):
+                try:
+                    recording.advance()
+                except Exception as error:  # of an algorithm that somebody is just writing, perhaps
+                    recording.broken = str(error) or type(error).__name__
+                if recording.complete or recording.broken:
+                    recording.rest()
+                    self.touch()
+                return True
+        return False
+
+    def _closer(self) -> bool:
+        """Compute a piece of the close-up; whether there was one."""
+        rec = self.shown
+        if rec is None or rec is not self.recording or rec.n == 0:
+            return False  # the run is not there yet
+        if (self.mode == "whole" and not rec.complete) or self.near.done(rec, self.at):
+            return False
+        if self.near.advance(rec, self.at):
+            self.touch()
+        return True
+
+    def _play_on(self, rec: Recording) -> None:
+        if self.cursor < rec.R:
+            if rec.n <= self.cursor + 1:
+                self._advance(rec)
+            if rec.n <= self.cursor + 1:  # that was round 0
+                return
+            self._go(self.cursor + 1)
+            self._tick = max(self._tick + 1 / self.speed, self.clock())
+        if self.cursor >= rec.R:
+            self.mode = "whole"
+            self._present_if_complete()
+
+    def _advance(self, rec: Recording) -> None:
+        """Compute the next round, and show it where one looks at rounds."""
+        began = self.clock()
+        try:
+            rec.advance()
+        except Exception as error:  # of an algorithm that somebody is just writing, perhaps
+            self._give_up(error)
+            return
+        rec.seconds += self.clock() - began
+        if rec.complete:
+            self.cache.put(rec.key, rec)
+        if self.mode != "whole":
+            self._go(self.cursor)
+        elif rec.complete:
+            self._present_if_complete()
+        elif self._heavy(rec) or (self._waited() > GROWING and not self._nearly_done()):
+            self._go(rec.n - 1)
+
+    def _show(self, rec: Recording) -> None:
+        """Put a run in the picture; the one before lets go of its data, which are large."""
+        if self.shown is not None and self.shown is not rec:
+            self.shown.facts = None
+        self.shown = rec
+
+    def _heavy(self, rec: Recording) -> bool:
+        """Whether even the first rounds of a run are worth a picture."""
+        return rec.n == 1 and estimate(rec.exp, self.federation).seconds > HEAVY
+
+    def _present_if_complete(self) -> None:
+        rec = self.recording
+        if rec is None or not rec.complete or self.mode != "whole":
+            return
+        self._show(rec)
+        self.cursor = self.revealed = rec.R
+        if rec.late_done:
+            self.late_of = rec
+        self._hungry, self._presented, self.old = None, self.clock(), None
+        self.touch()
+        if self._queued is not None:
+            self._hungry = self.clock()
+            self._begin(self._queued)
+
+    def _give_up(self, error: Exception) -> None:
+        """Forget a run that cannot be, and do not try it again; the picture stays."""
+        self._failed_key = None if self.recording is None else self.recording.key
+        self.recording = self.shown if self.shown is not None and self.shown.complete else None
+        if self.recording is not None:
+            self.cursor = min(self.cursor, self.recording.R)
+        self._queued = self._hungry = None
+        self._failed(error)
+
+    def _waited(self) -> float:
+        """For how long a new picture has been waited for."""
+        return 0.0 if self._hungry is None else self.clock() - self._hungry
+
+    def touch(self) -> None:
+        """Something that is shown has changed."""
+        self.changes += 1
+
+    # --- what is in the picture ---------------------------------------------------------------
+
+    @property
+    def busy(self) -> bool:
+        """Whether the run that was asked for is still to be computed and shown."""
+        return self.recording is not None and self.mode == "whole" and self._hungry is not None
+
+    @property
+    def at(self) -> int:
+        """The round that the viewer stands at, or the last that is shown of those before it.
+
+        More may be known: a pinned run is computed to its end, whoever looks at it.
+        """
+        return self.cursor if self.shown is None else min(self.cursor, self.revealed)
+
+    def series(self) -> Series | None:
+        rec = self.shown
+        if rec is None or rec.n == 0:
+            return None
+        before = self.before if self.mode == "whole" and self.before is not rec else None
+        if before is not None and before.exp.data != rec.exp.data:
+            before = None  # another task: there is nothing to compare
+        return rec.series(self.revealed, None if before is None else before.accuracy)
+
+    def replaced(self) -> Series | None:
+        """The run that is being replaced, while the new one grows over it."""
+        old, rec = self.old, self.shown
+        if old is None or rec is None or rec.complete or self.mode != "whole":
+            return None
+        return old.series(old.R)
+
+    def closeup(self) -> tuple[Any, bool]:
+        """What the view beside the curves needs, and whether it belongs to what is shown."""
+        return (None, False) if self.shown is None else self.near.seen(self.shown, self.at)
+
+    def late(self) -> Late | None:
+        """The personal and lone models of the shown run; meanwhile those of an older one."""
+        if self.late_of is None or self.shown is None:
+            return None
+        fresh = self.late_of is self.shown
+        return self.late_of.late(self.revealed if fresh else self.late_of.R, fresh)
+
+    def facts(self) -> Facts:
+        """The labels of the shown run's clients, and how skewed they are."""
+        assert self.shown is not None
+        if self.shown.facts is None:
+            run = self.shown.run
+            fed, seed = run.federation, run.exp.seed
+            key = (fed, seed if len(run.panel) < fed.clients else 0)  # who is on the panel
+            if key not in self._facts:
+                self._facts[key] = facts(run)
+                while len(self._facts) > 8:
+                    self._facts.popitem(last=False)
+            self.shown.facts = self._facts[key]
+        return self.shown.facts
+
+
+def _raise(error: Exception) -> None:
+    raise error

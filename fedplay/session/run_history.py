@@ -1,0 +1,115 @@
+"""The runs that a person has seen, in order: to go back to, and to undo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from fedplay.experiment import Experiment, knobs
+from fedplay.knobs import Knob, short
+
+LENGTH = 20
+QUICK = 0.7  # s; of values that one knob had for less than this only the last one is kept
+
+
+class Entry(NamedTuple):
+    """One run of the trail."""
+
+    exp: Experiment
+    accuracy: float  # of the global model in the end
+    changed: str  # in words, against the run before it
+    knobs: frozenset[str]  # those that changed
+    time: float  # s, when it was noted
+
+
+class Trail:
+    """The last runs, and at which of them the screen stands."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.at = -1
+
+    def note(self, exp: Experiment, accuracy: float, time: float, *, dragged: bool = True) -> bool:
+        """A run has come to rest on the screen; whether the trail has changed.
+
+        dragged: it may have been passed on the way to another one.
+        """
+        last = self.entries[self.at] if self.entries else None
+        if last is not None and last.exp == exp:
+            return False
+        for place, entry in enumerate(self.entries):  # gone back to: nothing new was tried
+            if entry.exp == exp:
+                self.at = place
+                return True
+        newest = self.at == len(self.entries) - 1
+        names = frozenset(differences(last.exp, exp)) if last is not None else frozenset[str]()
+        passed = dragged and newest and last is not None and time - last.time < QUICK
+        if last is not None and passed and names <= last.knobs:
+            self.entries.pop()
+            last = self.entries[-1] if self.entries else None
+            names = frozenset(differences(last.exp, exp)) if last is not None else names
+        words = "the first" if last is None else change_in_words(last.exp, exp)
+        self.entries.append(Entry(exp, accuracy, words, names, time))
+        del self.entries[:-LENGTH]
+        self.at = len(self.entries) - 1
+        return True
+
+    def back(self, now: Experiment) -> Experiment | None:
+        """The run before the experiment in force, or None.
+
+        Whose own run may not be seen yet: what was asked for counts, not what was there for it,
+        or a second Undo would lead to another run where it comes at once.
+        """
+        here = next((at for at, entry in enumerate(self.entries) if entry.exp == now), None)
+        at = self.at if here is None else here - 1
+        return self.entries[at].exp if at >= 0 else None
+
+
+def differences(a: Experiment, b: Experiment) -> list[str]:
+    """The names of what differs, in the order of the controls."""
+    names = {name for exp in (a, b) for name, _ in exp._changed}
+    found = [name for name in names if _value(a, name) != _value(b, name)]
+    order = _order(knobs())
+    return sorted(found, key=lambda name: order.get(name, len(order)))
+
+
+def change_in_words(a: Experiment, b: Experiment) -> str:
+    """What differs between two experiments, as "Local epochs 1 → 5".
+
+    >>> change_in_words(Experiment(), Experiment(local_epochs=5, alpha=0.1))
+    'Local epochs 1 → 5, α 0.3 → 0.1'
+    """
+    return ", ".join(f"{_word(n)} {_said(a, n)} → {_said(b, n)}" for n in differences(a, b))
+
+
+def described(exp: Experiment, names: Iterable[str]) -> str:
+    """Some of an experiment's choices, as "Local epochs 5, α 0.1"."""
+    return ", ".join(f"{_word(name)} {_said(exp, name)}" for name in names)
+
+
+def _order(table: dict[str, Knob]) -> dict[str, int]:
+    from fedplay.experiment import CHOICES
+
+    return {name: place for place, name in enumerate((*CHOICES, *table))}
+
+
+def _value(exp: Experiment, name: str) -> Any:
+    return getattr(exp, name, None)
+
+
+def _word(name: str) -> str:
+    if name == "alpha":
+        return "α"
+    knob = knobs().get(name)
+    return knob.label if knob is not None and knob.label else name
+
+
+def _said(exp: Experiment, name: str) -> str:
+    from fedplay.scales import shown
+
+    value, knob = getattr(exp, name, None), knobs().get(name)
+    if knob is not None and (value is None or isinstance(value, int | float)):
+        return shown(knob, value)
+    if isinstance(value, tuple):
+        return "+".join(map(str, value))
+    return value if isinstance(value, str) else short(value)

@@ -1,0 +1,1 @@
+"""Decision regions of two features."""

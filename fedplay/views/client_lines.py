@@ -1,0 +1,53 @@
+"""The curves of many clients at once: as lines, as bands, and the worst off among them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fedplay.engine.evaluate import holding
+
+Array = NDArray[Any]
+
+SINGLE = 60  # clients that get a curve each; more of them are drawn as a band
+DECILE = 10  # clients from which on the worst decile is more than one of them
+
+
+def segments(x: Array, clients: Array) -> Array:
+    """(N, n, 2) the points of every client's curve: x (n,), clients (n, N)."""
+    n, N = clients.shape
+    out = np.empty((N, n, 2))
+    out[:, :, 0] = x
+    out[:, :, 1] = clients.T
+    return out
+
+
+def band(x: Array, clients: Array, low: float, high: float) -> Array:
+    """(2n, 2) the outline of a quantile band, without the rounds that are not finite."""
+    known = clients[:, holding(clients)]
+    rows = np.flatnonzero(np.isfinite(known).all(axis=1))
+    if not known.shape[1] or not len(rows):
+        return np.empty((0, 2))
+    lower, upper = np.quantile(known[rows], (low, high), axis=1)
+    there = np.column_stack([x[rows], upper])
+    back = np.column_stack([x[rows], lower])[::-1]
+    return np.concatenate([there, back])
+
+
+def worst(clients: Array, *, lowest: bool = True) -> tuple[str, Array]:
+    """What the worst off are called, and (n,) how they fare: the 10th percentile, or the minimum.
+
+    The minimum where fewer than ten clients hold something out; NaN where nobody does, and where
+    the model is not finite. Without `lowest` the highest are worst off: of a loss.
+    """
+    if not lowest:
+        words, best = worst(-clients)
+        return words, -best
+    known = clients[:, holding(clients)]
+    if known.shape[1] >= DECILE:
+        return "worst decile", np.asarray(np.quantile(known, 0.1, axis=1))
+    if known.shape[1] == 0:
+        return "worst client", np.full(len(clients), np.nan)
+    return "worst client", np.asarray(known.min(axis=1))

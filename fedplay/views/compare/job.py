@@ -1,0 +1,147 @@
+"""`Comparing`: the runs of a comparison on the screen, for when nothing else is to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from fedplay import registry
+from fedplay.experiment import Experiment
+from fedplay.runs.cache import Cache
+from fedplay.runs.given import Given
+from fedplay.runs.recording import Recording, identity
+from fedplay.studies.compare import Comparison, choices_of, weighed_like
+from fedplay.studies.comparison_runs import Contest, Curve
+from fedplay.views.compare.choice import Chosen, name_of, offered
+from fedplay.views.compare.shown import Rivals
+
+CURVES = 2_000_000  # bytes of curves that are kept
+
+
+class Trials:
+    """The curves of runs by their experiments, those of whole recordings among them."""
+
+    def __init__(self, recordings: Cache[Recording], federation: Given) -> None:
+        self.recordings, self.federation = recordings, federation
+        self.curves: Cache[Curve] = Cache(CURVES)
+
+    def get(self, exp: Experiment) -> Curve | None:
+        key = identity(exp, self.federation)
+        curve = self.curves.get(key)
+        if curve is None:
+            recording = self.recordings.get(key)
+            if recording is not None and recording.complete:
+                curve = Curve.of(recording.rounds)
+                self.curves.put(key, curve)
+        return curve
+
+    def put(self, exp: Experiment, curve: Curve) -> None:
+        self.curves.put(identity(exp, self.federation), curve)
+
+
+class Comparing:
+    """The methods that were chosen, and the one in force, in one experiment.
+
+    `check` raises ValueError for an experiment that must not run; `before` is the comparison that
+    this one takes the place of.
+    """
+
+    def __init__(
+        self,
+        base: Experiment,
+        chosen: Chosen,
+        trials: Trials,
+        check: Callable[[Experiment], None],
+        before: Comparing | None = None,
+    ) -> None:
+        self.base, self.chosen, self.code = base, chosen, _code()
+        self.current = name_of(base)
+        self.refused: dict[str, str] = {}
+        found = self._found(check)
+        self.contest = Contest(base, found, chosen.seeds, federation=trials.federation, kept=trials)
+        self.old = None if before is None else before.older(base)
+        self.lit: str | None = None
+        self._rivals: Rivals | None = None
+        self._known = (0, 0)  # of how much that was made
+
+    def _found(self, check: Callable[[Experiment], None]) -> dict[str, Experiment]:
+        """The methods that can be run, in the order in which they are offered."""
+        base, current, known = self.base, self.current, offered()
+        found: dict[str, Experiment] = {} if current in known else {current: base}
+        for name in known:
+            if name != current and name not in self.chosen.methods:
+                continue
+            try:
+                exp = base if name == current else base.replace(**choices_of(name))
+                exp = weighed_like(base, exp)
+                check(exp)
+            except ValueError as error:
+                self.refused[name] = str(error)
+            else:
+                found[name] = exp
+        return found
+
+    def older(self, base: Experiment) -> Comparison | None:
+        """What may be shown, grey, until a comparison in another experiment has something."""
+        if base == self.base or not self.contest.done:
+            return self.old
+        return self._comparison()
+
+    def follows(self, base: Experiment, chosen: Chosen) -> bool:
+        """Whether these are still the runs that are to be compared."""
+        same = base is self.base or base == self.base
+        runs = (chosen.methods, chosen.seeds) == (self.chosen.methods, self.chosen.seeds)
+        return same and runs and self.code == _code()
+
+    def advance(self) -> bool:
+        """Compute a piece; whether there is something new to be seen."""
+        contest, done = self.contest, self.contest.done
+        name = contest.todo[0][0]
+        try:
+            contest.advance()
+        except Exception as error:  # of an algorithm that somebody is just writing, perhaps
+            self.refused[name] = str(error) or type(error).__name__
+            contest.drop(name)
+            return True
+        return contest.done != done
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is something left to be computed."""
+        return bool(self.contest.todo)
+
+    def aim(self, target: float | None) -> None:
+        """Count the rounds to another accuracy."""
+        if target != self.chosen.target:
+            self.chosen, self._rivals = self.chosen._replace(target=target), None
+
+    def light(self, name: str | None) -> bool:
+        """Make a method stand out; whether anything changes."""
+        if name == self.lit:
+            return False
+        self.lit, self._rivals = name, None
+        return True
+
+    def rivals(self) -> Rivals:
+        """What there is to be seen of it."""
+        known = self.contest.done, len(self.refused)
+        if self._rivals is None or known != self._known:
+            found, old = self._comparison(), self.old if self.busy else None
+            if old is not None and found.wanted is None and not found.curves.get(found.reference):
+                found = replace(found, wanted=old.target)  # until there is one of its own
+            old = None if old is None else replace(old, wanted=found.target)
+            refused = tuple(self.refused.items())
+            self._rivals = Rivals(found, self.current, old, refused, self.lit)
+            self._known = known
+        return self._rivals
+
+    def _comparison(self) -> Comparison:
+        names = [name for name in ("FedAvg", self.current) if name in self.contest.curves]
+        reference = next(iter([*names, *self.contest.curves]), "")
+        return Comparison.of(self.contest, reference, self.chosen.target)
+
+
+def _code() -> tuple[Any, ...]:
+    """The classes that a notebook may register anew under the same name."""
+    return tuple(registry.SLOTS["algorithm"].items())

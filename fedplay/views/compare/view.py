@@ -1,0 +1,101 @@
+"""Compare: several methods on the same federation, over several seeds, and a table beside them.
+
+A line is the mean of a method's seeds, its band goes from the lowest to the highest. The rows of
+the table are the names of the lines. Whatever belongs to another experiment is grey.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from fedplay.data import Federation
+from fedplay.drawing.figure import Canvas
+from fedplay.drawing.geometry import Box
+from fedplay.drawing.style import Look
+from fedplay.experiment import Experiment
+from fedplay.views.base import View
+from fedplay.views.compare.curves import RivalCurves
+from fedplay.views.compare.shown import Rivals, rivals_of
+from fedplay.views.compare.table import RivalTable
+from fedplay.views.compare.words import lines, told
+from fedplay.views.scene import Hit, Scene
+
+LEFT, TOP, BOTTOM = 46, 24, 40  # css pixels around the axes
+LEADS = 26  # css pixels from the axes to the table
+
+
+class Compare(View):
+    """Several methods with the same seeds."""
+
+    name: ClassVar[str] = "compare"
+    title: ClassVar[str] = "Compare"
+    help: ClassVar[str] = "Several methods on the same federation, over several seeds."
+    part: ClassVar[float] = 0.5
+    accurate: ClassVar[bool] = True
+
+    def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
+        super().__init__(canvas, box, look)
+        tall = max(box.height - TOP - BOTTOM, 40)
+        table = RivalTable.width(box.width)
+        wide = max(box.width - LEFT - LEADS - table, 60)
+        page = self.axes(0, 0, box.width, box.height)
+        chart = self.axes(LEFT, TOP, wide, tall)
+        chart.patch.set_visible(False)  # or a file would hide what lies below it on the page
+        self.curves = RivalCurves(canvas, chart, look)
+        place = Box(LEFT + wide + LEADS, TOP, table, box.height - TOP - 4)
+        self.table = RivalTable(canvas, page, box, place, look)
+        self.rivals: Rivals | None = None
+        self.shown: Rivals | None = None
+
+    @staticmethod
+    def suits(exp: Experiment, federation: Federation) -> bool:
+        """Where the global model can be judged on a global test set."""
+        return len(federation.y_test) > 0
+
+    def show(self, scene: Scene) -> None:
+        """Draw every method as far as it is known."""
+        self.rivals = rivals = rivals_of(scene)
+        if rivals is self.shown and rivals is not None:
+            return
+        self.shown = rivals
+        if self.curves.settle(rivals):
+            self.canvas.stale()
+        self.curves.show(rivals)
+        means = self.curves.means
+        whole = {n: end for n, end in self.curves.ends.items() if np.isfinite(means[n][-1])}
+        ends = {name: self._place(*end) for name, end in whole.items()}
+        self.table.show(rivals, ends)
+        self.canvas.touch()
+
+    def _place(self, number: float, accuracy: float) -> tuple[float, float]:
+        """A point of the chart in css pixels of the box."""
+        x, y = self.curves.axes.transData.transform((number, accuracy)) / self.canvas.ratio
+        return float(x - self.box.left), float(self.canvas.height - y - self.box.top)
+
+    def at(self, x: float, y: float) -> Hit | None:
+        """A method by its row or its curve, or the target."""
+        rivals = self.rivals
+        if rivals is None:
+            return None
+        name = self.table.at(x - self.box.left, y - self.box.top)
+        if name is None:
+            inside = self.curves.pixel(x, y)
+            if self.curves.on_target(*inside):
+                words = f"target {rivals.comparison.target:.2f}"
+                return Hit("target", rivals.comparison.target, (words, "drag it"), "ns-resize")
+            name = self.curves.at(*inside)
+        if name is None:
+            return None
+        cursor = "default" if rivals.why(name) else "pointer"
+        return Hit("method", rivals.names.index(name), lines(rivals, name), cursor)
+
+    def target_at(self, y: float) -> float:
+        """The accuracy at a css height of the picture, within the axis."""
+        return self.curves.accuracy_at(self.curves.pixel(0, y)[1])
+
+    @staticmethod
+    def sentence(scene: Scene) -> str:
+        """What the seeds let one say of the methods."""
+        return told(rivals_of(scene))

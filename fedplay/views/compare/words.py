@@ -1,0 +1,121 @@
+"""What a comparison says: of all methods in a sentence, and of one beside the pointer."""
+
+from __future__ import annotations
+
+import math
+
+from fedplay.methods import METHODS
+from fedplay.studies.compare import Comparison, listed
+from fedplay.studies.statistics import RARE, Difference
+from fedplay.untrusted import escape
+from fedplay.views.compare.shown import Rivals
+from fedplay.words import accuracy
+
+NAMED = 3  # methods that a sentence has room for
+ENOUGH = 1 - round(math.log2(RARE))  # seeds that can tell anything
+
+
+def told(rivals: Rivals | None) -> str:
+    """What the seeds let one say of the methods, as HTML."""
+    if rivals is None:
+        return "Several methods on the same data, each with the same few seeds."
+    found, (done, runs) = rivals.comparison, rivals.runs
+    if not found.curves:
+        return "Choose below the methods to compare."
+    parts = [_so_far(found, done, runs)]
+    if found.curves[found.reference]:
+        parts += [_against(found), _rounds(found)]
+    parts += [escape(found.weights_note()), "Click a method to see it above."]
+    return " ".join(part for part in parts if part)
+
+
+def _so_far(found: Comparison, done: int, runs: int) -> str:
+    varied = "of training" if found.experiment.data == "arrays" else "of training and data"
+    text = f"Each with the same {found.seeds} seeds ({varied})"
+    return f"{text}: {done} of {runs} runs computed …" if done < runs else f"{text}."
+
+
+def _against(found: Comparison) -> str:
+    """How the others end, beside the reference."""
+    ref = found.reference
+    others = {n: d for n in found.curves if n != ref and (d := found.difference(n)).seeds}
+    if not others:
+        return ""
+    clear = sorted((n for n in others if others[n].clear), key=lambda n: -_mean(others[n]))
+    alike = [name for name in others if not others[name].clear]
+    told = clear if len(clear) <= NAMED else [*clear[: NAMED - 1], clear[-1]]
+    said = [_ends(name, others[name], first=not i) for i, name in enumerate(told)]
+    if more := len(clear) - len(told):
+        said.append(f"{more} more differ, as the table says")
+    if alike:
+        names = listed([f"<b>{escape(name)}</b>" for name in alike])
+        few = max(d.seeds for d in others.values()) < ENOUGH
+        if few:
+            said.append(f"fewer than {ENOUGH} seeds cannot tell a difference from luck")
+        else:
+            said.append(f"for {names} no difference beyond the seeds")
+    return f"Against <b>{escape(ref)}</b> ({accuracy(found.end(ref).mean)}): {'; '.join(said)}."
+
+
+def _ends(name: str, found: Difference, first: bool) -> str:
+    word = "higher" if found.side == "above" else "lower"
+    times = max(found.above, found.below)
+    seeds = f"in {times} of {found.seeds} seeds" if first else f"{times} of {found.seeds}"
+    return f"<b>{escape(name)}</b> ends {found.much}{word} ({seeds})"
+
+
+def _rounds(found: Comparison) -> str:
+    """Who comes to the target first."""
+    to = {n: r.median for n, r in found.rounds_to().items() if math.isfinite(r.median)}
+    if not to:
+        return f"Nobody comes to {found.target:.2f} in half of the seeds."
+    ref = found.reference
+    sooner = [name for name in to if name != ref and _sooner(found.sooner(name))]
+    if not sooner:
+        return f"To {found.target:.2f}, nobody is faster beyond the seeds."
+    best = min(sooner, key=lambda name: to[name])
+    own = found.rounds_to()[ref]
+    other = f"in {own.median:g}" if math.isfinite(own.median) else f"in {own.times} seeds only"
+    rounds = "1 round" if to[best] == 1 else f"{to[best]:g} rounds"
+    text = f"<b>{escape(best)}</b> comes to {found.target:.2f} in {rounds}"
+    return f"{text}, <b>{escape(ref)}</b> {other}."
+
+
+def _sooner(found: Difference) -> bool:
+    return found.clear and found.side == "above"
+
+
+def lines(rivals: Rivals, name: str) -> tuple[str, ...]:
+    """What is said of a method beside the pointer."""
+    out = [name]
+    if name in METHODS:
+        out += [METHODS[name].what, METHODS[name].source]
+    if why := rivals.why(name):
+        return (*out, why)
+    source = rivals.source(name)
+    if source is None:
+        return (*out, "not computed yet")
+    if rivals.stale(name):
+        out.append("of the experiment before; being computed anew")
+    known = len(source.curves[name])
+    if known < source.seeds:
+        out.append(f"{known} of {source.seeds} seeds so far")
+    if gone := source.diverged(name):
+        out.append(f"diverged in {gone} of {known} seeds")
+    out.append(f"rounds to {rivals.comparison.target:.2f}: {rivals.reached[name].words()}")
+    out.append(f"at the end {source.end(name).words()}")
+    if name != source.reference:
+        out.append(f"against {source.reference}: {source.difference(name).words()}")
+    if name == rivals.current:
+        out.append("shown above")
+    return tuple(out)
+
+
+def spoken(rivals: Rivals) -> str:
+    """The table, for who cannot see it."""
+    rows = (", ".join(filter(None, row)) for row in rivals.comparison.rows())
+    return f"The methods compared: {'; '.join(rows)}."
+
+
+def _mean(found: Difference) -> float:
+    return found.mean if math.isfinite(found.mean) else -math.inf

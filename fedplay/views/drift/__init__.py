@@ -1,0 +1,1 @@
+"""How far local training walks from the common optimum."""

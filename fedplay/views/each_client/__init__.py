@@ -1,0 +1,1 @@
+"""Each client's accuracy with three models."""

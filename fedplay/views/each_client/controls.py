@@ -1,0 +1,95 @@
+"""What stands below the view of each client: its order, and what the models are judged on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets
+from ipywidgets import Layout
+
+from fedplay.inspect.personal_name import own_model
+from fedplay.views.each_client.order import ORDERS, Sorting
+from fedplay.views.scene import Scene
+from fedplay.widgets.echo_guard import Quiet
+
+JUDGES = (("own data", False), ("everybody's test set", True))
+TIPS = (
+    "Judge the models of each client on what it holds out itself",
+    "Judge the models of each client on one test set for all",
+)
+
+
+class SortingRow:
+    """`act(name, *arguments)` is told what its person wants."""
+
+    def __init__(self, act: Callable[..., None]) -> None:
+        self.act, self._quiet, self._now = act, Quiet(), Sorting()
+        self.order = ipywidgets.Dropdown(
+            options=[""],
+            tooltip="What the clients are sorted by; a click on a heading does the same",
+            layout=Layout(width="auto", flex="0 1 292px", min_width="150px"),
+        )
+        self.order.observe(self._ordered, "index")
+        self.most = ipywidgets.ToggleButton(
+            description="highest first",
+            tooltip="Turn the order around",
+            layout=Layout(width="auto", flex="0 0 auto"),
+        )
+        self.most.observe(self._tell("most"), "value")
+        self.says = ipywidgets.HTML("judged on")
+        self.says.add_class("fedplay-says")
+        self.judge = ipywidgets.ToggleButtons(
+            options=JUDGES, value=False, tooltips=TIPS, layout=Layout(width="auto", flex="0 0 auto")
+        )
+        self.judge.add_class("fedplay-values")
+        self.judge.observe(self._tell("test"), "value")
+        self.widget = ipywidgets.HBox([self.says, self.judge, self.order, self.most])
+        self.widget.add_class("fedplay-transport")
+        self.widget.add_class("fedplay-sorting")
+        self.widget.layout.display = "none"
+
+    # --- what its person does -----------------------------------------------------------------
+
+    def _tell(self, field: str) -> Callable[[Any], None]:
+        def changed(change: Any) -> None:
+            if not self._quiet.now and change["new"] is not None:
+                self._now = self._now._replace(**{field: change["new"]})
+                self.act("sorting", self._now)
+
+        return changed
+
+    def _ordered(self, change: Any) -> None:
+        if not self._quiet.now and change["new"] is not None:
+            self._now = self._now._replace(order=list(ORDERS)[change["new"]])
+            self.act("sorting", self._now)
+
+    # --- what it shows ------------------------------------------------------------------------
+
+    def show(self, sorting: Sorting | None, scene: Scene) -> None:
+        """How the clients are sorted; nothing where they are not shown."""
+        if sorting is not None:
+            self._fill(sorting, scene)
+        shown = sorting is not None and not scene.veiled
+        display = None if shown else "none"
+        if self.widget.layout.display != display:
+            self.widget.layout.display = display
+
+    def _fill(self, sorting: Sorting, scene: Scene) -> None:
+        self._now = sorting
+        with self._quiet, self.order.hold_sync():
+            own = own_model(scene.exp)
+            named = ORDERS | {"personal": f"accuracy of the personal model ({own})"}
+            options = [f"sorted by {words}" for words in named.values()]
+            if list(self.order.options) != options:
+                self.order.options = options
+            index = list(ORDERS).index(sorting.order)
+            if self.order.index != index:
+                self.order.index = index
+            if self.most.value != sorting.most:
+                self.most.value = sorting.most
+            there = len(scene.federation.y_test) > 0
+            if self.judge.disabled == there:
+                self.judge.disabled = not there
+            if self.judge.value != (sorting.test and there):
+                self.judge.value = sorting.test and there

@@ -1,0 +1,1 @@
+"""Which labels each client has."""

@@ -1,0 +1,1 @@
+"""Which parameters are shared and which a client keeps."""

@@ -1,0 +1,105 @@
+"""What stands below "My client": the class, what to do with the drawing, and joining."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import ipywidgets
+from ipywidgets import Layout
+
+from fedplay.data.guest import LEAST, MOST
+from fedplay.views.my_client.sketch import Mine
+from fedplay.widgets.buttons import button
+from fedplay.widgets.echo_guard import Quiet
+from fedplay.words import short
+
+RANDOM = "An example of the test set, of the class chosen; the global model is judged by it too"
+JOIN = "Train everybody again with you as one client more"
+LEAVE = "Train everybody again without you; your examples stay here"
+
+
+class GuestRow:
+    """`act("draw", action, *arguments)` is told what its person wants."""
+
+    def __init__(self, act: Callable[..., None]) -> None:
+        self.act, self._quiet = act, Quiet()
+        self.classes: list[str] = []
+        self.joined = False
+        self.labels = ipywidgets.ToggleButtons(options=[""], layout=Layout(width="auto"))
+        self.labels.add_class("fedplay-values")
+        self.labels.add_class("fedplay-labels")
+        self.labels.observe(self._named, "index")
+        self.says = ipywidgets.HTML("It is")
+        self.says.add_class("fedplay-is")
+        self.add = self._button("Add", "plus", "The drawing becomes one of your examples", "add")
+        self.random = self._button("Random", "random", RANDOM, "random")
+        self.back = self._button("Back", "undo", "Take back the last stroke or step", "back")
+        self.wipe = self._button("Wipe", "eraser", "Empty the pad", "wipe")
+        self.clear = self._button("Clear", "trash", "Take all your examples out", "clear")
+        self.join = button("Join", "sign-in", JOIN, self._join)
+        self.join.add_class("fedplay-join")
+        self.fill = ipywidgets.Checkbox(
+            value=True,
+            description="fill frame",
+            indent=False,
+            tooltip="Scale a drawing to its frame, as the makers of the digits did with theirs",
+            layout=Layout(width="auto"),
+        )
+        self.fill.observe(self._filled, "value")
+        buttons = [self.add, self.random, self.back, self.wipe, self.clear, self.fill, self.join]
+        self.widget = ipywidgets.HBox([self.says, self.labels, *buttons])
+        self.widget.add_class("fedplay-transport")
+        self.widget.add_class("fedplay-guest")
+        self.widget.layout.display = "none"
+
+    def _button(self, word: str, icon: str, tooltip: str, action: str) -> Any:
+        return button(word, icon, tooltip, lambda: self.act("draw", action))
+
+    def _named(self, change: Any) -> None:
+        if not self._quiet.now and change["new"] is not None:
+            self.act("draw", "label", change["new"])
+
+    def _filled(self, change: Any) -> None:
+        if not self._quiet.now:
+            self.act("draw", "fill", change["new"])
+
+    def _join(self) -> None:
+        self.act("draw", "leave" if self.joined else "join")
+
+    def show(self, mine: Mine | None, classes: Sequence[str], steps: int) -> None:
+        """What there is to be done now; nothing where the view is not open."""
+        if mine is not None:
+            self._fill(mine, classes, steps)
+        _set(self.widget.layout, display="none" if mine is None else None)
+
+    def _fill(self, mine: Mine, classes: Sequence[str], steps: int) -> None:
+        sketch, pictures, count = mine.sketch, mine.kind.image is not None, len(mine.sketch.y)
+        with self._quiet, self.labels.hold_sync():
+            if list(classes) != self.classes:
+                self.labels.options = [short(name, 14) for name in classes]
+                self.classes = list(classes)
+            if self.labels.index != sketch.label and sketch.label < len(classes):
+                self.labels.index = sketch.label
+            _set(self.fill, value=mine.fit)
+        _set(self.says, value="It is a" if pictures else "A click adds:")
+        for made in (self.add, self.wipe, self.fill):
+            _set(made.layout, display=None if pictures else "none")
+        _set(self.add, disabled=sketch.blank or count >= MOST)
+        _set(self.wipe, disabled=sketch.blank)
+        _set(self.clear, disabled=not count and sketch.blank)
+        _set(self.back, disabled=not steps)
+        self.joined = mine.joined
+        need = max(LEAST - count, 0)
+        word = "Leave" if mine.joined else f"Join ({need} more)" if need else "Join"
+        tip = LEAVE if mine.joined else JOIN
+        icon = "sign-out" if mine.joined else "sign-in"
+        _set(self.join, description=word, icon=icon, tooltip=tip, disabled=bool(need))
+        style = "" if mine.joined or need else "primary"
+        _set(self.join, button_style=style)
+
+
+def _set(widget: Any, **traits: Any) -> None:
+    for trait, value in traits.items():
+        if getattr(widget, trait) != value:
+            setattr(widget, trait, value)

@@ -1,0 +1,354 @@
+"""My own client: draw digits, or put points into the plane, and become a client.
+
+At the left what one draws on, then what the global model makes of it while one draws, then the
+examples so far; and once they have joined, three models that could serve them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+
+from fedplay.data import Federation
+from fedplay.drawing.cached_text import fitting
+from fedplay.drawing.colour_scales import of_ink
+from fedplay.drawing.figure import Canvas
+from fedplay.drawing.geometry import Array, Box
+from fedplay.drawing.mosaic import Mosaic
+from fedplay.drawing.style import SMALL, TEXT, Look
+from fedplay.experiment import Experiment
+from fedplay.inspect.plane import ASPECT
+from fedplay.runs.series import Moment
+from fedplay.views.base import View
+from fedplay.views.my_client import words
+from fedplay.views.my_client.analysis import Reception, receive
+from fedplay.views.my_client.parts import (
+    HELD,
+    Chances,
+    Pad,
+    Plane,
+    Row,
+    Sheet,
+    Table,
+    label_of,
+    say,
+)
+from fedplay.views.my_client.sketch import CLASSES, LARGEST, STEPS, Mine, Sketch
+from fedplay.views.scene import Hit, Scene
+from fedplay.words import UNSEEN, percent
+
+HEAD = 24  # css pixels of a heading
+APART = 18  # css pixels between columns
+NEAR = 9  # css pixels from the pointer to a point
+
+
+class MyClient(View):
+    """Draw, and become a client."""
+
+    name: ClassVar[str] = "mine"
+    title: ClassVar[str] = "My client"
+    help: ClassVar[str] = "Draw examples of your own, and join the federation with them."
+    part: ClassVar[float] = 0.54
+    accurate: ClassVar[bool] = True
+    follows: ClassVar[bool] = False
+
+    @staticmethod
+    def suits(exp: Experiment, federation: Federation) -> bool:
+        if not 2 <= federation.C <= CLASSES:
+            return False
+        image = federation.image
+        if image is not None and max(image) <= LARGEST and image[0] * image[1] == federation.d:
+            return True
+        return federation.d == 2
+
+    @staticmethod
+    def prepare(moment: Moment) -> Iterator[Any]:
+        yield from receive(moment.run, moment.number, moment.w)
+
+    @staticmethod
+    def sentence(scene: Scene) -> str:
+        mine = seen(scene)
+        return "" if mine is None else words.sentence(scene, mine)
+
+    def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
+        super().__init__(canvas, box, look)
+        self.sheet = Sheet(canvas, self.axes(0, 0, box.width, box.height), box, look)
+        self.mine: Mine | None = None
+        self.fresh = True
+        self.pad: Pad | None = None
+        self.plane: Plane | None = None
+        self._made: Any = None  # for which kind of data the parts are
+        self._slow: Any = None  # what was shown last of what changes seldom
+        self._veiled = False
+        self._quick: Any = None  # and of what follows the pen
+
+    # --- the parts ----------------------------------------------------------------------------
+
+    def _make(self, mine: Mine) -> None:
+        """The parts for one kind of data; a board meets one kind only, or is made anew."""
+        box, sheet = self.box, self.sheet
+        tall = box.height - HEAD - 4
+        if mine.kind.image is not None:
+            h, w = mine.kind.image
+            wide = min(tall * w / h, 0.34 * box.width)
+            tall = wide * h / w
+            small = min(0.4 * wide, 96)
+            left = 4 + wide + APART
+            whole = Box(4, HEAD, wide, tall)
+            self.pad = Pad(sheet, whole, Box(left, HEAD, small, small * h / w))
+            below = HEAD + small * h / w
+            self.answer = [sheet.stamp(left, below + y, moves=True) for y in (16, 34, 50)]
+            self.answer[0].size = TEXT
+            left += max(small, 84) + APART
+        else:
+            wide = min(tall * ASPECT, 0.4 * box.width)
+            self.plane = Plane(sheet, self.axes(4, HEAD, wide, tall))
+            self.answer = []
+            left = 4 + wide + APART
+        self.heads = [sheet.stamp(4, 10, TEXT, "bold")]
+        bars = (0.17 if self.pad else 0.24) * box.width
+        self.heads.append(sheet.stamp(left if self.plane else 4 + wide + APART, 10, TEXT, "bold"))
+        high = box.height - HEAD - 4
+        high = min(high, 30.0 * mine.kind.C)
+        self.bars = Chances(sheet, Box(left, HEAD, bars, high), mine.kind.C)
+        left += bars + APART
+        self._rest(left)
+
+    def _rest(self, left: float) -> None:
+        """The examples, and the table below them."""
+        box, sheet = self.box, self.sheet
+        width, low = box.width - left - 4, box.height - Table.HEIGHT - 4
+        self.heads.append(sheet.stamp(left, 10, TEXT, "bold"))
+        self.first = 0  # of the examples, the first one that is shown
+        self.table = Table(sheet, Box(left, low, width, Table.HEIGHT))
+        place = Box(box.left + left, box.top + HEAD, width, low - HEAD - 6)
+        self.album = Mosaic(self.canvas, place)
+        self.note = sheet.stamp(left, HEAD + 14)
+        self.note_width = width
+        sheet.axes.add_artist(self.album)
+        sheet.layer([self.album], False)
+        self.canvas.stale()
+
+    def fits(self, scene: Scene) -> bool:
+        """Whether the parts are those for the kind of data that is drawn for."""
+        mine = seen(scene)
+        return mine is None or self._made in (None, mine.kind)
+
+    # --- what there is to be seen -------------------------------------------------------------
+
+    def show(self, scene: Scene) -> None:
+        mine = seen(scene)
+        if mine is None:
+            self.mine = None
+            self._veil(True)
+            return
+        self._veil(False)
+        self.fresh = scene.fresh
+        self.draw(mine)
+
+    def _veil(self, on: bool) -> None:
+        """Hide everything, while an answer is to be guessed."""
+        if self._veiled != on:
+            self._veiled = on
+            for axes in (self.sheet.axes, *([self.plane.axes] if self.plane is not None else [])):
+                for artist in (axes, *axes.get_children()):
+                    artist.set_visible(not on)
+            self._slow = self._quick = None
+            self.canvas.stale()
+
+    def draw(self, mine: Mine) -> None:
+        """Update what differs from what is shown."""
+        if self._made is None:
+            self._made = mine.kind
+            self._make(mine)
+        if mine.kind != self._made:
+            return  # of a moment in which the data have changed, and the board is not made anew yet
+        self.mine, sketch = mine, mine.sketch
+        slow = (sketch.X, sketch.y, sketch.label, mine.reception, mine.current, self.fresh)
+        quick = (sketch.strokes, sketch.base, mine.pen, mine.down, mine.fit)
+        slowly, self._slow = slow != self._slow, slow
+        quickly, self._quick = quick != self._quick, quick
+        if slowly:
+            self._examples(mine)
+            self._head(mine)
+            self._compare(mine)
+        if slowly or quickly:
+            if self.pad is not None:
+                self.pad.show(mine)
+            if self.plane is not None:
+                self.plane.show(mine, self.fresh)
+            self._judge(mine)
+        if slowly:
+            self.canvas.touch()
+
+    def _judge(self, mine: Mine) -> None:
+        """What the global model makes of the drawing, or of the last point."""
+        look, found = self.look, mine.reception
+        say(self.heads[0], "Draw here" if self.pad else "Click: a point of yours", look.ink)
+        told = ["What the model gets, and says", "The model gets, and says", "The model says"]
+        if self.plane is not None:
+            told = ["It says of your last point", "Of your last point"]
+        room = self.album.part.left - self.box.left - APART - self.heads[1].place[0]
+        say(self.heads[1], fitting(told, room, TEXT, "bold"), look.ink)
+        p = None if found is None else chances(mine, found, self.plane)
+        if found is not None:
+            self.bars.show(found.federation.classes, p, mine.sketch.label)
+        if self.answer and found is not None:
+            self._answer(mine, found, p)
+
+    def _answer(self, mine: Mine, found: Reception, p: Array | None) -> None:
+        """Below the small picture: what it is, in two words."""
+        first, second, third = self.answer
+        h, w = mine.kind.image or (0, 0)
+        if p is None:
+            empty = mine.counts is None
+            say(first, "nothing yet" if empty else "diverged", self.look.muted)
+            say(second, f"{h} × {w} numbers", self.look.muted)
+            say(third, "", self.look.muted)
+            return
+        say(first, f"“{label_of(found.federation.classes[int(p.argmax())])}”", self.look.accent)
+        say(second, f"{h} × {w} numbers", self.look.muted)
+        say(third, f"from 0 to {STEPS}" if mine.kind.unit else "", self.look.muted)
+
+    def _examples(self, mine: Mine) -> None:
+        """The examples so far, each with its class, and once they have joined what is right."""
+        look, count = self.look, len(mine.sketch.y)
+        told = ["none yet: draw one, choose its class, add it", "none yet"]
+        if self.plane is not None:
+            told = ["none yet: click in the plane", "none yet"]
+        note = "" if count else fitting(told, self.note_width, SMALL)
+        if self.plane is not None and count:
+            note = fitting([_tally(mine)], self.note_width, SMALL)
+        say(self.note, note, look.muted)
+        if mine.kind.image is None or not count:
+            self.album.clear()
+            return
+        high = (self.table.part.top - 6 if mine.current else self.box.height) - HEAD
+        self.album.part = self.album.part._replace(height=high)
+        places = self.album.lay(count, mine.kind.image, caption=36 if mine.current else 24)
+        self.first = first = max(count - places, 0)  # where there is no room, the last ones
+        pixels = np.array(mine.sketch.X[first:]).reshape(-1, *mine.kind.image) / STEPS
+        assert self.pad is not None
+        pictures = of_ink(pixels, self.pad.table)[:, None]
+        self.album.paint(pictures, [self._caption(mine, k) for k in range(first, count)])
+
+    def _head(self, mine: Mine) -> None:
+        """The heading above the examples."""
+        count, shown = len(mine.sketch.y), self.album.shown
+        told = f"Your examples: {count}" if count else "Your examples"
+        wordings = [told]
+        if 0 < shown < count:
+            wordings = [f"{told}, the last {shown} of them", f"The last {shown} of your {count}"]
+        say(self.heads[2], fitting(wordings, self.note_width, TEXT, "bold"), self.look.ink)
+
+    def _caption(self, mine: Mine, k: int) -> list[tuple[str, str]]:
+        found, look = mine.reception, self.look
+        classes = found.federation.classes if found is not None else ()
+        label = mine.sketch.y[k]
+        name = label_of(classes[label]) if label < len(classes) else str(label)
+        if not mine.current or found is None or found.models is None or found.held is None:
+            return [(name, look.ink)]
+        right = found.models[0].said[k] == label
+        sign = ("✓", look.personal) if right else ("✗", look.alarm)
+        return [*([(HELD, look.muted)] if found.held[k] else []), (name, look.ink), sign]
+
+    def _compare(self, mine: Mine) -> None:
+        """The table of three models."""
+        found, look = mine.reception, self.look
+        if not mine.current or found is None or found.models is None or found.held is None:
+            self.table.show([], self.fresh)
+            return
+        of = int(found.held.sum())
+        names = ("global", f"personal {UNSEEN}", f"alone {UNSEEN}")
+        colours = (look.accent, look.personal, look.alone)
+        rows = []
+        for name, colour, model in zip(names, colours, found.models, strict=True):
+            right, tests = (None, np.nan) if model is None else (model.right, model.tests)
+            rows.append(Row(name, colour, right, of, tests))
+        self.table.show(rows, self.fresh)
+
+    # --- the pointer --------------------------------------------------------------------------
+
+    def point(self, x: float, y: float) -> tuple[float, float]:
+        """A css position as a place of the pad, 0 to 1 right and down, even if it lies beside."""
+        if self.pad is None:
+            return 0.0, 0.0
+        box = self.pad.box
+        return (x - box.left) / box.width, (y - box.top) / box.height
+
+    def at(self, x: float, y: float) -> Hit | None:
+        mine = self.mine
+        if mine is None:
+            return None
+        if self.pad is not None:
+            if self.pad.box.holds(x, y):
+                return Hit("pad", 0, cursor="crosshair")
+            k = self.album.index(x, y)
+            if k is None:
+                return None
+            return Hit("example", self.first + k, self._lines(mine, self.first + k))
+        return self._in_plane(mine, x, y)
+
+    def _in_plane(self, mine: Mine, x: float, y: float) -> Hit | None:
+        plane, found = self.plane, mine.reception
+        here = None if plane is None else self.inside(plane.axes, x, y)
+        if plane is None or here is None or found is None:
+            return None
+        if mine.sketch.y:
+            where = plane.axes.transData.transform(np.array(mine.sketch.X)) / self.canvas.ratio
+            far = np.hypot(where[:, 0] - x, where[:, 1] - (self.canvas.height - y))
+            if far.min() <= NEAR:
+                k = int(far.argmin())
+                return Hit("example", k, self._lines(mine, k))
+        classes = found.federation.classes
+        lines = [f"click: {classes[mine.sketch.label]}"]
+        p = found.chances(np.array([here]))
+        if p is not None:
+            best = int(p[0].argmax())
+            lines.append(f"the global model says {classes[best]}, {percent(p[0, best])}")
+        return Hit("plane", 0, tuple(lines), "crosshair")
+
+    def _lines(self, mine: Mine, k: int) -> tuple[str, ...]:
+        """What the pointer is told of an example."""
+        found = mine.reception
+        if found is None:
+            return ()
+        classes = found.federation.classes
+        lines = [f"example {k + 1}: {classes[mine.sketch.y[k]]}"]
+        if mine.current and found.models is not None and found.held is not None:
+            lines[0] += ", held out" if found.held[k] else ", to train on"
+            for who, model in zip(("global", "personal", "alone"), found.models, strict=True):
+                if model is not None and model.said[k] >= 0:
+                    lines.append(f"{who}: {classes[int(model.said[k])]}")
+        return (*lines, "click to take it out")
+
+    def plane_point(self, x: float, y: float) -> tuple[float, float] | None:
+        """A css position in the coordinates of the plane; None beside it."""
+        return None if self.plane is None else self.inside(self.plane.axes, x, y)
+
+
+def seen(scene: Scene) -> Mine | None:
+    """What there is to show, and may be shown."""
+    return scene.closeup if isinstance(scene.closeup, Mine) and not scene.veiled else None
+
+
+def chances(mine: Mine, found: Reception, plane: Plane | None) -> Array | None:
+    """(C,) what the global model says of the drawing, of the keys' pen, or of the last point."""
+    if plane is None:
+        return words.chances(mine, found)
+    sketch: Sketch = mine.sketch
+    if mine.pen is None and not sketch.y:
+        return None
+    where = plane.data_at(*mine.pen) if mine.pen is not None else sketch.X[-1]
+    p = found.chances(np.array([where], float))
+    return None if p is None else p[0]
+
+
+def _tally(mine: Mine) -> str:
+    """How many points of each class."""
+    found = mine.reception
+    classes = found.federation.classes if found is not None else ()
+    numbers = np.bincount(np.array(mine.sketch.y), minlength=len(classes)).tolist()
+    return ", ".join(f"{n} {name}" for n, name in zip(numbers, classes, strict=False) if n)

@@ -1,0 +1,1 @@
+"""What is spent of privacy, bytes and work."""

@@ -1,0 +1,70 @@
+"""What privacy and cost say: of the round shown in a sentence, of any beside the pointer."""
+
+from __future__ import annotations
+
+import math
+
+from fedplay.views.privacy_and_cost.analysis import guard_of
+from fedplay.views.privacy_and_cost.ledger import Row
+from fedplay.views.scene import Scene
+from fedplay.words import UNSEEN, epsilon, size
+
+LOST = "not finite and counted as zero"
+
+
+def told(scene: Scene) -> str:
+    """What the round shown has come to; HTML."""
+    safe, r = guard_of(scene), scene.at
+    row = Row.of(scene.now, safe.clip)
+    parts = [f"After round {r}:" if r else "Before training:"]
+    if safe.noise:
+        spent = epsilon(scene.now.epsilon)
+        parts.append(f"ε = <b>{spent}</b> at δ = {safe.slack:.2g}.")
+    else:
+        parts.append("ε = <b>∞</b>, as there is no noise: no guarantee of privacy.")
+    if safe.noise and row.sent > 0:
+        ratio = _times(safe.noise / row.sent)
+        what = "the average update"
+        what += " after clipping" if row.clipped else ""
+        parts.append(f"The noise is <b>{ratio}</b> times as long as {what};")
+    elif safe.noise and r and not row.K:
+        parts.append("Nobody took part: the server followed noise alone.")
+    if math.isfinite(safe.clip) and row.K:
+        some = f"{row.clipped} of {row.K} updates {_were(row.clipped)} clipped"
+        parts.append(f"{some} to S = {safe.clip:g} {UNSEEN}.")
+    if row.ignored:
+        parts.append(f"{row.ignored} of {row.K} {_were(row.ignored)} {LOST} {UNSEEN}.")
+    if r:
+        parts.append(f"Clients have sent <b>{size(row.up)}</b>.")
+    return " ".join(parts)
+
+
+def lines(scene: Scene, number: int) -> tuple[str, ...]:
+    """A round's numbers, said beside the pointer."""
+    safe = guard_of(scene)
+    row, out = Row.of(scene.rounds[number], safe.clip), [f"round {number}"]
+    if safe.noise:
+        out.append(f"ε = {epsilon(float(safe.spent[number]))} at δ = {safe.slack:.2g}")
+    if number and row.K:
+        seen = f" {UNSEEN}" if math.isfinite(safe.clip) else ""
+        out.append(f"mean length of an update{seen} {row.update:.3g}, followed {row.step:.3g}")
+    elif number:
+        out.append("nobody took part")
+    if number and safe.noise:
+        out.append(f"length of the noise {safe.noise:.3g}")
+    if row.whole > row.update * (1 + 1e-6):
+        out.append(f"with what rides along {row.whole:.3g}")
+    if row.ignored:
+        out.append(f"{row.ignored} of {row.K} {LOST} {UNSEEN}")
+    if row.K and math.isfinite(safe.clip):
+        out.append(f"{row.clipped} of {row.K} clipped to S = {safe.clip:g} {UNSEEN}")
+    out.append(f"sent so far: ↑ {size(row.up)}, ↓ {size(row.down)}")
+    return tuple(out)
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.2g}"
+
+
+def _were(number: int) -> str:
+    return "was" if number == 1 else "were"

@@ -1,0 +1,645 @@
+"""What one does with whole runs: sweep, pin, go back, guess, share, and come back to them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import fedplay as fp
+from fedplay import registry
+from fedplay.playground.pins_and_history import Footsteps
+from fedplay.playground.share import experiment_in
+from fedplay.presets import PRESETS
+from fedplay.scales import spread
+from fedplay.session.run_history import LENGTH, QUICK, Trail, change_in_words
+from tests.support.screens import TINY, same
+
+
+@pytest.fixture
+def tiny():
+    return fp.Experiment(**TINY)
+
+
+def settled(*arguments, **options):
+    found = fp.Playground(*arguments, **options)
+    found.settle()
+    return found
+
+
+# --- what a teacher offers ----------------------------------------------------------------------
+
+
+def test_a_teacher_shows_one_idea(tiny):
+    only = settled(tiny, controls=["local_epochs", "alpha"], views=["inside"])
+    assert only.screen.panel.shown == {"alpha", "local_epochs"}
+    assert list(only.screen.board.views) == ["inside"]
+    assert only.screen.companion.tabs.layout.display == "none", "one view needs no tabs"
+    assert only.session.drawn == "inside"
+    bare = settled(tiny, controls=[], views=["curves"])
+    assert bare.screen.panel.shown == frozenset()
+    assert list(bare.screen.board.views) == ["curves"]
+    assert bare.screen.panel.widget not in bare.widget.children[-2].children
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"controls": ["alhpa"]}, "'alhpa' is neither a knob nor a slot; did you mean 'alpha'"),
+        ({"controls": "alpha"}, "controls='alpha': must be a list"),
+        ({"views": ["curve"]}, "views: 'curve' is none of"),
+        ({"views": []}, r"views=\[\]: must be a list"),
+        ({"views": "curves"}, "views='curves': must be a list"),
+        ({"views": ["sweep"]}, "views: 'sweep' is none of"),
+    ],
+)
+def test_what_cannot_be_offered_is_said(tiny, options, words):
+    with pytest.raises(ValueError, match=words):
+        fp.Playground(tiny, **options)
+
+
+def test_every_view_opens_where_it_has_something_to_show(tiny):
+    screen = settled(tiny)
+    assert screen.session.tabs() == [
+        "federation", "clients", "inside", "drift", "boundary", "models", "privacy", "mine",
+        "compare",
+    ]  # fmt: skip
+    for name in screen.session.tabs():
+        screen.view(name)
+        screen.settle()
+        assert list(screen.screen.board.views) == ["curves", name]
+        said = screen.screen.companion.caption.value
+        assert "<b>" in said, said
+    screen.view("boundary")
+    with pytest.raises(ValueError, match="view='pictures': must be one of"):
+        screen.view("pictures")
+    screen.set(data="digits")
+    screen.settle()
+    assert screen.session.drawn == "federation", "digits have no plane"
+    assert "pictures" in screen.session.tabs()
+
+
+def test_a_followed_client_is_followed_everywhere(tiny):
+    screen = settled(tiny)
+    screen.follow(2)
+    for name in ("federation", "inside", "boundary"):
+        screen.view(name)
+        screen.settle()
+        assert screen.session.scene().client == 2
+        assert "client 2" in screen.screen.headline.value
+    assert "client 2" in screen.screen.companion.caption.value, "the close-up is of that client"
+    screen.set(clients=2)
+    screen.settle()
+    assert screen.session.client is None, "there is no such client any more"
+
+
+# --- sweeps -------------------------------------------------------------------------------------
+
+
+def test_a_sweep_runs_every_value_and_one_is_taken(tiny):
+    screen = settled(tiny)
+    screen.sweep("local_epochs")
+    screen.settle()
+    sweeping = screen.player.sweeping
+    assert sweeping.complete
+    assert len(sweeping.values) == 9
+    for value, rec in zip(sweeping.values, sweeping.recordings, strict=True):
+        assert same(rec.accuracy, fp.run(tiny.replace(local_epochs=value)).accuracy)
+    assert screen.screen.companion.values.index == 0
+    screen.take(4)
+    screen.settle()
+    assert screen.experiment.local_epochs == sweeping.values[4]
+    assert screen.player.sweeping is sweeping, "everything else is as it was"
+    assert screen.screen.companion.values.index == 4
+    screen.set(alpha=1.0)
+    screen.settle()
+    assert screen.player.sweeping is not sweeping
+    assert screen.player.sweeping.name == "local_epochs"
+    assert all(rec.exp.alpha == 1.0 for rec in screen.player.sweeping.recordings)
+    screen.sweep(None)
+    screen.settle()
+    assert screen.session.drawn == "federation"
+    with pytest.raises(ValueError, match="index=0"):
+        screen.take(0)
+
+
+def test_every_control_on_the_screen_can_be_swept():
+    exp = fp.Experiment(model="mlp", noise_multiplier=1.0, rounds=2)
+    screen = settled(exp)
+    for name in sorted(screen.screen.panel.shown):
+        control = screen.screen.panel.controls[name]
+        values, shown = control.sweep(getattr(exp, name))
+        assert 2 <= len(values) <= 9, name
+        assert len(set(shown)) == len(values), name
+        assert getattr(exp, name) in values, name
+        control.button.click()
+        assert screen.player.sweeping.name == name
+        assert screen.player.sweeping.recordings, name
+
+
+def test_values_that_cannot_be_run_are_told(tiny):
+    screen = settled(tiny)
+    screen.sweep("partition")
+    screen.settle()
+    assert "natural" not in screen.player.sweeping.shown
+    assert "natural" in screen.screen.companion.caption.value
+
+
+@given(st.lists(st.integers(), unique=True, min_size=1, max_size=60), st.data(), st.integers(3, 9))
+@settings(max_examples=100, deadline=None)
+def test_a_spread_keeps_the_ends_and_the_value_in_force(values, data, most):
+    kept = data.draw(st.sampled_from(values))
+    found = spread(values, kept, most)
+    assert len(found) == len(set(found)) == min(most, len(values))
+    assert {values[0], values[-1], kept} <= set(found)
+    assert found == [v for v in values if v in found]
+
+
+# --- pins, the trail, a guess -------------------------------------------------------------------
+
+
+def test_pinned_runs_are_ghosts_and_are_compared(tiny):
+    screen = settled(tiny)
+    screen.pin()
+    screen.pin()
+    assert len(screen.session.pins) == 1, "once is enough"
+    screen.set(local_epochs=5)
+    screen.settle()
+    whole = fp.run(tiny)
+    (ghost,) = screen.session.scene().ghosts
+    assert same(ghost.accuracy, whole.accuracy)
+    assert same(ghost.bytes_sent, whole.bytes_up + whole.bytes_down)
+    ((_, text),) = screen.screen.pins._rows.values()
+    now = screen.shown.accuracy[-1]
+    assert f"<b>{whole.accuracy[-1]:.3f}</b> with Local epochs 1" in text.value
+    assert f"{now - whole.accuracy[-1]:+.3f}" in text.value
+    screen.live.act("take_pin", "A")
+    assert screen.experiment == tiny
+    for seed in range(1, 8):
+        screen.set(seed=seed)
+        screen.pin()
+    assert [pin.letter for pin in screen.session.pins] == list("DEABC")
+    screen.unpin("A")
+    screen.settle()
+    assert len(screen.screen.pins.widget.children) == 4
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_undo_leads_back_whether_or_not_each_run_was_seen(tiny, seen):
+    """A quick hand goes as far as a slow one."""
+    screen = settled(tiny)
+    asked = [tiny]
+    for epochs in (2, 3, 4):
+        screen.set(local_epochs=epochs)
+        screen.settle()
+        asked.append(screen.experiment)
+    for exp in (*asked[2::-1], tiny):
+        screen.undo()
+        assert screen.experiment == exp
+        if seen:
+            screen.settle()
+    screen.set(local_epochs=3)
+    screen.undo()
+    assert screen.experiment == asked[1]
+
+
+def test_the_trail_leads_back(tiny):
+    screen = settled(tiny)
+    seen = [tiny]
+    for choices in ({"local_epochs": 5}, {"alpha": 0.1}, {"partition": "iid"}):
+        screen.set(**choices)
+        screen.settle()
+        seen.append(screen.experiment)
+    assert [entry.exp for entry in screen.session.trail.entries] == seen
+    assert screen.session.trail.entries[1].changed == "Local epochs 1 → 5"
+    for exp in seen[-2::-1]:
+        screen.undo()
+        screen.settle()
+        assert screen.experiment == exp
+    assert screen.screen.toolbar.undo.disabled
+    screen.undo()
+    assert screen.experiment == tiny
+    screen.restore(3)
+    assert screen.experiment == seen[3]
+    with pytest.raises(ValueError, match="place=9: the trail has 4 runs"):
+        screen.restore(9)
+
+
+def test_the_trail_keeps_twenty_and_only_the_end_of_a_drag():
+    trail, row = Trail(), Footsteps(print)
+    exp = fp.Experiment()
+    for place in range(30):
+        trail.note(exp.replace(seed=place), 0.5, place * 10.0)
+    assert len(trail.entries) == LENGTH
+    for alpha in (0.1, 0.2, 0.25):
+        trail.note(exp.replace(seed=29, alpha=alpha), 0.5, 400 + alpha * QUICK)
+    assert [entry.exp.alpha for entry in trail.entries[-2:]] == [0.3, 0.25]
+    assert trail.entries[-1].changed == "α 0.3 → 0.25"
+    row.show(trail)
+    assert len(row.widget.children) == 1 + LENGTH
+    assert row.widget.children[-1].button_style == "primary"
+    assert row.widget.children[-1].description == ".500"
+
+
+def test_what_changed_is_said_in_words():
+    a = fp.Experiment()
+    b = a.replace(batch_size=None, partition="iid", clients=200, channel=[])
+    words = change_in_words(a, b)
+    assert "Clients 10 → 200" in words
+    assert "partition dirichlet → iid" in words
+    assert "Batch size 32 → ∞" in words
+
+
+def test_nothing_is_revealed_before_the_guess(tiny):
+    screen = settled(tiny)
+    end = fp.run(tiny.replace(local_epochs=5)).accuracy[-1]
+    screen.guess(0.7)
+    screen.set(local_epochs=5)
+    for name in screen.session.tabs():
+        screen.view(name)
+        screen.settle()
+        texts = [
+            w.value
+            for w in (
+                screen.screen.headline,
+                screen.screen.numbers,
+                screen.screen.companion.caption,
+            )
+        ]
+        texts.append(screen.screen.stage._words.value)
+        for text in texts:
+            assert f"{end:.3f}" not in text
+            assert f"{100 * end:.1f}" not in text
+        scene = screen.session.scene()
+        assert len(scene.rounds) == len(scene.series.accuracy) == 1
+        assert scene.late is None
+        assert scene.closeup is None
+    assert len(screen.session.trail.entries) == 1
+    assert "csv" not in screen.screen.files()
+    screen.reveal()
+    screen.settle()
+    assert "70 %" in screen.screen.headline.value
+    assert len(screen.session.trail.entries) == 2
+    assert screen.session.scene().guess == 0.7
+
+
+# --- taking it along ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda p: p.name)
+def test_a_preset_opens_with_its_view_and_says_why(preset):
+    screen = fp.Playground()
+    screen.preset(preset.name)
+    screen.settle()
+    assert screen.experiment == preset.experiment
+    assert screen.session.drawn == preset.view
+    assert screen.screen.toolbar.presets.label.endswith(preset.name)
+    assert ("good" if preset.good else "bad") in screen.screen.toolbar.why.value
+    screen.set(seed=77)
+    screen.settle()
+    assert screen.screen.toolbar.presets.index == 0
+    with pytest.raises(ValueError, match="preset='x': must be one of"):
+        screen.preset("x")
+
+
+def test_what_is_shared_opens_again(tiny):
+    screen = settled(tiny)
+    share = screen.screen.share
+    share.fold()
+    for form in ("Link", "JSON"):
+        share.form.value = form
+        assert experiment_in(share.text.value) == tiny
+        assert experiment_in(f" \ufeff{share.text.value}\n") == tiny
+    share.form.value = "Python"
+    space: dict = {}
+    exec(share.text.value.replace("fp.run", "(lambda e: e)"), space)
+    assert space["exp"] == tiny
+    token = tiny.replace(seed=5).to_token()
+    for text in (token, f" {token}\n", f"https://x.example/?a=1&fp={token}", f"http://x/#{token}"):
+        screen.open(tiny)
+        share.text.value = text
+        share.open.click()
+        assert screen.experiment.seed == 5, text
+    share.text.value = "<img src=x onerror=alert(1)>"
+    share.open.click()
+    assert screen.experiment.seed == 5
+    assert "<img" not in share.note.value
+    assert "token" in share.note.value
+
+
+def test_a_link_names_built_in_data_only(tiny):
+    table = fp.load_csv(b"label,a\n" + b"x,1\ny,2\n" * 30, name="mine.csv")
+    exp = fp.Experiment(data=table, clients=2, partition="iid")
+    with pytest.raises(ValueError, match="a link carries the names of built-in data only"):
+        exp.to_token()
+    assert fp.Experiment.from_json(exp.to_json()) == exp
+    screen = settled(exp)
+    screen.screen.share.fold()
+    assert screen.screen.share.text.value == ""
+    assert "built-in data only" in screen.screen.share.note.value
+
+
+def test_picture_and_data_are_saved(tiny, tmp_path):
+    screen = settled(tiny)
+    starts = {"png": b"\x89PNG", "svg": b"<?xml", "csv": b"round,accuracy"}
+    for ending, start in starts.items():
+        screen.save(tmp_path / f"x.{ending}")
+        assert (tmp_path / f"x.{ending}").read_bytes().startswith(start)
+    svg = (tmp_path / "x.svg").read_text(encoding="utf-8")
+    assert svg.count("<path") > 20, "the curves are in it, not only the axes"
+    with pytest.raises(ValueError, match="must end in one of"):
+        screen.save(tmp_path / "x.pdf")
+    screen.screen.share.save.click()
+    assert screen.screen.share.note.value.count("<a download=") == 3
+    picture = screen.screen.board.frame().copy()
+    screen.settle()
+    assert np.array_equal(picture, screen.screen.board.frame())
+
+
+def test_the_page_gives_back_what_it_kept(tiny):
+    screen = settled(tiny)
+    screen.pin()
+    screen.set(local_epochs=5, alpha=0.05)
+    screen.view("inside")
+    screen.axis("bytes")
+    screen.follow(1)
+    screen.settle()
+    kept = json.dumps(screen.session.memory())
+    again = settled(tiny)
+    again._remembered(kept)
+    again.settle()
+    assert again.experiment == screen.experiment
+    assert again.session.memory() == screen.session.memory()
+    assert again.session.pins[0].accuracy == fp.run(tiny).accuracy[-1]
+    assert again.session.drawn == "inside"
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "",
+        "[]",
+        "{",
+        '{"experiment": 7, "pins": "all", "view": [], "axis": {}, "client": "x"}',
+        '{"experiment": {"alpha": -1}, "pins": [{"alpha": -1}, 3, null], "client": -5}',
+        '{"experiment": {"data": "csv:x:0000000000000000"}, "view": "curves", "client": true}',
+        '{"pins": [{"clients": 10000000, "partition": "resampled", "participation": 1.0}]}',
+    ],
+)
+def test_a_page_that_lies_changes_nothing(tiny, kept):
+    screen = settled(tiny)
+    before = screen.session.memory()
+    screen._remembered(kept)
+    screen.settle()
+    assert screen.session.memory() == before
+    assert screen.errors == {}
+
+
+def test_data_of_ones_own_have_no_presets():
+    rng = np.random.default_rng(0)
+    fed = fp.Federation.from_arrays(rng.normal(size=(60, 2)), ["a", "b"] * 30, [0, 1, 2] * 20)
+    screen = settled(federation=fed)
+    assert screen.screen.toolbar.presets not in screen.screen.toolbar.widget.children[0].children
+    screen.sweep("local_epochs")
+    screen.settle()
+    assert screen.player.sweeping.complete
+    screen.open(fp.Experiment(local_epochs=3))
+    assert screen.experiment.local_epochs == 3
+    assert screen.experiment.data == "arrays"
+
+
+# --- without a page's module --------------------------------------------------------------------
+
+
+def test_the_core_screen_can_do_everything_without_a_pointer(tiny):
+    """Buttons, menus and sliders of ipywidgets alone: what a page without anywidget has."""
+    screen = settled(tiny, core=True)
+    parts = screen.screen
+    assert (parts.stage._canvas, parts.page.widget) == (None, None)
+    parts.companion.who.index = 3
+    screen.settle()
+    assert screen.session.client == 2
+    assert "client 2" in parts.headline.value
+    parts.companion.tabs.index = parts.companion.names.index("inside")
+    parts.companion.next.click()
+    screen.settle()
+    assert (screen.session.drawn, screen.player.inside.phase) == ("inside", 1.0)
+    parts.companion.phase.value = 50
+    screen.settle()
+    assert screen.player.inside.phase == 2.5
+    assert "Updates" in parts.companion.caption.value
+    parts.panel.controls["local_epochs"].button.click()
+    screen.settle()
+    parts.companion.values.index = 2
+    assert screen.experiment.local_epochs == screen.player.sweeping.values[2]
+    parts.companion.close.click()
+    parts.toolbar.undo.click()
+    screen.settle()
+    assert screen.experiment == tiny
+    parts.axis.value = "bytes"
+    assert screen.session.axis == "bytes"
+    parts.toolbar.guess.click()
+    parts.guess.value = 0.9
+    assert (screen.session.veiled, screen.session.guess) == (True, 0.9)
+    parts.toolbar.guess.click()
+    parts.toolbar.pin.click()
+    parts.toolbar.share.click()
+    screen.settle()
+    assert parts.share.visible
+    assert parts.share.text.value == tiny.to_token()
+    parts.toolbar.presets.index = 2
+    assert screen.experiment == PRESETS[1].experiment
+    parts.transport.play.click()
+    screen.speed(float("inf"))
+    screen.settle()
+    assert screen.player.cursor == screen.experiment.rounds
+    assert parts.stage.png.startswith(b"\x89PNG")
+
+
+# --- what goes wrong ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Breaks(fp.Algorithm):
+    """Works until somebody is sampled in a late round."""
+
+    late: int = fp.knob(2, 1, 100, label="Late", help="When it breaks.")
+
+    def message(self, w0, wk, own, server, c):
+        if c.round >= self.late:
+            raise RuntimeError("boom")
+        return wk - w0, own
+
+
+def test_a_run_that_breaks_off_is_not_tried_for_ever(tiny):
+    screen = settled(tiny)
+    screen.set(algorithm=Breaks())
+    screen.settle()
+    assert "boom" in str(screen.errors)
+    assert screen.experiment == tiny
+    screen.player.want(tiny.replace(algorithm=Breaks()))
+    assert screen.player.work(5) is None
+
+
+def test_a_pin_that_breaks_off_leaves_the_rest_alone(tiny):
+    screen = settled(tiny)
+    screen.set(alpha=1.0)
+    screen.session.pin(tiny.replace(algorithm=Breaks()))
+    screen.settle()
+    assert screen.experiment.alpha == 1.0
+    assert screen.errors == {}
+    ((_, text),) = screen.screen.pins._rows.values()
+    assert text.value == "cannot be run: boom"
+
+
+def test_no_name_means_no_link_and_says_so(tiny):
+    screen = settled(tiny.replace(algorithm=Breaks(late=90)))
+    screen.screen.share.fold()
+    for form in ("Link", "Python", "JSON"):
+        screen.screen.share.form.value = form
+        assert screen.screen.share.text.value == ""
+        assert "has no name to be written down" in screen.screen.share.note.value
+    screen.set(algorithm=Breaks(late=80))
+    screen.settle()
+    assert "late=90" in screen.session.trail.entries[-1].changed
+
+
+@pytest.mark.parametrize("client", [-1, 4, 999, 1.5, True, "x"])
+def test_only_a_client_that_is_there_is_followed(tiny, client):
+    screen = settled(tiny)
+    with pytest.raises(ValueError, match=r"client=.*must be a whole number from 0 to 3"):
+        screen.follow(client)
+    screen.follow(np.int64(2))
+    screen.settle()
+    assert screen.session.client == 2
+    for wrong in (lambda: screen.guess(float("nan")), lambda: screen.inside(float("nan"))):
+        with pytest.raises(ValueError, match="must be a number"):
+            wrong()
+    screen.settle()
+
+
+def test_clients_of_a_sample_keep_their_names():
+    exp = fp.Experiment(partition="resampled", clients=5000, participation=0.001, rounds=1)
+    screen = settled(exp)
+    scene = screen.session.scene()
+    assert scene.panel[7] != 7
+    assert scene.name(7) == f"client {scene.panel[7]}"
+    screen.follow(7)
+    screen.settle()
+    assert f"client {scene.panel[7]}" in screen.screen.headline.value
+    screen.view("pictures")
+    screen.settle()
+    assert f"client {scene.panel[7]}'s own" in screen.screen.companion.caption.value
+
+
+def test_a_hidden_answer_is_in_no_corner_of_the_screen(tiny):
+    screen = settled(tiny)
+    screen.guess(0.3)
+    screen.set(local_epochs=5)
+    screen.pin()
+    screen.settle()
+    end = f"{fp.run(tiny.replace(local_epochs=5)).accuracy[-1]:.3f}"
+    ((_, text),) = screen.screen.pins._rows.values()
+    assert end not in text.value
+    assert screen.session.scene().ghosts == ()
+    assert screen.screen.trail.widget.layout.display == "none"
+    screen.preset("Everyone alike")
+    assert PRESETS[0].why not in screen.screen.toolbar.why.value
+    kept = json.dumps(screen.session.memory())
+    again = fp.Playground(tiny)
+    again._remembered(kept)
+    again.settle()
+    assert (again.session.veiled, again.session.guess) == (True, 0.3)
+    again.reveal()
+    again.settle()
+    assert "You guessed <b>30 %</b>" in again.screen.headline.value
+    again.set(seed=9)
+    again.settle()
+    assert "You guessed" not in again.screen.headline.value
+
+
+def test_a_resting_pointer_reads_what_is_there_now(tiny):
+    screen = settled(tiny)
+    screen.screen.stage.on_pointer("move", 400, 60)
+    for choices in ({"alpha": 0.05}, {"rounds": 2}, {"clients": 2}):
+        screen.set(**choices)
+        screen.settle()
+        hit = screen.screen.board.at(400, 60)
+        assert screen.screen.hand.tip.lines == hit.lines
+
+
+def test_an_open_sweep_follows_but_does_not_take_the_tab_back(tiny):
+    screen = settled(tiny)
+    screen.sweep("local_epochs")
+    screen.view("federation")
+    screen.set(alpha=1.0)
+    screen.settle()
+    assert screen.session.drawn == "federation"
+    assert screen.player.sweeping.base.alpha == 1.0
+
+
+def test_the_code_of_an_algorithm_may_change_under_its_name(tiny, monkeypatch):
+    monkeypatch.setitem(registry.SLOTS, "algorithm", dict(registry.SLOTS["algorithm"]))
+
+    @dataclass(frozen=True)
+    class Mine(fp.Algorithm):
+        pass
+
+    fp.register(Mine, "mine")
+    screen = settled(tiny.replace(algorithm="mine"))
+    first = screen.shown.accuracy[-1]
+    screen.set(rounds=2)
+    screen.settle()
+
+    @dataclass(frozen=True)
+    class Mine2(fp.Algorithm):
+        def message(self, w0, wk, own, server, c):
+            return np.zeros_like(wk), own
+
+    fp.register(Mine2, "mine")
+    screen.set(rounds=3)
+    screen.settle()
+    assert screen.shown.accuracy[-1] == fp.run(screen.experiment).accuracy[-1] != first
+
+
+def test_data_of_ones_own_stay(tiny):
+    rng = np.random.default_rng(0)
+    fed = fp.Federation.from_arrays(rng.normal(size=(60, 2)), ["a", "b"] * 30, [0, 1, 2] * 20)
+    screen = settled(federation=fed)
+    screen.set(clients=2)
+    assert "belong to 3 clients" in screen.errors["clients"]
+    screen._remembered(json.dumps({"experiment": fp.Experiment(rounds=7).to_dict()}))
+    screen.settle()
+    assert (screen.experiment.data, screen.experiment.clients) == ("arrays", 3)
+    assert screen.shown.rounds == 7
+
+
+def test_a_view_that_is_opened_at_rest_fills_in_by_itself(tiny):
+    async def open_inside():
+        screen = fp.Playground(tiny)
+        await screen.idle()
+        screen.view("inside")
+        await screen.idle()
+        return screen
+
+    screen = asyncio.run(open_inside())
+    assert screen.session.scene().closeup is not None
+    assert "<b>4 Average</b>" in screen.screen.companion.caption.value
+
+
+def test_a_run_that_fails_where_one_stands_leaves_the_old_one_whole(tiny):
+    """Its rounds may be fewer than where the viewer stood in the one that failed."""
+    screen = settled(tiny.replace(rounds=1))
+    screen.store.set(algorithm=Breaks(late=1), rounds=3)
+    screen.scrub(3)
+    screen.settle()
+    assert "boom" in str(screen.errors)
+    assert (screen.experiment.rounds, screen.shown.rounds) == (1, 1)
+    screen.play()
+    screen.settle()
+    assert screen.player.cursor == 1
