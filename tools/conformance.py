@@ -45,11 +45,11 @@ named beside it searches over many.
 Loops "written from the paper" are those of [papers.py](../tests/support/papers.py): local
 minibatches of 4 from clients of 3 to 14 examples and one without any, 60 % of them in a round,
 stragglers among them, three local epochs, four rounds, softmax regression; what is compared is the
-last model. The rows of the models and of the channel are without stragglers. Loops and fixed points of a method are
-held against it three times: with its own paper's weights, with clients weighed by their examples,
-and alike (the knob `weights`); the error is the largest. Loops of personal models are those of
-[personal_papers.py](../tests/support/personal_papers.py): there every client's own model is
-compared too.
+last model. The rows of the models and of the channel are without stragglers. Loops and fixed points
+of a method are held against it three times: with its own paper's weights, with clients weighed by
+their examples, and alike (the knob `weights`); the error is the largest. Loops of personal models
+are those of [personal_papers.py](../tests/support/personal_papers.py): there every client's own
+model is compared too.
 How each method differs from its paper by choice is in [algorithms.md](algorithms.md).
 """
 KNOWN = """## The known case
