@@ -19,24 +19,10 @@ import fedplay.models
 import fedplay.stages  # noqa: F401  (its registry lines)
 from fedplay import registry, untrusted
 from fedplay.cost import Cost, estimate
-from fedplay.data import (
-    Arrays,
-    Partition,
-    Shift,
-    Source,
-    TableFile,
-    check_shift,
-    pool_size,
-)
+from fedplay.data import Arrays, Partition, Source, TableFile, check_shift, pool_size
 from fedplay.knobs import Checked, Knob, knob, knobs_of, one_of, short
-from fedplay.stages.base import (
-    Aggregate,
-    Algorithm,
-    Layer,
-    Personal,
-    Schedule,
-    ServerOptimizer,
-)
+from fedplay.slots import TABLE, Slot
+from fedplay.stages.base import Layer
 
 NUMBERS = {dtype: np.finfo(dtype) for dtype in ("float32", "float64")}
 LEAST = {dtype: float(numbers.tiny) for dtype, numbers in NUMBERS.items()}
@@ -132,20 +118,19 @@ class Training(Checked):
     )
 
 
-# The choice that each slot starts with. "auto" is resolved by what the channel requires.
+def _as_written(slot: Slot) -> tuple[int, bool]:
+    """Where a slot stands in a file, a link and a repr: as in a round, but what is automatic stands
+    behind the channel, which may require something of it.
+    """
+    places = {name: place for place, name in enumerate(TABLE)}
+    place, channel = places[slot.name], places["channel"]
+    return (max(place, channel) if slot.auto else place), place != channel
+
+
+# The choice that each slot starts with, in the order in which an experiment is written.
 CHOICES: dict[str, Any] = {
-    "data": "digits",
-    "partition": "dirichlet",
-    "shift": "none",
-    "model": "softmax",
-    "algorithm": "fedavg",
-    "channel": ("dp",),
-    "schedule": "auto",
-    "aggregate": "auto",
-    "server": "sgd",
-    "personal": "auto",
+    slot.name: slot.default for slot in sorted(TABLE.values(), key=_as_written)
 }
-AUTO = {"schedule": "uniform", "aggregate": "mean", "personal": "finetune"}
 
 
 def knobs() -> dict[str, Knob]:
@@ -156,10 +141,9 @@ def knobs() -> dict[str, Knob]:
 class Experiment:
     """A federated experiment, described completely.
 
-    Keyword arguments are slots (`data`, `partition`, `shift`, `model`, `algorithm`, `channel`,
-    `schedule`, `aggregate`, `server`, `personal`: a registered name, or an instance of one's own)
-    and knobs (`fedplay.experiment.knobs()` lists them). ValueError names what is wrong, its value
-    and what is allowed.
+    Keyword arguments are slots (`fedplay.slots.TABLE` lists them; a registered name, or an instance
+    of one's own; the channel takes a list of these) and knobs (`fedplay.experiment.knobs()` lists
+    them). ValueError names what is wrong, its value and what is allowed.
 
     >>> exp = Experiment(clients=20, alpha=0.1)
     >>> exp
@@ -246,11 +230,17 @@ class Experiment:
         choice = self._values[slot]
         if choice == "auto":
             needed = (layer.requires().get(slot) for layer in self.layers)
-            usual = AUTO[slot]
+            usual = TABLE[slot].auto
             if slot == "personal" and self.stage("algorithm").keeps:
                 usual = "none"  # what the algorithm gives is personal already
             choice = next((name for name, _ in filter(None, needed)), usual)
         return _made(slot, choice, self._values)
+
+    def stages(self, slot: str) -> tuple[Any, ...]:
+        """Every stage in a slot: one, or all layers of the channel, idle ones among them."""
+        if not TABLE[slot].many:
+            return (self.stage(slot),)
+        return tuple(_made(slot, choice, self._values) for choice in self._values[slot])
 
     @property
     def source(self) -> Source:
@@ -260,16 +250,14 @@ class Experiment:
     @property
     def layers(self) -> tuple[Layer, ...]:
         """The channel's layers that do something, in the order a message meets them."""
-        made = (_made("channel", choice, self._values) for choice in self._values["channel"])
-        return tuple(layer for layer in made if layer.active())
+        return tuple(layer for layer in self.stages("channel") if layer.active())
 
     def active_knobs(self) -> dict[str, Knob]:
         """The knobs that this experiment reads: those of its stages and of `Training`."""
-        stages = [self.stage(slot) for slot in CHOICES if slot != "channel"]
-        stages += [_made("channel", choice, self._values) for choice in self._values["channel"]]
         found = knobs_of(Training)
-        for stage in stages:
-            found |= knobs_of(stage)
+        for slot in sorted(CHOICES, key=lambda slot: TABLE[slot].many):
+            for stage in self.stages(slot):
+                found |= knobs_of(stage)
         fixed = {*self.stage("algorithm").fixes}
         if self.stage("aggregate").weighs:
             fixed.add("weights")
@@ -308,7 +296,7 @@ class Experiment:
         Raises ValueError where a slot holds an instance whose class has no registered name.
         """
         for slot in CHOICES:
-            for choice in self._values[slot] if slot == "channel" else (self._values[slot],):
+            for choice in self._values[slot] if TABLE[slot].many else (self._values[slot],):
                 if not isinstance(choice, str):
                     raise ValueError(
                         f"{slot}={choice!r}: has no name to be written down; "
@@ -418,29 +406,18 @@ class Experiment:
         check_shift(self.stage("shift"), source, partition)
 
 
-BASES: dict[str, type] = {
-    "shift": Shift,
-    "schedule": Schedule,
-    "algorithm": Algorithm,
-    "channel": Layer,
-    "aggregate": Aggregate,
-    "server": ServerOptimizer,
-    "personal": Personal,
-}
-
-
 def _choice(slot: str, value: Any) -> tuple[Any, dict[str, Any]]:
     """A slot's checked choice, and the knob values that an instance brings along."""
-    if slot != "channel":
+    if not TABLE[slot].many:
         return _one_choice(slot, value)
     if not isinstance(value, (list, tuple)) or len(value) > 20:
-        raise ValueError(f"channel={short(value)}: must be a list of up to 20 layers")
+        raise ValueError(f"{slot}={short(value)}: must be a list of up to 20 layers")
     names: list[Any] = []
     knob_values: dict[str, Any] = {}
     for item in value:
         name, own = _one_choice(slot, item)
         if name in names:
-            raise ValueError(f"channel: {name!r} is there twice")
+            raise ValueError(f"{slot}: {name!r} is there twice")
         names.append(name)
         knob_values |= own
     return tuple(names), knob_values
@@ -450,8 +427,13 @@ def _one_choice(slot: str, value: Any) -> tuple[Any, dict[str, Any]]:
     if isinstance(value, str):
         if slot == "data" and value.startswith("csv:"):
             TableFile(value)
-        elif not (slot in AUTO and value == "auto") and value not in registry.SLOTS[slot]:
-            raise one_of(slot, value, [*(["auto"] if slot in AUTO else []), *registry.SLOTS[slot]])
+        else:
+            known = [
+                *(["auto"] if TABLE[slot].auto and not TABLE[slot].many else []),
+                *registry.SLOTS[slot],
+            ]
+            if value not in known:
+                raise one_of(slot, value, known)
         return value, {}
     if getattr(type(value), "slot", None) != slot:
         raise one_of(slot, value, registry.SLOTS[slot])

@@ -1,7 +1,7 @@
 """What can be chosen: a dict a slot, from a name to the frozen dataclass that carries it out.
 
-A federated experiment is one choice in each slot. Built-in entries are registered by the
-`__init__` of their folder, one line each; `register` takes a user's own just the same.
+The slots themselves are those of `fedplay.slots`. Built-in entries are registered by the `__init__`
+of their folder, one line each; `register` takes a user's own just the same.
 """
 
 from __future__ import annotations
@@ -10,19 +10,9 @@ import dataclasses
 from typing import Any, TypeVar
 
 from fedplay.knobs import Knob, knobs_of, one_of, short
+from fedplay.slots import TABLE
 
-SLOTS: dict[str, dict[str, type]] = {
-    "data": {},
-    "partition": {},
-    "shift": {},
-    "model": {},
-    "schedule": {},
-    "algorithm": {},
-    "channel": {},
-    "aggregate": {},
-    "server": {},
-    "personal": {},
-}
+SLOTS: dict[str, dict[str, type]] = {slot: {} for slot in TABLE}
 
 T = TypeVar("T", bound=type)
 

@@ -16,7 +16,7 @@ HOUSE = Path(__file__).parents[1] / "fedplay"
 
 # From the ground up. A module may import from its own floor's own folder, and from lower floors.
 FLOORS = [
-    {"knobs", "streams", "untrusted", "files", "plain", "scopes", "clock"},
+    {"knobs", "slots", "streams", "untrusted", "files", "plain", "scopes", "clock"},
     {"arguments", "scales", "words", "tables"},
     {"registry"},
     {"data", "models", "privacy"},

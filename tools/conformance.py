@@ -15,21 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from fedplay.slots import TABLE
+
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "conformance.md"
 FLOOR = 1e-12  # below it lies what rounding may do
-SLOTS = {
-    "data": "Data",
-    "partition": "Partitions",
-    "shift": "Shifts",
-    "model": "Models",
-    "schedule": "Schedules",
-    "algorithm": "Algorithms",
-    "channel": "Channel",
-    "aggregate": "Aggregates",
-    "server": "Server optimisers",
-    "personal": "Personalisation",
-}
 HEAD = """# Conformance
 
 Every built-in option, the reference it is tested against, and the error that remains. Written by
@@ -119,9 +109,9 @@ def known() -> Iterator[str]:
 def page() -> str:
     """The whole page."""
     parts = [HEAD]
-    for slot, title in SLOTS.items():
+    for slot in TABLE.values():
         head = "| Entry | Source | Held against | Test | Error |\n|---|---|---|---|---|"
-        parts.append("\n".join([f"## {title}", "", head, *rows(slot), ""]))
+        parts.append("\n".join([f"## {slot.title}", "", head, *rows(slot.name), ""]))
     return "\n".join([*parts, KNOWN + "\n".join(known()) + "\n"])
 
 

@@ -15,11 +15,14 @@ from typing import Any
 
 import fedplay
 import fedplay.stages
-from fedplay.experiment import AUTO, BASES, CHOICES, Experiment
+from fedplay.experiment import Experiment
 from fedplay.knobs import one_of, short
 from fedplay.registry import SLOTS
+from fedplay.slots import TABLE
 from fedplay.untrusted import escape
 
+# What an experiment is run on is no part of its method.
+METHOD = tuple(slot for slot in TABLE if slot not in ("data", "model"))
 # The colours of the notebook's own editor; where a page has none, readable on white and on black.
 COLOURS = {
     "comment": "var(--jp-mirror-editor-comment-color, #6a7a7a)",
@@ -97,14 +100,11 @@ def _meant(item: Any) -> Iterator[Any]:
 
 def _method(exp: Experiment) -> Iterator[type]:
     """The classes of an experiment's method: its algorithm, then all that is not the default."""
-    usual = Experiment()
-    for slot in sorted(BASES, key=lambda slot: slot != "algorithm"):
+    for slot in sorted(METHOD, key=lambda slot: slot != "algorithm"):
         if slot == "channel":
             yield from (type(layer) for layer in exp.layers)
-        elif slot == "algorithm" or exp.chosen(slot) != AUTO.get(slot, CHOICES[slot]):
+        elif slot == "algorithm" or exp.chosen(slot) != (TABLE[slot].auto or TABLE[slot].default):
             yield type(exp.stage(slot))
-    if exp.chosen("partition") != usual.chosen("partition"):
-        yield type(exp.stage("partition"))
 
 
 def _named(name: str) -> type:
@@ -113,7 +113,7 @@ def _named(name: str) -> type:
     slots = [slot] if slot in SLOTS else list(SLOTS)
     found = [s for s in slots if bare in SLOTS[s]]
     if slot not in ("", *SLOTS) or not found:
-        raise one_of("code", name, (n for s in BASES for n in SLOTS[s]))
+        raise one_of("code", name, (n for s in METHOD for n in SLOTS[s]))
     if len(found) > 1:
         ways = " or ".join(f"code('{s}:{bare}')" for s in found)
         raise ValueError(f"code={name!r}: is in several slots; write {ways}")

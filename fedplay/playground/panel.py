@@ -9,63 +9,65 @@ from typing import Any
 import ipywidgets
 
 from fedplay.data import load_csv
-from fedplay.experiment import AUTO, CHOICES, Experiment, knobs
+from fedplay.experiment import CHOICES, Experiment, knobs
 from fedplay.knobs import knobs_of, short
 from fedplay.registry import SLOTS
+from fedplay.slots import CHANNEL, DATA, TABLE, TRAINING, Slot
 from fedplay.widgets.controls import Choice, Control, Post, choosable, for_knob
 
 Plan = dict[str, list[str]]  # heading -> names of slots and knobs, in order
 
-SLOT_WORDS = {
-    "data": ("Data", "Where the examples come from."),
-    "partition": ("Partition", "How the examples are dealt out to the clients."),
-    "shift": ("Shift", "How clients' examples differ beyond their labels."),
-    "model": ("Model", "What every client trains."),
-    "algorithm": ("Algorithm", "What a client does and sends."),
-    "schedule": ("Schedule", "Who takes part in a round; auto: what the privacy needs."),
-    "aggregate": ("Aggregate", "How the server combines messages; auto: what the privacy needs."),
-    "server": ("Server", "The step that the server takes with the combined update."),
-    "personal": ("Personal", "The second model that each client has to itself."),
+HEADINGS = tuple(dict.fromkeys(slot.heading for slot in TABLE.values()))
+# What stands above a heading's slots, and below them: mostly the knobs that belong to no slot. A
+# slot that is named here gives its knobs above, and its control and the rest of its knobs below.
+ABOVE = {
+    DATA: ("partition", "clients"),
+    TRAINING: ("rounds", "schedule", "local_epochs", "learning_rate", "batch_size"),
+    CHANNEL: ("noise_multiplier",),
+}
+BELOW = {
+    DATA: ("data", "data_seed"),
+    TRAINING: ("weights", "stragglers", "partial_work", "seed"),
 }
 HIDDEN = {"dtype"}  # a matter of numerics: for scripts
 
 
 def plan(exp: Experiment, *, own_data: bool = False) -> Plan:
     """The controls for an experiment. `own_data`: the data are given, so they can't be chosen."""
-    table = knobs()
-    active = [name for name in exp.active_knobs() if name in table and name not in HIDDEN]
-
-    def of(slot: str) -> list[str]:
-        return [name for name in knobs_of(exp.stage(slot)) if name in active]
-
-    data = [*of("partition"), "clients", "partition", "shift", *of("shift")]
-    data += ["data", *of("data"), "data_seed"]
-    training = ["rounds", *of("schedule"), "local_epochs", "learning_rate", "batch_size"]
-    training += ["model", *of("model")]
-    for slot in ("algorithm", "schedule", "aggregate", "server"):
-        training += [slot, *of(slot)] if _is_choice(exp, slot) else of(slot)
-    training += ["weights", "stragglers"]
-    training += (["partial_work"] if exp.stragglers > 0 else []) + ["seed"]
-    training = [n for n in training if n in active or n in SLOTS]  # a method may fix some itself
-    personal = ["personal"] if _is_choice(exp, "personal") else []
-    personal += of("personal")
-    channel = [n for n in active if n not in {*data, *training, *personal, "partial_work"}]
+    active = exp.active_knobs().keys() & knobs().keys() - HIDDEN
+    if exp.stragglers == 0:
+        active -= {"partial_work"}
     if exp.noise_multiplier == 0:
-        channel = [n for n in channel if n != "delta"]
-    channel.sort(key=lambda name: name != "noise_multiplier")  # first; the rest stays in order
-    headings = {
-        "The clients' data": [] if own_data else data,
-        "Federated training": training,
-        "Privacy": channel,
-        "For each client alone": personal,
-    }
-    return {heading: list(dict.fromkeys(names)) for heading, names in headings.items() if names}
+        active -= {"delta"}
+
+    def own(name: str) -> list[str]:
+        """The knobs of a slot's stages, or the knob itself."""
+        stages = exp.stages(name) if name in TABLE else ()
+        names = [knob for stage in stages for knob in knobs_of(stage)] or [name]
+        return [knob for knob in names if knob in active]
+
+    def rows(name: str) -> list[str]:
+        """A slot's control and the knobs of its stages, or the knob itself."""
+        return [name, *own(name)] if name in TABLE and _is_choice(exp, TABLE[name]) else own(name)
+
+    found: Plan = {}
+    for heading in HEADINGS:
+        below = BELOW.get(heading, ())
+        slots = [name for name in CHOICES if TABLE[name].heading == heading and name not in below]
+        names = [name for first in ABOVE.get(heading, ()) for name in own(first)]
+        names += [name for then in (*slots, *below) for name in rows(then) if name != "channel"]
+        placed = {name for group in found.values() for name in group}
+        found[heading] = [name for name in dict.fromkeys(names) if name not in placed]
+    if own_data:
+        found[DATA] = []
+    return {heading: names for heading, names in found.items() if names}
 
 
-def _is_choice(exp: Experiment, slot: str) -> bool:
+def _is_choice(exp: Experiment, slot: Slot) -> bool:
     """Whether there is more to choose from than what is chosen automatically."""
-    own = not isinstance(getattr(exp, slot), str)  # somebody's, and nobody registered it
-    return own or len(SLOTS[slot]) > (2 if slot in AUTO else 1)
+    known = SLOTS[slot.name]
+    own = getattr(exp, slot.name) not in slot.choices(known)  # somebody's, and nobody registered it
+    return own or slot.many or len(known) > (2 if slot.auto else 1)
 
 
 def check_controls(names: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -156,16 +158,16 @@ class Panel:
     def _made(self, name: str) -> Control:
         if name not in CHOICES:
             return for_knob(knobs()[name], self.post, self.roll)
-        label, help = SLOT_WORDS[name]
+        slot, offered = TABLE[name], self._options(name)
         beside = [self._file_upload()] if name == "data" else []
-        return Choice(name, self.post, label, help, self._options(name), *beside)
+        return Choice(name, self.post, slot.label, slot.help, offered, *beside, called=slot.shown)
 
     def _options(self, slot: str) -> list[Any]:
-        """The registered names, and whatever else is or was chosen."""
-        names: list[Any] = [n for n in SLOTS[slot] if n != "arrays" or slot != "data"]
-        names = [*(["auto"] if slot in AUTO else []), *names]
-        known = self.controls[slot].options if slot in self.controls else []  # type: ignore[attr-defined]
-        asked = [*known, self.value_of(slot)]
+        """What is registered, and whatever else is or was chosen."""
+        known = (n for n in SLOTS[slot] if n != "arrays" or slot != "data")
+        names = TABLE[slot].choices(known)
+        before = self.controls[slot].options if slot in self.controls else []  # type: ignore[attr-defined]
+        asked = [*before, self.value_of(slot)]
         extra = [value for value in asked if choosable(value) and value not in names]
         return [*names, *dict.fromkeys(extra)]
 

@@ -15,11 +15,12 @@ from fedplay.engine import History, Round
 from fedplay.engine.client_models import local_only, personal_accuracy
 from fedplay.engine.history import has_diverged
 from fedplay.engine.loop import Run, stream
-from fedplay.experiment import CHOICES, Experiment
+from fedplay.experiment import Experiment
 from fedplay.inspect.personal_name import own_model
 from fedplay.runs.given import Given, counted, data_of
 from fedplay.runs.series import BARS, Labels, Late, Moment, Series
 from fedplay.scopes import calm
+from fedplay.slots import TABLE
 
 Array = NDArray[Any]
 
@@ -53,9 +54,8 @@ def facts(run: Run) -> Facts:
 
 def identity(exp: Experiment, federation: Given) -> tuple[Any, ...]:
     """What makes two runs the same: also the code of the stages, which a notebook may change."""
-    classes = [type(exp.stage(slot)) for slot in CHOICES if slot != "channel"]
-    classes += [type(layer) for layer in exp.layers]
-    return exp, federation.digest if federation is not None else "", tuple(classes)
+    classes = tuple(type(stage) for slot in TABLE for stage in exp.stages(slot))
+    return exp, federation.digest if federation is not None else "", classes
 
 
 class Recording:

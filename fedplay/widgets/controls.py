@@ -147,14 +147,22 @@ class Slider(Control):
 
 
 class Choice(Control):
-    """One of some names."""
+    """One of some options; `called` says how the field calls each of them."""
 
     def __init__(
-        self, name: str, post: Post, label: str, help: str, options: Sequence[Any], *beside: Any
+        self,
+        name: str,
+        post: Post,
+        label: str,
+        help: str,
+        options: Sequence[Any],
+        *beside: Any,
+        called: Callable[[Any], str] = str,
     ) -> None:
         self.options: list[Any] = list(options)
+        self.called = called
         field = ipywidgets.Dropdown(
-            options=_names(options),
+            options=self._names(options),
             index=0,
             tooltip=help,
             layout=Layout(width="100%"),
@@ -164,14 +172,14 @@ class Choice(Control):
 
     def sweep(self, value: Any) -> tuple[list[Any], list[str]]:
         values = spread([*self.options], value, SWEPT)
-        names = _names(self.options)
+        names = self._names(self.options)
         return values, [names[self.options.index(v)] for v in values]
 
     def offer(self, options: Sequence[Any]) -> None:
         """Change what there is to choose from."""
         if list(options) != self.options:
             with self._quiet, self.field.hold_sync():
-                self.field.options = _names(options)
+                self.field.options = self._names(options)
                 self.options = list(options)
 
     def show(self, value: Any) -> None:
@@ -183,6 +191,14 @@ class Choice(Control):
             with self._quiet:
                 if self.field.index != self.options.index(value):
                     self.field.index = self.options.index(value)
+
+    def _names(self, options: Sequence[Any]) -> list[str]:
+        """What the options are called; all different."""
+        names: list[str] = []
+        for name in map(self.called, options):
+            count = sum(1 for other in names if other.split(" (")[0] == name)
+            names.append(f"{name} ({count + 1})" if count else name)
+        return names
 
 
 class Numbers(Control):
@@ -274,18 +290,8 @@ def for_knob(knob: Knob, post: Post, roll: Callable[[], int]) -> Control:
 
 def choosable(value: Any) -> bool:
     """Whether a field can show what was asked for a slot; of anything else, the error is enough."""
-    return isinstance(value, str) or hasattr(type(value), "slot")
-
-
-def _names(options: Sequence[Any]) -> list[str]:
-    """Choices as they are called in code, files by their names; all different."""
-    names: list[str] = []
-    for value in options:
-        name = value if isinstance(value, str) else type(value).__name__
-        name = name.split(":")[1] if name.startswith("csv:") else name
-        count = sum(1 for other in names if other.split(" (")[0] == name)
-        names.append(f"{name} ({count + 1})" if count else name)
-    return names
+    several = value if isinstance(value, tuple) else (value,)
+    return all(isinstance(one, str) or hasattr(type(one), "slot") for one in several)
 
 
 def _text(value: tuple[float, ...]) -> str:

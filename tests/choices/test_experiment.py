@@ -18,6 +18,7 @@ import pytest
 import fedplay as fp
 from fedplay.experiment import CHOICES, Experiment, knobs
 from fedplay.registry import SLOTS, register
+from fedplay.slots import TABLE
 from tests.support.effort import tries
 
 
@@ -159,7 +160,7 @@ def test_every_choice_of_every_slot_can_be_named():
     skip = {"arrays", "natural", "quadratic"}
     for slot, names in SLOTS.items():
         for name in set(names) - skip:
-            choices = {slot: [name] if slot == "channel" else name}
+            choices = {slot: [name] if TABLE[slot].many else name}
             if name in ("fedper", "fedrep"):
                 choices["model"] = "mlp"  # a layer to share, and one to keep
             exp = fp.Experiment(**choices)

@@ -14,6 +14,7 @@ import fedplay as fp
 from fedplay.engine.loop import Run
 from fedplay.knobs import knobs_of
 from fedplay.registry import SLOTS, make, name_of
+from fedplay.slots import TABLE
 from fedplay.stages.base import Cohort
 from fedplay.streams import Streams
 from tests.support.oracles import ORACLES
@@ -41,7 +42,7 @@ def cohort(K, N=6):
 def choices_of(entry):
     """An experiment in which the entry does something."""
     slot, name = entry.split("/")
-    choices = {slot: [name] if slot == "channel" else name, "rounds": 2, "clients": 5}
+    choices = {slot: [name] if TABLE[slot].many else name, "rounds": 2, "clients": 5}
     if entry in ("channel/dp", "aggregate/fixed"):
         choices["noise_multiplier"] = 0.5
     if entry in ("algorithm/fedper", "algorithm/fedrep"):

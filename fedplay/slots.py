@@ -1,0 +1,140 @@
+"""The table of slots: a federated experiment is one choice in each of them.
+
+It is the only such table. The registry, `Experiment` with its links and files, the controls on the
+screen and `docs/conformance.md` are made from it. A new slot is one line here, in the order in
+which a round meets the slots, and a folder of stages whose base class carries its name
+(`slot: ClassVar[str] = "channel"`) and whose `__init__` registers them.
+
+>>> TABLE["channel"].choices(["dp", "mine"])
+[('dp',), (), ('mine',)]
+>>> [TABLE["channel"].shown(choice) for choice in (("dp",), (), ("mine",), ("dp", "mine"))]
+['auto', 'none', 'mine', 'dp + mine']
+>>> TABLE["schedule"].choices(["uniform", "poisson"])
+['auto', 'uniform', 'poisson']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+Default = str | tuple[str, ...]
+
+# Headings of the screen's column of controls.
+DATA = "The clients' data"
+TRAINING = "Federated training"
+CHANNEL = "Channel and privacy"
+PERSONAL = "For each client alone"
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One slot: how it is called, where its control stands, and what it starts with.
+
+    name:    in code, links and files
+    title:   of its table in docs/conformance.md
+    heading: under which its control and the knobs of its stages stand on the screen
+    help:    what is chosen here, as a noun phrase, for the control
+    default: what an experiment starts with: a registered name or "auto"; a tuple of names where
+             the slot holds several stages
+    auto:    what "auto" stands for unless another stage asks for something else; empty where
+             nothing is chosen automatically
+    """
+
+    name: str
+    title: str
+    heading: str
+    help: str
+    default: Default
+    auto: Default = ""
+
+    @property
+    def label(self) -> str:
+        """The name of its control."""
+        return self.name.capitalize()
+
+    @property
+    def many(self) -> bool:
+        """Whether it holds a tuple of stages, which may be empty, and not exactly one."""
+        return isinstance(self.default, tuple)
+
+    def choices(self, names: Iterable[str]) -> list[Any]:
+        """What its control offers, of the registered names.
+
+        Where it holds several: the automatic ones, none at all, and each of the others alone.
+        """
+        if not self.many:
+            return [*(["auto"] if self.auto else []), *names]
+        return list(dict.fromkeys([self.default, (), *((name,) for name in names)]))
+
+    def shown(self, choice: Any) -> str:
+        """A choice as people read it: the names in code, a file by its name, "none" for ()."""
+        if not isinstance(choice, tuple):
+            return _name(choice)
+        if self.many and choice == self.auto:
+            return "auto"
+        return " + ".join(map(_name, choice)) or "none"
+
+
+def _name(choice: Any) -> str:
+    name = choice if isinstance(choice, str) else type(choice).__name__
+    return name.split(":")[1] if name.startswith("csv:") else name
+
+
+TABLE: dict[str, Slot] = {
+    slot.name: slot
+    for slot in (
+        Slot("data", "Data", DATA, "Where the examples come from.", "digits"),
+        Slot(
+            "partition",
+            "Partitions",
+            DATA,
+            "How the examples are dealt out to the clients.",
+            "dirichlet",
+        ),
+        Slot("shift", "Shifts", DATA, "How clients' examples differ beyond their labels.", "none"),
+        Slot("model", "Models", TRAINING, "What every client trains.", "softmax"),
+        Slot(
+            "schedule",
+            "Schedules",
+            TRAINING,
+            "Who takes part in a round; auto: what the privacy needs.",
+            "auto",
+            "uniform",
+        ),
+        Slot("algorithm", "Algorithms", TRAINING, "What a client does and sends.", "fedavg"),
+        Slot(
+            "channel",
+            "Channel",
+            CHANNEL,
+            "Layers that every message passes on its way to the server; auto: clipping and noise, "
+            "as the knobs ask.",
+            ("dp",),
+            ("dp",),
+        ),
+        Slot(
+            "aggregate",
+            "Aggregates",
+            TRAINING,
+            "How the server combines messages; auto: what the privacy needs.",
+            "auto",
+            "mean",
+        ),
+        Slot(
+            "server",
+            "Server optimisers",
+            TRAINING,
+            "The step that the server takes with the combined update.",
+            "sgd",
+        ),
+        Slot(
+            "personal",
+            "Personalisation",
+            PERSONAL,
+            "The second model that each client has to itself.",
+            "auto",
+            "finetune",
+        ),
+    )
+}
