@@ -408,7 +408,10 @@ class Experiment:
 
 def _choice(slot: str, value: Any) -> tuple[Any, dict[str, Any]]:
     """A slot's checked choice, and the knob values that an instance brings along."""
-    if not TABLE[slot].many:
+    known = TABLE[slot]
+    if known.auto and isinstance(value, str) and value == "auto":
+        return (known.auto if known.many else "auto"), {}
+    if not known.many:
         return _one_choice(slot, value)
     if not isinstance(value, (list, tuple)) or len(value) > 20:
         raise ValueError(f"{slot}={short(value)}: must be a list of up to 20 layers")
@@ -427,13 +430,9 @@ def _one_choice(slot: str, value: Any) -> tuple[Any, dict[str, Any]]:
     if isinstance(value, str):
         if slot == "data" and value.startswith("csv:"):
             TableFile(value)
-        else:
-            known = [
-                *(["auto"] if TABLE[slot].auto and not TABLE[slot].many else []),
-                *registry.SLOTS[slot],
-            ]
-            if value not in known:
-                raise one_of(slot, value, known)
+        elif value not in registry.SLOTS[slot]:
+            auto = ["auto"] if TABLE[slot].auto and not TABLE[slot].many else []
+            raise one_of(slot, value, [*auto, *registry.SLOTS[slot]])
         return value, {}
     if getattr(type(value), "slot", None) != slot:
         raise one_of(slot, value, registry.SLOTS[slot])

@@ -55,7 +55,7 @@ def plan(exp: Experiment, *, own_data: bool = False) -> Plan:
         below = BELOW.get(heading, ())
         slots = [name for name in CHOICES if TABLE[name].heading == heading and name not in below]
         names = [name for first in ABOVE.get(heading, ()) for name in own(first)]
-        names += [name for then in (*slots, *below) for name in rows(then) if name != "channel"]
+        names += [name for then in (*slots, *below) for name in rows(then)]
         placed = {name for group in found.values() for name in group}
         found[heading] = [name for name in dict.fromkeys(names) if name not in placed]
     if own_data:
@@ -78,8 +78,7 @@ def check_controls(names: Sequence[str] | None) -> tuple[str, ...] | None:
         raise ValueError(f"controls={short(names)}: must be a list of names of knobs and slots")
     names = tuple(names)
     for name in names:
-        named = isinstance(name, str) and name != "channel"
-        if not named or (name not in knobs() and name not in CHOICES):
+        if not isinstance(name, str) or (name not in knobs() and name not in CHOICES):
             close = difflib.get_close_matches(str(name), [*CHOICES, *knobs()], 1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
             raise ValueError(f"controls: {name!r} is neither a knob nor a slot{hint}")

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from fedplay.experiment import Experiment, knobs
 from fedplay.knobs import Knob, short
+from fedplay.slots import TABLE
 
 LENGTH = 20
 QUICK = 0.7  # s; of values that one knob had for less than this only the last one is kept
@@ -110,6 +111,8 @@ def _said(exp: Experiment, name: str) -> str:
     value, knob = getattr(exp, name, None), knobs().get(name)
     if knob is not None and (value is None or isinstance(value, int | float)):
         return shown(knob, value)
+    if name in TABLE and isinstance(value, tuple):
+        return TABLE[name].shown(value)
     if isinstance(value, tuple):
         return "+".join(map(str, value))
     return value if isinstance(value, str) else short(value)

@@ -21,7 +21,7 @@ from fedplay.runs.recording import Recording
 from fedplay.scales import shown, stops
 from fedplay.session.player import GROWING, PATIENCE, Player
 from fedplay.session.store import Store
-from fedplay.stages import Algorithm, Correction
+from fedplay.stages import Algorithm, Correction, Layer
 from fedplay.views.board import check_views
 from fedplay.words import size
 from tests.support.screens import TINY, assert_drawn, assert_prefix, same
@@ -496,6 +496,68 @@ def test_hidden_sizes_are_typed_and_nonsense_is_explained(tiny):
     assert "up to 8 whole numbers" in screen.errors["hidden"]
     assert field.value == "eight", "what was typed is not lost"
     assert screen.experiment.hidden == (8, 4)
+
+
+def test_the_channel_is_chosen_like_any_slot(tiny):
+    screen = fp.Playground(tiny.replace(clip=0.05))
+    control = screen.screen.panel.controls["channel"]
+    assert control.button.description == "Channel"
+    assert "auto: clipping and noise" in control.field.tooltip
+    assert control.field.options == ("auto", "none")
+    assert control.field.label == "auto"
+    control.field.index = 1
+    screen.settle()
+    assert screen.experiment == tiny.replace(clip=0.05, channel=())
+    assert_prefix(screen.shown, fp.run(tiny))
+    assert "clip" not in screen.screen.panel.shown, "nothing reads it now"
+    control.field.index = 0
+    screen.settle()
+    assert screen.experiment == tiny.replace(clip=0.05), "and it was kept"
+    assert_prefix(screen.shown, fp.run(screen.experiment))
+
+
+@dataclass(frozen=True)
+class Loud(Layer):
+    """Changes nothing, but there it is."""
+
+
+def test_several_layers_and_one_that_nobody_registered_are_shown_and_not_lost(tiny):
+    screen = fp.Playground(tiny.replace(channel=("dp", Loud())))
+    control = screen.screen.panel.controls["channel"]
+    assert control.field.label == "dp + Loud"
+    control.field.index = 1
+    assert screen.experiment.channel == ()
+    assert control.field.options == ("auto", "none", "dp + Loud")
+    control.field.index = 2
+    assert screen.experiment.channel == ("dp", Loud())
+    screen.set(channel=["dp"])
+    assert control.field.label == "auto"
+
+
+def test_a_channel_that_cannot_be_is_refused_beside_its_control(tiny):
+    """Without noise the schedule could be any."""
+    screen = fp.Playground(tiny.replace(channel=(), noise_multiplier=1.0, schedule="uniform"))
+    control = screen.screen.panel.controls["channel"]
+    control.field.index = 0
+    assert "needs schedule='poisson' here" in screen.errors["channel"]
+    assert "needs schedule" in control._texts["error"].value
+    assert screen.experiment.channel == ()
+    screen.set(schedule="auto")
+    assert screen.errors == {}, "it was tried again"
+    assert screen.experiment.channel == ("dp",)
+    for wrong, words in (
+        (("dp", "nothing"), "channel='nothing': must be one of dp"),
+        (["dp"] * 2, "channel: 'dp' is there twice"),
+        (("dp",) * 21, "must be a list of up to 20"),
+        ((["dp"],), "must be one of dp"),
+        (7, "channel=7: must be a list of up to 20"),
+    ):
+        screen.set(channel=wrong)
+        assert words in screen.errors["channel"]
+        assert control._texts["error"].value
+        assert screen.experiment.channel == ("dp",)
+    screen.set(channel="auto")
+    assert screen.errors == {}
 
 
 def test_each_seed_has_its_dice(tiny):

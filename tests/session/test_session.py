@@ -150,6 +150,37 @@ def test_values_that_cannot_be_run_are_told(tiny):
     assert "natural" in screen.screen.companion.caption.value
 
 
+def test_the_channel_is_swept_pinned_undone_and_linked(tiny):
+    clipped = tiny.replace(clip=0.05)
+    screen = settled(clipped)
+    screen.sweep("channel")
+    screen.settle()
+    sweeping = screen.player.sweeping
+    assert (sweeping.values, sweeping.shown) == ([("dp",), ()], ["auto", "none"])
+    for value, rec in zip(sweeping.values, sweeping.recordings, strict=True):
+        assert same(rec.accuracy, fp.run(clipped.replace(channel=value)).accuracy)
+    assert not same(*(rec.accuracy for rec in sweeping.recordings))
+    screen.pin()
+    screen.take(1)
+    screen.settle()
+    bare = screen.experiment
+    assert bare == clipped.replace(channel=())
+    ((_, text),) = screen.screen.pins._rows.values()
+    assert "with channel auto" in text.value
+    assert screen.session.trail.entries[-1].changed == "channel auto → none"
+    for written in (bare.to_token(), bare.to_json()):
+        screen.undo()
+        screen.settle()
+        assert screen.experiment == clipped
+        assert screen.screen.panel.controls["channel"].field.label == "auto"
+        screen.open(written)
+        screen.settle()
+        assert screen.experiment == bare
+        assert screen.screen.panel.controls["channel"].field.label == "none"
+    screen.live.act("take_pin", "A")
+    assert screen.experiment == clipped
+
+
 @given(st.lists(st.integers(), unique=True, min_size=1, max_size=60), st.data(), st.integers(3, 9))
 @settings(max_examples=100, deadline=None)
 def test_a_spread_keeps_the_ends_and_the_value_in_force(values, data, most):
@@ -250,6 +281,7 @@ def test_what_changed_is_said_in_words():
     a = fp.Experiment()
     b = a.replace(batch_size=None, partition="iid", clients=200, channel=[])
     words = change_in_words(a, b)
+    assert "channel auto → none" in words
     assert "Clients 10 → 200" in words
     assert "partition dirichlet → iid" in words
     assert "Batch size 32 → ∞" in words
