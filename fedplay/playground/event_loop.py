@@ -144,11 +144,11 @@ class Live:
             self.actions["set"](event.name, event.value)
 
     @calmed
-    def do(self, action: str, *arguments: Any) -> None:
+    def do(self, action: str, *arguments: Any, **named: Any) -> None:
         """What a method asks for: after all that came before it. ValueError where it cannot be."""
         self.drain()
         with self.step():
-            self.actions[action](*arguments)
+            self.actions[action](*arguments, **named)
         if self._loop is not None:
             self.wake()
 

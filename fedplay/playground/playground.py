@@ -13,10 +13,10 @@ import os
 import random
 import secrets
 from collections.abc import Sequence
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
 from fedplay import untrusted
-from fedplay.arguments import word
 from fedplay.data import Federation
 from fedplay.engine import History
 from fedplay.experiment import Experiment
@@ -28,7 +28,7 @@ from fedplay.playground.panel import Panel, check_controls
 from fedplay.playground.screen import Screen
 from fedplay.scopes import calmed
 from fedplay.session.session import Session
-from fedplay.views.my_client.joining import DRAWS
+from fedplay.views.registered import VIEWS, verbs
 from fedplay.widgets.closing import Place
 from fedplay.widgets.page import Page
 
@@ -47,8 +47,10 @@ class Playground:
     federation: data of your own, in place of the experiment's
     core:       use nothing but the widgets every notebook has (no pointer, no theme)
 
-    Whatever a person does on the screen is a method here; `experiment` is what is in force, `shown`
-    the History of what is drawn. ValueError for a name that is none of the above.
+    Whatever a person does on the screen is a method here, those of the views among them:
+    `inside(phase)`, `sweep(name)`, `take(index)`, `compare(methods, seeds, target)`,
+    `mine(action, ...)` and what a view of one's own brings. `experiment` is what is in force,
+    `shown` the History of what is drawn. ValueError for a name that is none of the above.
     """
 
     @calmed
@@ -83,7 +85,7 @@ class Playground:
             self.live.post,
             self.store.value,
             _roll,
-            lambda name: self.live.act("sweep", name),
+            self._of_knob,
             own_data=self.session.federation is not None,
             only=only,
         )
@@ -91,6 +93,7 @@ class Playground:
         page.on_remembered = self._remembered
         page.on_copied = self._copied
         page.on_linked = lambda token: self.live.act("link", token)
+        self.session.panel = panel
         self.screen = Screen(self.session, self.live.act, panel, page, core=core)
         self._does = Actions(self.screen)
         stage = self.screen.stage
@@ -180,38 +183,6 @@ class Playground:
         """Follow a client (by its place in the panel) in every view; None to follow nobody."""
         self.live.do("follow", client)
 
-    def inside(self, phase: float) -> None:
-        """Stand inside the round: 0 to 1 broadcast, 2 local steps, 3 updates, 4 average."""
-        self.live.do("inside", phase)
-
-    def sweep(self, name: str | None) -> None:
-        """Try all values of a knob or slot, everything else as it is; None closes the sweep."""
-        self.live.do("sweep", name)
-
-    def take(self, index: int) -> None:
-        """Take one of the values of the sweep."""
-        self.live.do("take", index)
-
-    def compare(
-        self,
-        methods: Sequence[str] | None = None,
-        *,
-        seeds: int | None = None,
-        target: float | None = None,
-    ) -> None:
-        """Compare methods, with 3, 5 or 10 seeds; what is not given stays as it was chosen."""
-        self.live.do("compare", methods, seeds, target)
-
-    def mine(self, action: str, *arguments: Any) -> None:
-        """Do something in the view "mine", where one draws a client of one's own.
-
-        "label", k: the class of what comes next. "ink", "down" or "move" or "up", x, y: a stroke on
-        the pad, 0 to 1 right and down. "add": the drawing becomes an example. "point", x, y: a
-        point of the plane does. "random": an example of the test set. "back", "wipe", "clear",
-        and "remove", k: take something out. "join", "leave". ValueError where it cannot be done.
-        """
-        self.live.do("draw", word("action", action, sorted(DRAWS)), *arguments)
-
     def pin(self) -> None:
         """Keep the run in force, to compare others with."""
         self.live.do("pin")
@@ -294,10 +265,27 @@ class Playground:
     if not TYPE_CHECKING:  # for a checker of types these are always there
 
         def __getattr__(self, name: str) -> Any:
-            """Of what `close` has let go."""
+            """What the views offer, by its name; of what `close` has let go, why not."""
             if name in PARTS and self._place is None:
                 raise ValueError(CLOSED)
+            method = verbs().get(name)
+            if method is not None:
+                return wraps(method)(partial(self._do, name))
             raise AttributeError(f"'Playground' object has no attribute {name!r}")
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *verbs()})
+
+    def _do(self, verb: str, *arguments: Any, **named: Any) -> None:
+        if self._place is None:
+            raise ValueError(CLOSED)
+        self.live.do(verb, *arguments, **named)
+
+    def _of_knob(self, name: str) -> None:
+        """The button beside a knob: what a view offers for every one."""
+        verb = next((view.knob for view in VIEWS.values() if view.knob), None)
+        if verb is not None:
+            self.live.act(verb, name)
 
     # --- what happens by itself ----------------------------------------------------------------
 
@@ -305,8 +293,7 @@ class Playground:
         """The store has changed."""
         self.screen.follow(self.live.ours)
         self.session.forget_guess()
-        self.session.seating.seat()
-        self._does.keep_sweeping()
+        self.session.renew()
 
     def _failed(self, error: Exception) -> None:
         """A run could not begin, or broke off."""

@@ -19,19 +19,10 @@ from fedplay.runs.series import BARS
 from fedplay.session.pointer import Hand
 from fedplay.session.session import AXES, Session
 from fedplay.untrusted import escape
-from fedplay.views.board import VIEWS, Board, seen_by
-from fedplay.views.compare.controls import ContestRow
-from fedplay.views.compare.view import Compare
-from fedplay.views.compare.words import spoken
-from fedplay.views.curves.view import Curves
-from fedplay.views.each_client.controls import SortingRow
-from fedplay.views.each_client.view import EachClient
-from fedplay.views.labels.view import LabelBars
-from fedplay.views.my_client.controls import GuestRow
-from fedplay.views.my_client.sketch import Mine
-from fedplay.views.my_client.view import MyClient
+from fedplay.views.base import Row
+from fedplay.views.board import Board, seen_by
+from fedplay.views.registered import MAIN, VIEWS
 from fedplay.views.scene import Scene
-from fedplay.views.sweep.view import Sweep
 from fedplay.widgets.closing import close_all
 from fedplay.widgets.echo_guard import Quiet
 from fedplay.widgets.page import Page
@@ -75,9 +66,9 @@ class Screen:
         self.toolbar = Toolbar(act, presets=session.federation is None)
         self.share = Share(act)
         self.transport = Transport(act, session.player.speed)
-        self.companion, self.contest = Companion(act), ContestRow(act)
-        self.sorting = SortingRow(act)
-        self.guest = GuestRow(act)
+        made = {name: view.controls(act) for name, view in VIEWS.items()}
+        self.rows: dict[str, Row] = {n: row for n, row in made.items() if row is not None}
+        self.companion = Companion(act, list(self.rows.values()))
         self.pins, self.trail = Pins(act), Footsteps(act)
         self.headline, self.numbers = ipywidgets.HTML(), ipywidgets.HTML()
         self.headline.add_class("fedplay-headline")
@@ -117,9 +108,7 @@ class Screen:
         css.layout.display = "none"
         above = ipywidgets.HBox([self.headline, self.axis])
         above.add_class("fedplay-above")
-        below = [self.companion.widget, self.contest.widget, self.sorting.widget]
-        below += [self.asked, self.transport.widget]
-        below.insert(2, self.guest.widget)
+        below = [self.companion.widget, self.asked, self.transport.widget]
         below += [self.numbers, self.pins.widget, self.trail.widget]
         right = ipywidgets.VBox([above, self.stage.widget, *below])
         right.add_class("fedplay-right")
@@ -155,8 +144,8 @@ class Screen:
         stage, views = self.stage, self.session.board_views()
         self._views = views
         board = Board(stage.width, stage.height, stage.ratio, views=views, dark=stage.dark)
-        methods = board.look.methods if Compare.name in views else ()
-        stage.palette([*board.look.key_colours(), *methods])
+        own = [colour for name in views for colour in VIEWS[name].key_colours(board.look)]
+        stage.palette([*board.look.key_colours(), *own])
         self.hand.board = board
         return board
 
@@ -179,13 +168,10 @@ class Screen:
 
     def draw(self) -> None:
         """Draw what there is to be seen now."""
-        if self._sketched():
-            return
         scene = self.session.scene()
-        if scene is None:
+        if scene is None or self._drawn_again(scene):
             return
-        mine = self.board.mine
-        outgrown = mine is not None and not mine.fits(scene)
+        outgrown = not all(view.fits(scene) for view in self.board.views.values())
         if self.session.board_views() != self._views or outgrown:
             self.board = self._board()
         self.board.show(scene)
@@ -194,19 +180,16 @@ class Screen:
         self.show()
 
     def _changes(self) -> tuple[int, Board]:
-        """Counts what changes the picture, a drawing excepted."""
-        return self.session.player.changes - self.session.easel.touches, self.board
+        """Counts what changes the picture, but for what is a view's own."""
+        return self.session.player.changes - self.session.own_changes, self.board
 
-    def _sketched(self) -> bool:
-        """Draw what a pen has changed, if that is all that has changed; whether it was."""
-        view, easel = self.board.mine, self.session.easel
-        last = None if view is None else view.mine
-        if last is None or self._else != self._changes() or easel.kind != last.kind:
+    def _drawn_again(self, scene: Scene) -> bool:
+        """Draw what a view has of its own, if that is all that has changed; whether it was."""
+        if self._else != self._changes():
             return False
-        now = easel.mine(last.reception, last.current)
-        if now is None or (now.sketch.X, now.sketch.label) != (last.sketch.X, last.sketch.label):
+        frame = self.board.again(scene)
+        if frame is None:
             return False
-        frame = self.board.sketch(now)
         self.hand.renew()
         self.stage.show(frame, self.hand.tip, self.hand.cursor)
         return True
@@ -250,21 +233,19 @@ class Screen:
             return
         if session.veiled:
             self.describe()
-        headline = Curves.sentence(scene)
+        headline = VIEWS[MAIN].sentence(scene)
         _say(self.headline, headline)
         if self.hand.asked:  # by keys: who cannot see the picture hears what they have changed
-            self.hand.asked = False
-            drawing = session.drawn == MyClient.name and session.easel.pen is not None
-            self.stage.say(plain(self._caption(scene) if drawing else headline))
+            words = self._caption(scene) if self.hand.asked == "view" else headline
+            self.hand.asked = ""
+            self.stage.say(plain(words))
         # What is shown from now on comes after what is in it.
         self.companion.say(self._caption(scene))
-        self.companion.stand_inside(player.inside.phase, player.inside.playing)
         self.companion.offer(session.tabs(), session.drawn)
-        if session.drawn == Sweep.name and scene.closeup is not None:
-            self.companion.fan(scene.closeup.values, scene.closeup.current)
-        self.contest.show(session.lineup.chosen, session.lineup.rivals)
-        self._draws(scene)
-        self.sorting.show(session.sorting if session.drawn == EachClient.name else None, scene)
+        for name, row in self.rows.items():
+            row.show(scene if name == session.drawn else None)
+        unshared = [state.unshared for state in session.states.values() if state.unshared]
+        self.share.unshared = " ".join(unshared)
         followed = range(min(len(scene.panel), BARS))
         self.companion.follow([short(scene.name(place)) for place in followed], scene.client)
         self._ask()
@@ -284,19 +265,12 @@ class Screen:
             if self.axis.value != session.axis:
                 self.axis.value = session.axis
 
-    def _draws(self, scene: Scene) -> None:
-        """What can be done in "My client", where it is open."""
-        found = scene.closeup if isinstance(scene.closeup, Mine) and not scene.veiled else None
-        steps = len(self.session.easel.book.past) if found is not None else 0
-        self.share.guest = self.session.easel.drawn
-        self.guest.show(found, scene.federation.classes, steps)
-
     def _caption(self, scene: Scene) -> str:
         view = VIEWS.get(self.session.drawn)
         if view is None:
-            only = self.session.offered == (Curves.name,)
-            return "" if only else "What this screen offers has nothing to show of these data."
-        if scene.veiled and view is not LabelBars:
+            only = self.session.offered == (MAIN,)
+            return "" if only else "None of the views on this screen applies to these data."
+        if scene.veiled and view.secret:
             return HIDDEN
         trouble = self.session.player.near.trouble
         if scene.closeup is None and trouble is not None:
@@ -320,9 +294,10 @@ class Screen:
     def describe(self) -> None:
         """The picture in words, once it has come to rest."""
         session = self.session
-        words, rivals = readouts.alternative(session.player), session.lineup.rivals
-        if rivals is not None:
-            words += f" {spoken(rivals)}"
+        words, scene = readouts.alternative(session.player), session.scene()
+        view = VIEWS.get(session.drawn)
+        if scene is not None and view is not None and (more := view.spoken(scene)):
+            words += f" {more}"
         self.stage.describe(HIDDEN if session.veiled else words)
 
     def files(self) -> dict[str, bytes]:

@@ -11,7 +11,6 @@ from ipywidgets import Layout
 from fedplay import untrusted
 from fedplay.experiment import Experiment
 from fedplay.untrusted import escape
-from fedplay.views.my_client.words import SHARE
 from fedplay.widgets.buttons import button
 
 
@@ -47,7 +46,7 @@ class Share:
 
     def __init__(self, act: Callable[..., None]) -> None:
         self._exp: Experiment | None = None
-        self.guest = False  # whether there are drawings, which no text here carries
+        self.unshared = ""  # what no text here carries, as a sentence
         self.form = ipywidgets.ToggleButtons(options=list(FORMS), layout=Layout(width="auto"))
         self.form.observe(lambda _: act("form"), "index")
         self.form.add_class("fedplay-tabs")
@@ -103,7 +102,7 @@ class Share:
             return
         try:
             self.text.value = FORMS[self.form.value](self._exp)
-            self.say(f"{SHARE} Paste another one here to open it." if self.guest else PASTE)
+            self.say(f"{self.unshared} {PASTE}".strip())
         except ValueError as error:
             self.text.value = ""
             self.say(str(error), wrong=True)

@@ -8,8 +8,8 @@ Three modes. "whole": compute all rounds and show them (what a slider does). "pl
 after the other. "stand": show the rounds up to the cursor and compute nothing beyond it.
 
 When the run is there, it goes on with what need not be waited for, in this order: what the view
-beside the curves needs (a close-up), the values of a sweep, pinned runs, personal and lone models,
-and at last, once the hand has come to rest, the runs of a comparison.
+beside the curves needs (a close-up), the jobs of views, pinned runs, personal and lone models, and
+at last, once the hand has come to rest, the jobs that can wait.
 """
 
 from __future__ import annotations
@@ -25,13 +25,12 @@ from fedplay.cost import estimate
 from fedplay.data import Federation
 from fedplay.experiment import Experiment
 from fedplay.runs.cache import Cache
-from fedplay.runs.given import Given, Party
+from fedplay.runs.given import Given
+from fedplay.runs.job import Job, Runs
 from fedplay.runs.prepared import Closeup
 from fedplay.runs.recording import Facts, Prepare, Recording, facts, identity
 from fedplay.runs.series import Late, Series
 from fedplay.session.stepper import Inside
-from fedplay.views.compare.job import Comparing
-from fedplay.views.sweep.job import Sweeping
 
 CACHE_BYTES = 4_000_000  # some 30 runs of 50 rounds; each takes twice what it counts
 PATIENCE = 0.06  # s without a new picture, after which a run that is almost done is not given up
@@ -54,7 +53,7 @@ class Player:
         cache_bytes: int = CACHE_BYTES,
     ) -> None:
         self.federation, self.clock = federation, clock
-        self.party: Party | None = None  # the data with a guest in them
+        self.party: Given = None  # data in their place, with a client of somebody's own
         self._failed = failed if failed is not None else _raise
         self.mode = "whole"
         self.speed = 5.0  # rounds a second while playing; inf for as fast as it goes
@@ -68,10 +67,9 @@ class Player:
         self.old: Recording | None = None  # what is being replaced, while the new run grows
         self.inside, self.calmly = Inside(), False  # calmly: without movements
         self.near = Closeup(clock)  # what the view beside the curves needs
-        self.sweeping: Sweeping | None = None
-        self.comparing: Comparing | None = None
-        self.spare = False  # only a comparison is left to be computed
-        self.pinned: list[Recording] = []
+        self.jobs: list[Job] = []  # of views
+        self.pinned = Runs()
+        self.spare = False  # only what can wait is left to be computed
         self._failed_key: Any = None  # the run that could not be
         self._queued: Experiment | None = None  # asked for while a run is almost done
         self._tick = 0.0  # when the next round is to be shown
@@ -175,15 +173,11 @@ class Player:
             self.near.prepare, self.near.client = prepare, client
             self.touch()
 
-    def sweep(self, sweeping: Sweeping | None) -> None:
-        """Compute the runs of a sweep; None closes it."""
-        self.sweeping = sweeping
-        self.touch()
-
-    def compare(self, comparing: Comparing | None) -> None:
-        """Compute the runs of a comparison; None closes it."""
-        self.comparing = comparing
-        self.touch()
+    def take_on(self, jobs: list[Job]) -> None:
+        """Compute these, and no others."""
+        if jobs != self.jobs:
+            self.jobs = jobs
+            self.touch()
 
     def go_inside(self, phase: float) -> None:
         """Stand inside the round, at a phase from 0 to 4."""
@@ -268,7 +262,7 @@ class Player:
             wait = min(wait, self.inside.move(self.clock(), there, calmly=self.calmly))
             if self.inside.phase != before:
                 self.touch()
-        wait = min(wait, self._compare())
+        wait = min(wait, self._spare())
         return wait if wait < math.inf else None
 
     def _lately(self, rec: Recording) -> bool:
@@ -287,12 +281,13 @@ class Player:
             self.touch()
         return True
 
-    def _compare(self) -> float:
-        """Compute a piece of a comparison; when to go on with it, inf for never."""
-        if self.comparing is None or not self.comparing.busy:
+    def _spare(self) -> float:
+        """Compute a piece of what can wait; when to go on with it, inf for never."""
+        job = next((job for job in self.jobs if job.spare and job.busy), None)
+        if job is None:
             return math.inf
         self.spare, rest = self.mode != "play", self._presented + CALM - self.clock()
-        if rest <= 0 and self.comparing.advance():
+        if rest <= 0 and job.advance():
             self.touch()
         return max(rest, 0.0)
 
@@ -300,17 +295,9 @@ class Player:
         """Compute a piece of what need not be waited for; whether there was one."""
         if self._closer():
             return True
-        if self.sweeping is not None and self.sweeping.advance(self.cache):
-            self.touch()
-            return True
-        for recording in self.pinned:
-            if not (recording.complete or recording.broken):
-                try:
-                    recording.advance()
-                except Exception as error:  # of an algorithm that somebody is just writing, perhaps
-                    recording.broken = str(error) or type(error).__name__
-                if recording.complete or recording.broken:
-                    recording.rest()
+        for job in (*self.jobs, self.pinned):
+            if job.busy and not job.spare:
+                if job.advance():
                     self.touch()
                 return True
         return False

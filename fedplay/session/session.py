@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -12,22 +12,15 @@ from fedplay.arguments import number, whole, word
 from fedplay.cost import estimate
 from fedplay.data import Federation
 from fedplay.experiment import Experiment
-from fedplay.runs.given import Party
+from fedplay.runs.given import Given, Party, counted
+from fedplay.runs.job import Runs
 from fedplay.runs.recording import Recording, identity
 from fedplay.session.player import Player
 from fedplay.session.run_history import Trail
 from fedplay.session.store import Store
-from fedplay.views.board import VIEWS, check_views, suitable
-from fedplay.views.compare.state import Lineup
-from fedplay.views.compare.view import Compare
-from fedplay.views.curves.view import Curves
-from fedplay.views.each_client.order import Sorting
-from fedplay.views.my_client.drawing_state import Easel
-from fedplay.views.my_client.joining import Seating
-from fedplay.views.my_client.view import MyClient
+from fedplay.views.base import State
+from fedplay.views.registered import MAIN, VIEWS, check_views, suitable
 from fedplay.views.scene import Ghost, Scene
-from fedplay.views.sweep.job import Sweeping
-from fedplay.views.sweep.view import Sweep
 
 LETTERS = "ABCDE"  # of pinned runs
 AXES = {"rounds": "rounds", "bytes": "bytes", "epsilon": "ε"}
@@ -59,10 +52,19 @@ class Beside(NamedTuple):
     scene: Scene
 
 
+class Controls(Protocol):
+    """The controls of knobs and slots, as views ask for them."""
+
+    shown: frozenset[str]
+
+    def control(self, name: str) -> Any: ...
+
+
 class Session:
     """The store, the player, and everything else that a person has chosen to look at.
 
-    `failed(error)` is called where a run cannot begin or breaks off.
+    It is the `Desk` of the views' states. `failed(error)` is called where a run cannot begin or
+    breaks off; `panel` is set by whoever shows controls.
     """
 
     def __init__(
@@ -74,38 +76,39 @@ class Session:
     ) -> None:
         self.offered = check_views(views)
         self.federation = federation
-        self.easel = Easel(federation)
-        self.easel.turn(experiment)
-        self.store = Store(experiment, self._check)
+        self.panel: Controls | None = None
         self.player = Player(federation, failed=failed)
-        self.lineup = Lineup(self.player, federation, self._check)
+        self.own_changes = 0  # of the player's changes, those of a view's own state alone
+        self.mark: Any = None  # what of the view beside the curves the pointer is at
+        self.states: dict[str, State] = {}
+        self.store = Store(experiment, self.check)
+        self.states = {name: view.State(self) for name, view in VIEWS.items()}
+        for state in self.states.values():
+            state.turn(experiment)
         self.trail = Trail()
-        self.seating = Seating(self)
         self.pins: list[Pin] = []
-        self.beside = next((name for name in self.offered if name != Curves.name), "")
+        self.beside = next((name for name in self.offered if not VIEWS[name].main), "")
         self.client: int | None = None  # the place of the client that is followed
         self.axis = "rounds"
-        self.sorting = Sorting()  # of the clients, in the view of each
         self.guess: float | None = None
         self.veiled = False
         self._beside: Beside | None = None
 
     def parts(self) -> list[object]:
         """All that a person's actions change, to be put back where one of them breaks off."""
-        books = self.easel.books.values()
-        own = [self, self.store, self.trail, self.seating, self.lineup, self.easel, *books]
-        return [*own, self.player, self.player.inside]
+        states = [part for s in self.states.values() for part in (s, *s.parts())]
+        return [self, self.store, self.trail, *states, self.player, self.player.inside]
 
     # --- which views --------------------------------------------------------------------------
 
     def tabs(self, rec: Recording | None = None) -> list[str]:
         """The views that can stand beside the curves, for a run (the one that is asked for)."""
         rec = rec or self.player.recording or self.player.shown
-        names = [name for name in self.offered if name != Curves.name]
+        names = [name for name in self.offered if not VIEWS[name].main]
         if rec is not None:
             fed = rec.run.federation if rec.facts is None else rec.facts.federation
             names = suitable(names, rec.exp, fed)
-        return [*names, *([Sweep.name] if self.player.sweeping is not None else [])]
+        return [*names, *(n for n, s in self.states.items() if VIEWS[n].summoned and s.there)]
 
     @property
     def drawn(self) -> str:
@@ -118,8 +121,8 @@ class Session:
 
     def board_views(self) -> tuple[str, ...]:
         """The views in the picture, top to bottom."""
-        first = (Curves.name,) if Curves.name in self.offered else ()
-        return (*first, *([self.drawn] if self.drawn else [])) or (Curves.name,)
+        first = tuple(name for name in self.offered if VIEWS[name].main)
+        return (*first, *([self.drawn] if self.drawn else [])) or (MAIN,)
 
     def open(self, name: str) -> None:
         """Show a view beside the curves."""
@@ -127,8 +130,26 @@ class Session:
         self.look()
         self.player.touch()
 
+    def is_open(self, view: str) -> bool:
+        """Whether it is the view beside the curves."""
+        return self.drawn == view
+
+    def leave(self, view: str) -> None:
+        """Turn to another view, where this is the one that was chosen."""
+        if self.beside == view:
+            self.beside = next(iter(self.tabs()), "")
+
+    def point_at(self, mark: Any) -> None:
+        """The pointer is at something of the view beside the curves; None for nothing."""
+        if mark != self.mark:
+            self.mark = mark
+            self.player.touch()
+
     def look(self) -> None:
-        """Let the player prepare what the view beside the curves needs."""
+        """Let the player compute what the views need."""
+        for name, state in self.states.items():
+            state.follow(self.drawn == name and not self.veiled)
+        self.player.take_on([s.job for s in self.states.values() if s.job is not None])
         view = VIEWS.get(self.drawn)
         needs = view is not None and view.prepares and not self.veiled
         who = None
@@ -137,8 +158,6 @@ class Session:
             panel = self.player.facts().panel
             who = int(panel[self.client]) if self.client < len(panel) else None
         self.player.look(view.prepare if view is not None and needs else None, who)
-        compares = view is Compare and self.guessable and not self.veiled
-        self.lineup.follow(self.store.experiment if compares else None)
 
     def settle_view(self) -> bool:
         """Leave a view or a client that the newest run does not have; whether anything changed."""
@@ -148,7 +167,12 @@ class Session:
             self.beside = next(iter(tabs), "")
         facts = self.player.facts() if self.player.shown is not None else None
         if facts is not None and newest:
-            self.seating.settle(facts)
+            client = self.client
+            for state in self.states.values():
+                client = state.settle(facts, client)
+            if client != self.client:
+                self.client = client
+                self.player.touch()
         if self.client is not None and facts is not None and self.client >= len(facts.panel):
             self.client = None
         self.look()
@@ -162,7 +186,9 @@ class Session:
         shown = self.player.shown
         most = len(self.player.facts().panel) if shown is not None else 0
         place = None if place is None else whole("client", place, 0, most - 1)
-        self.client, self.seating.greets = place, False
+        self.client = place
+        for state in self.states.values():
+            state.followed()
         self.look()
         self.player.touch()
 
@@ -170,27 +196,46 @@ class Session:
         self.axis = word("axis", axis, AXES)
         self.player.touch()
 
-    def sort(self, sorting: Sorting) -> None:
-        """Sort the clients, and judge their models, in another way."""
-        self.sorting = sorting
+    # --- what the states of views ask for -------------------------------------------------------
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment in force."""
+        return self.store.experiment
+
+    def set(self, **choices: Any) -> bool:
+        """Change knobs and slots together; whether they are in force now."""
+        return self.store.set(**choices)
+
+    def controls(self) -> list[str]:
+        """The names of the knobs and slots that have a control now."""
+        return [] if self.panel is None else sorted(self.panel.shown)
+
+    def control(self, name: str) -> Any:
+        """The control of a knob or slot; ValueError where it has none."""
+        name = word("control", name, self.controls())
+        assert self.panel is not None
+        return self.panel.control(name)
+
+    def touch(self, *, own: bool = False) -> None:
+        """Something that is shown has changed; `own`: only what a view draws of its state."""
+        self.own_changes += own
         self.player.touch()
 
-    # --- sweeps -------------------------------------------------------------------------------
+    def party(self, exp: Experiment) -> Given:
+        """Data to run an experiment on in place of its own, where a view brings any."""
+        found = (state.given(exp) for state in self.states.values())
+        return next((data for data in found if data is not None), None)
 
-    def sweep(self, sweeping: Sweeping | None, *, turn: bool = True) -> None:
-        """Open the sweep of a knob (and turn to it), or close it."""
-        self.player.sweep(sweeping)
-        if sweeping is not None and turn:
-            self.beside = Sweep.name
-        elif sweeping is None and self.beside == Sweep.name:
-            self.beside = next(iter(self.tabs()), "")
+    def renew(self) -> None:
+        """The experiment or its data have changed: run with what there is now."""
+        exp = self.store.experiment
+        for state in self.states.values():
+            state.turn(exp)
+        self.player.party = self.party(exp)
+        self.player.want(exp)
         self.look()
-
-    def light_value(self, index: int | None) -> None:
-        sweeping = self.player.sweeping
-        if sweeping is not None and sweeping.lit != index:
-            sweeping.lit = index
-            self.player.touch()
+        self.player.touch()
 
     # --- pins, the trail, a guess -------------------------------------------------------------
 
@@ -219,7 +264,7 @@ class Session:
         return next((pin.recording.exp for pin in self.pins if pin.letter == letter), None)
 
     def _pins_changed(self) -> None:
-        self.player.pinned = [pin.recording for pin in self.pins]
+        self.player.pinned = Runs([pin.recording for pin in self.pins])
         self.player.touch()
 
     def note(self, time: float, *, dragged: bool = True) -> bool:
@@ -235,8 +280,8 @@ class Session:
         if not self.guessable:
             raise ValueError("guess: this model has no accuracy that could be guessed")
         self.veiled, self.guess = True, None
-        if self.player.sweeping is not None:
-            self.sweep(None)
+        for state in self.states.values():
+            state.veil()
         self.look()
         self.player.touch()
 
@@ -273,15 +318,10 @@ class Session:
             return None
         facts = player.facts()
         rounds, at, late = rec.rounds[: player.revealed + 1], player.at, player.late()
-        closeup: Any
-        if self.drawn == Sweep.name and player.sweeping is not None:
-            closeup, fresh = player.sweeping.fan(self.store.experiment), True
-        elif self.drawn == Compare.name:
-            closeup, fresh = self.lineup.rivals, True
-        else:
-            closeup, fresh = player.closeup()
-        if self.drawn == MyClient.name:
-            closeup = self.seating.mine(closeup)
+        view, state = VIEWS.get(self.drawn), self.states.get(self.drawn)
+        prepares = view is not None and view.prepares
+        closeup, fresh = player.closeup() if prepares else (None, True)
+        closeup = state.closeup(closeup) if state is not None else closeup
         old = player.replaced()
         if self.veiled:
             rounds, at, late, old, closeup = rounds[:1], 0, None, None, None
@@ -305,7 +345,8 @@ class Session:
             veiled=self.veiled,
             phase=player.inside.phase,
             client=self.client,
-            sorting=self.sorting,
+            state=None if state is None else state.shown,
+            mark=self.mark,
         )
         return self._with_earlier(scene, rec)
 
@@ -315,7 +356,7 @@ class Session:
         view, of, last = VIEWS.get(self.drawn), self.player.near.of, self._beside
         if last is not None and last.view != self.drawn:
             self._beside = last = None
-        prepared = view is not None and view.prepares and view is not MyClient
+        prepared = view is not None and view.prepares and view.dated
         if not prepared or scene.closeup is None:
             return scene
         if of is rec:
@@ -328,7 +369,8 @@ class Session:
                 closeup=scene.closeup,
                 fresh=scene.fresh,
                 phase=scene.phase,
-                sorting=scene.sorting,
+                state=scene.state,
+                mark=scene.mark,
             )
         return replace(scene, closeup=None, fresh=False, earlier=earlier)
 
@@ -351,11 +393,9 @@ class Session:
         return {
             "experiment": self.store.experiment.to_dict(),
             "pins": [pin.recording.exp.to_dict() for pin in self.pins if not pin.guest],
-            "mine": self.easel.kept(),
-            "view": self.beside if self.beside != Sweep.name else "",
+            "views": {n: kept for n, s in self.states.items() if (kept := s.kept()) is not None},
+            "view": self.beside if self.beside in VIEWS and not VIEWS[self.beside].summoned else "",
             "axis": self.axis,
-            "compare": self.lineup.chosen.kept(),
-            "sorting": self.sorting.kept(),
             "client": self.client,
             "guess": self.guess,
             "veiled": self.veiled,
@@ -365,11 +405,14 @@ class Session:
         """Take up what a page has kept; what does not fit is left out. It is not trusted."""
         exp = _experiment(kept.get("experiment"))
         fits = exp is not None and self._affordable(self.own(exp))
-        if exp is not None and fits and self.store.restore(self.own(exp)):
-            self.easel.take_up(kept.get("mine"))
-            self.seating.seat()
-            client = kept.get("client")
-            if type(client) is int and 0 <= client < exp.clients + self.easel.joined:
+        there = exp is not None and fits and self.store.restore(self.own(exp))
+        views = kept.get("views")
+        for name, state in self.states.items():
+            state.take_up(views.get(name) if isinstance(views, dict) else None)
+        self.renew()
+        if there:
+            client, N = kept.get("client"), counted(self.player.data, self.experiment).clients
+            if type(client) is int and 0 <= client < N:
                 self.client = client
         if kept.get("veiled") is True and self.guessable:
             self.veil()
@@ -379,12 +422,10 @@ class Session:
             if exp is not None and self._affordable(self.own(exp)):
                 self.pin(self.own(exp))
         view, axis = kept.get("view"), kept.get("axis")
-        if isinstance(view, str) and view in self.offered and view != Curves.name:
+        if isinstance(view, str) and view in self.offered and not VIEWS[view].main:
             self.beside = view
         if isinstance(axis, str) and axis in AXES:
             self.axis = axis
-        self.lineup.take_up(kept.get("compare"))
-        self.sorting = self.sorting.taken_up(kept.get("sorting"))
         guess = kept.get("guess")
         if isinstance(guess, int | float) and not isinstance(guess, bool):
             self.place_guess(guess)
@@ -396,7 +437,7 @@ class Session:
             return exp
         return exp.replace(data="arrays", clients=self.federation.clients)
 
-    def _check(self, exp: Experiment) -> None:
+    def check(self, exp: Experiment) -> None:
         """ValueError for what must not run here."""
         try:
             estimate(exp, self.federation).check()
@@ -405,7 +446,7 @@ class Session:
         except Exception:
             if type(exp.stage("algorithm")).__module__.startswith("fedplay."):
                 raise  # a fault of ours; of what somebody is just writing, its run says what
-        if self.federation is None and self.easel.party(exp) is not None:
+        if self.federation is None and self.party(exp) is not None:
             exp.replace(data="arrays", clients=exp.clients + 1)
         if self.federation is not None and exp != self.own(exp):
             clients = self.federation.clients
@@ -415,7 +456,7 @@ class Session:
 
     def _affordable(self, exp: Experiment) -> bool:
         try:
-            self._check(exp)
+            self.check(exp)
         except ValueError:
             return False
         return True

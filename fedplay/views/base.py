@@ -1,10 +1,14 @@
-"""What every view is: artists made once in a box of the canvas, and updated in place."""
+"""What every view is: artists made once in a box of the canvas, and updated in place.
+
+And what it has beside them: what a person has chosen in it, a row of controls, and a job.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, ClassVar, Protocol
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
 from fedplay.data import Federation
@@ -13,15 +17,117 @@ from fedplay.drawing.geometry import Box
 from fedplay.drawing.settings import ours
 from fedplay.drawing.style import Look
 from fedplay.experiment import Experiment
+from fedplay.runs.given import Given
+from fedplay.runs.job import Job
 from fedplay.runs.series import Moment
-from fedplay.views.scene import Hit, Scene
+from fedplay.views.scene import Hit, Intent, Scene
+
+
+class Desk(Protocol):
+    """What the state of a view may ask of the screen that it is on."""
+
+    @property
+    def experiment(self) -> Experiment: ...  # the one in force
+    @property
+    def federation(self) -> Federation | None: ...  # data of somebody's own, if there are any
+    @property
+    def player(self) -> Any: ...  # the runs
+    @property
+    def mark(self) -> Any: ...  # what of the open view the pointer is at: the mark of its hit
+
+    def check(self, exp: Experiment) -> None: ...  # ValueError for what must not be run here
+    def set(self, **choices: Any) -> bool: ...  # change knobs and slots; whether they are in force
+    def open(self, view: str) -> None: ...  # turn to a view
+    def is_open(self, view: str) -> bool: ...  # whether it is the one beside the curves
+    def leave(self, view: str) -> None: ...  # turn to another view, where this one is open
+    def controls(self) -> list[str]: ...  # the knobs and slots that have a control now
+    def control(self, name: str) -> Any: ...  # one of these; ValueError for no such name
+    def renew(self) -> None: ...  # the data of the runs have changed: run with what there is now
+    def look(self) -> None: ...  # the view's state has changed what is to be computed
+    def touch(self, *, own: bool = False) -> None: ...  # something that is shown has changed;
+
+    # own: nothing but what is drawn of the view's own state
+
+
+class State:
+    """What a person has chosen in a view, and what can be done there.
+
+    `verbs` are the names of its methods that are actions of the screen; each raises ValueError
+    where it cannot be done. They are methods of the Playground too. Attributes are put back whole
+    where a step breaks off, those of `parts` too.
+    """
+
+    verbs: ClassVar[tuple[str, ...]] = ()
+    job: Job | None = None  # what is computed for it, beyond a close-up
+    there: bool = False  # of a summoned view, whether its tab is there
+    unshared: str = ""  # a sentence on what no link or file of an experiment carries, if any
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    def parts(self) -> list[object]:
+        """What its actions change, beside its own attributes."""
+        return []
+
+    def follow(self, seen: bool) -> None:
+        """The experiment, the data, or what is open may have changed: see to the job.
+
+        seen: whether the view is open, and its answer is not hidden
+        """
+
+    def turn(self, exp: Experiment) -> None:
+        """Another experiment is in force."""
+
+    def veil(self) -> None:
+        """The answer is hidden from now on."""
+
+    def given(self, exp: Experiment) -> Given:
+        """Data to run an experiment on in place of its own, if any."""
+        return None
+
+    def on_key(self, key: str, view: Any) -> Intent | None:
+        """What a key of the picture asks for while `view` is open; None for none of its keys."""
+        return None
+
+    def settle(self, facts: Any, client: int | None) -> int | None:
+        """The newest run is shown: the place of the client that is followed from now on."""
+        return client
+
+    def followed(self) -> None:
+        """A person has chosen a client to be followed, or none."""
+
+    @property
+    def shown(self) -> Any:
+        """What the view finds in `Scene.state`: plain data that nobody changes."""
+        return None
+
+    def closeup(self, found: Any) -> Any:
+        """What the view finds in `Scene.closeup`, given what its `prepare` came to."""
+        return found
+
+    def kept(self) -> Any:
+        """As plain data, for the page's memory; None for nothing."""
+        return None
+
+    def take_up(self, kept: Any) -> None:
+        """What a page has kept; what does not fit is left out. It is not trusted."""
+
+
+class Row(Protocol):
+    """The controls below a view."""
+
+    widget: Any
+
+    def show(self, scene: Scene | None) -> None:
+        """Bring the fields up to date, then show them; None where the view is closed: hide them."""
 
 
 class View:
     """One idea, drawn. A subclass makes its artists in `__init__` and moves them in `show`.
 
     What has to be computed for it beyond the rounds themselves is computed by `prepare`, in pieces
-    short enough for a screen; the last piece is what `show` finds in `scene.closeup`.
+    short enough for a screen; the last piece is what `show` finds in `scene.closeup`. What a person
+    chooses in it is in its `State`; what is computed over many runs is that state's job.
     """
 
     name: ClassVar[str]  # in Playground(views=[...])
@@ -31,6 +137,12 @@ class View:
     follows: ClassVar[bool] = True  # whether what it prepares is about the client followed
     accurate: ClassVar[bool] = False  # whether it is about accuracies, which not all models have
     prepares: ClassVar[bool] = False  # whether it shows something that `prepare` comes to
+    dated: ClassVar[bool] = True  # whether an older close-up is shown with its own run's scene
+    main: ClassVar[bool] = False  # whether it stands above, beside whatever else is open
+    summoned: ClassVar[bool] = False  # whether its tab is there only while its state says so
+    secret: ClassVar[bool] = True  # whether its sentence is hidden before a guess
+    knob: ClassVar[str] = ""  # the action that a button beside every knob asks for, with its name
+    State: ClassVar[type[State]] = State
 
     def __init_subclass__(cls) -> None:
         """Let whatever makes or moves artists do so with our settings, not with the notebook's."""
@@ -58,6 +170,21 @@ class View:
         """What is seen, in one or two sentences with the run's own numbers, as HTML."""
         return ""
 
+    @staticmethod
+    def spoken(scene: Scene) -> str:
+        """What a screen reader is told of the picture, beyond what it is told of every run."""
+        return ""
+
+    @staticmethod
+    def controls(act: Callable[..., None]) -> Row | None:
+        """The row of controls, if any; `act(name, *arguments)` is told what its person wants."""
+        return None
+
+    @staticmethod
+    def key_colours(look: Look) -> tuple[str, ...]:
+        """Colours that must not be lost where a picture has few of them, beyond the usual ones."""
+        return ()
+
     def show(self, scene: Scene) -> None:
         """Update the artists."""
         raise NotImplementedError
@@ -69,7 +196,23 @@ class View:
         """What is at a css position of the picture, or None."""
         return None
 
+    def fits(self, scene: Scene) -> bool:
+        """Whether its parts can show a scene; else all is made anew."""
+        return True
+
+    def again(self, scene: Scene) -> Iterable[Artist] | None:
+        """Where nothing but the view's own state has changed: show it, and return what has moved.
+
+        None where more than that has to be drawn anew.
+        """
+        return None
+
     # --- for subclasses
+
+    def drag_along(self, x: float, y: float) -> Intent | None:
+        """A drag from one round to the next: what a click would ask for where the pointer is."""
+        hit = self.at(x, y)
+        return hit.click if hit is not None else None
 
     def axes(self, left: float, top: float, width: float, height: float) -> Axes:
         """New axes in a part of the box, css pixels from the box's top left."""

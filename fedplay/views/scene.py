@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,23 +13,47 @@ from fedplay.drawing.geometry import Array
 from fedplay.engine import Round
 from fedplay.experiment import Experiment
 from fedplay.runs.series import Labels, Late, Series
-from fedplay.views.each_client.order import BY_NUMBER, Sorting
+
+
+class Intent(NamedTuple):
+    """What a gesture asks for: an action of the screen by its name, and its arguments."""
+
+    action: str
+    arguments: tuple[Any, ...] = ()
+
+
+NOTHING = Intent("")  # a key that was a view's own, and asks for nothing
+Gesture = Callable[[float, float], Intent | None]  # what a css position asks for
 
 
 class Hit(NamedTuple):
-    """What is at a position of the picture.
+    """What is at a position of the picture, and what can be done with it.
 
-    kind:   "client" (value: its place in the panel), "optimum" (likewise: of its loss, to be
-            dragged), "round" (a number), "value" (of a sweep, its index), "guess" (an accuracy),
-            "order" (what to sort clients by, its index in ORDERS)
     lines:  what to say beside the pointer, plain text
     cursor: the shape of the pointer, a name of CSS
+    client: the place of a client: it stands out in every view, and a click follows it
+    mark:   what else stands out below the pointer; the view finds it again in `Scene.mark`
+    click:  what a press asks for that was let go where it was
+    press:  what a press asks for at once; its drag then begins with the first movement
+    drag:   what a position asks for to which the pressed pointer is moved
+    drop:   what the position asks for at which it is let go
+    held:   the shape of the pointer meanwhile, for what goes along with it
     """
 
-    kind: str
-    value: float
     lines: tuple[str, ...] = ()
     cursor: str = "pointer"
+    client: int | None = None
+    mark: Any = None
+    click: Intent | None = None
+    press: Intent | None = None
+    drag: Gesture | None = None
+    drop: Gesture | None = None
+    held: str = ""
+
+
+def to_round(number: int) -> Intent:
+    """To stand at a round."""
+    return Intent("scrub", (number,))
 
 
 class Ghost(NamedTuple):
@@ -68,7 +92,8 @@ class Scene:
     veiled: bool = False  # nothing is to be revealed before the guess
     phase: float = 4.0  # inside a round: 0 to 1 broadcast, 2 local steps, 3 updates, 4 average
     client: int | None = None  # the place of the client that is followed
-    sorting: Sorting = BY_NUMBER  # of the clients, in the view of each
+    state: Any = None  # what a person has chosen in the view, as its `State.shown` says
+    mark: Any = None  # what of the view the pointer is at: the mark of its hit
 
     @property
     def now(self) -> Round:

@@ -20,14 +20,14 @@ from fedplay.experiment import CHOICES, knobs
 playground = fp.Playground(fp.Experiment(rounds=30))
 beginning = CHOICES | {name: knob.default for name, knob in knobs().items()} | {"rounds": 30}
 higher = {"rounds": 210, "server_learning_rate": 3.5, "noise_multiplier": 5.0}
-first, compared = playground.session.beside, playground.session.lineup.chosen.kept()
+first, compared = playground.session.beside, playground.session.states["compare"].chosen.kept()
 report = ipywidgets.HTML()
 loop, broken, times_anew = asyncio.get_running_loop(), "", 0
 async def keep_reporting():
     for time in itertools.count():
         player, stage = playground.player, playground.screen.stage
         shown = player.shown
-        hand, rivals = playground.screen.hand, playground.session.lineup.rivals
+        hand, rivals = playground.screen.hand, playground.session.states["compare"].rivals
         report.value = "<pre id='report'>" + json.dumps({
             "alpha": playground.experiment.alpha,
             "experiment": repr(playground.experiment),
@@ -66,11 +66,11 @@ def begin_anew():
         playground.reveal()
     for pin in list(session.pins):
         playground.unpin(pin.letter)
-    if session.easel.joined:
+    if session.states["mine"].easel.joined:
         playground.mine("leave")
     with suppress(ValueError):  # there may be nothing to be drawn on
         playground.mine("clear")
-    session.lineup.take_up(compared)
+    session.states["compare"].take_up(compared)
     playground.sweep(None)
     playground.follow(None)
     playground.set(seed=1)

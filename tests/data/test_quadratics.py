@@ -142,7 +142,7 @@ def test_the_curves_show_losses():
     run, exp = made.shown, made.experiment
     a, x = exp.source.problems(exp.data_seed)
     f = [a * ((w - x) ** 2).sum(axis=1) / 2 for w in _models(exp)]
-    curves = made.screen.board.curves
+    curves = made.screen.board.views["curves"]
     np.testing.assert_allclose(curves.strokes.glob.get_ydata(), np.mean(f, axis=1), rtol=1e-6)
     np.testing.assert_allclose(curves.strokes.glob.get_ydata(), run.loss)
     drawn = np.array([line[:, 1] for line in curves.strokes.clients.get_segments()]).T
@@ -167,7 +167,7 @@ def _models(exp):
 
 def test_the_pointer_finds_a_loss_where_it_is_drawn():
     made = screen()
-    curves, loss = made.screen.board.curves, made.shown.loss
+    curves, loss = made.screen.board.views["curves"], made.shown.loss
     x, y = curves.chart.transData.transform((2, loss[2]))
     hit = made.screen.board.at(x, made.screen.board.size[1] - y)
     assert hit.lines == ("global model", f"round 2: {loss[2]:.3f}")
@@ -177,7 +177,7 @@ def test_the_axis_is_that_of_the_score_again():
     made = screen()
     made.open(fp.Experiment(rounds=2, clients=4))
     made.settle()
-    curves = made.screen.board.curves
+    curves = made.screen.board.views["curves"]
     assert (curves.chart.get_ylabel(), curves.chart.get_ylim()) == ("accuracy", (0, 1))
 
 
@@ -189,8 +189,8 @@ def test_the_axis_holds_while_the_curves_fill_it_and_one_that_leaves_is_cut():
     assert height(of(3.0, 100.0, np.inf)) == 6.0
     made = screen(SEVERAL.replace(learning_rate=1.0, rounds=20, curvatures=(4,) * 6))
     assert made.shown.diverged is not None
-    drawn = made.screen.board.curves.strokes.glob.get_ydata()
-    assert np.nanmax(drawn) <= made.screen.board.curves.top
+    drawn = made.screen.board.views["curves"].strokes.glob.get_ydata()
+    assert np.nanmax(drawn) <= made.screen.board.views["curves"].top
     assert "Diverged" in made.screen.headline.value
 
 

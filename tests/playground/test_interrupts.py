@@ -140,13 +140,14 @@ def state(playground):
     found += [(pin.letter, pin.recording.broken) for pin in session.pins]
     found += [pin.recording.accuracy for pin in session.pins]
     found += [pin.recording.clients for pin in session.pins]
-    if player.sweeping is not None:
-        found += [a for rec in player.sweeping.recordings for a in (rec.accuracy, rec.clients)]
-        found += [player.sweeping.complete, player.sweeping.refused]
-    if player.comparing is not None:
-        curves = player.comparing.contest.curves
+    sweeping, comparing = (session.states[name].job for name in ("sweep", "compare"))
+    if sweeping is not None:
+        found += [a for rec in sweeping.recordings for a in (rec.accuracy, rec.clients)]
+        found += [sweeping.complete, sweeping.refused]
+    if comparing is not None:
+        curves = comparing.contest.curves
         found += [curve.accuracy for own in curves.values() for _, curve in sorted(own.items())]
-        found += [player.comparing.refused, list(curves)]
+        found += [comparing.refused, list(curves)]
     found += [made.headline.value, made.numbers.value, made.companion.caption.value]
     found += [made.toolbar.why.value, made.stage._words.value, made.share.text.value]
     found += [text.value for _, text in made.pins._rows.values()]

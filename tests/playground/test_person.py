@@ -256,7 +256,7 @@ class AnyPerson(RuleBasedStateMachine):
 
     @rule(index=st.integers(0, 8))
     def take(self, index):
-        sweeping = self.playground.player.sweeping
+        sweeping = self.playground.session.states["sweep"].job
         if sweeping is None or index >= len(sweeping.values):
             with pytest.raises(ValueError, match="index"):
                 self.within(self.playground.take, index)
@@ -338,7 +338,7 @@ class AnyPerson(RuleBasedStateMachine):
         self.within(self.playground.reveal)
         self.within(self.playground.open, exp)
         self.within(self.playground.view, "drift", wait=0.05)
-        view = board.board.drift
+        view = board.board.views["drift"]
         if view is not None and view.found is not None and view.handles:
             x, y = view.whole.place(exp.source.problems(0)[1])[place]
             x, y = x + view.box.left, y + view.box.top
@@ -350,8 +350,8 @@ class AnyPerson(RuleBasedStateMachine):
             self.within(self.playground.live.drain)
             optima = self.playground.experiment.optima
             far = abs(x - to[0]) + abs(y - to[1]) > hand.MOVED
-            if far and view.box.holds(*to) and hit.kind == "optimum":
-                moved = np.reshape(optima, (-1, 2))[int(hit.value)]
+            if far and view.box.holds(*to) and hit.held:
+                moved = np.reshape(optima, (-1, 2))[hit.client]
                 np.testing.assert_allclose(moved, wanted, atol=0.006)
             else:
                 assert optima == ()
@@ -424,7 +424,7 @@ class AnyPerson(RuleBasedStateMachine):
         screen, player = self.playground, self.playground.player
         whole = again(player.recording)
         assert player.recording.exp == screen.experiment
-        assert (player.recording.given is not None) == screen.session.easel.joined
+        assert (player.recording.given is not None) == screen.session.states["mine"].easel.joined
         assert_prefix(screen.shown, whole)
         assert_drawn(screen)
         assert player.shown is player.recording
@@ -435,9 +435,10 @@ class AnyPerson(RuleBasedStateMachine):
         for pin in screen.session.pins:
             assert pin.accuracy == scores(pin.recording)[-1]
         assert len(screen.session.trail.entries) <= LENGTH
-        if player.sweeping is not None:
-            assert player.sweeping.complete
-            for rec in player.sweeping.recordings:
+        sweeping = screen.session.states["sweep"].job
+        if sweeping is not None:
+            assert sweeping.complete
+            for rec in sweeping.recordings:
                 assert same(rec.accuracy, scores(rec))
         if player.mode == "whole":
             assert screen.shown.rounds == screen.experiment.rounds

@@ -22,7 +22,7 @@ from fedplay.scales import shown, stops
 from fedplay.session.player import GROWING, PATIENCE, Player
 from fedplay.session.store import Store
 from fedplay.stages import Algorithm, Correction, Layer
-from fedplay.views.board import check_views
+from fedplay.views.registered import check_views
 from fedplay.words import size
 from tests.support.screens import TINY, assert_drawn, assert_prefix, same
 
@@ -54,7 +54,7 @@ def test_a_script_has_no_loop_and_settles_at_once(tiny):
     assert_prefix(screen.shown, whole)
     assert_drawn(screen)
     assert same(screen.shown.local_accuracy, whole.local_accuracy)
-    assert screen.screen.board.curves.strokes.personal.get_xdata().tolist() == [0, 1, 2, 3]
+    assert screen.screen.board.views["curves"].strokes.personal.get_xdata().tolist() == [0, 1, 2, 3]
 
 
 def test_the_notebook_keeps_the_picture(tiny):
@@ -75,7 +75,7 @@ def test_play_step_reset_and_scrub(tiny):
     screen.step()
     screen.settle()
     assert player.revealed == 1
-    assert len(screen.screen.board.curves.strokes.glob.get_xdata()) == 2
+    assert len(screen.screen.board.views["curves"].strokes.glob.get_xdata()) == 2
     screen.play()
     screen.settle()
     assert (player.mode, player.revealed) == ("whole", 3)
@@ -371,7 +371,7 @@ def test_divergence_is_shown_as_divergence():
     screen.settle()
     history = fp.run(exp)
     assert screen.shown.diverged == history.diverged is not None
-    curves = screen.screen.board.curves
+    curves = screen.screen.board.views["curves"]
     assert curves.named["glob"].words == f"diverged in round {history.diverged}"
     assert len(curves.strokes.cross.get_xdata()) == 1
     assert f"Diverged in round {history.diverged}" in screen.screen.headline.value
@@ -433,8 +433,8 @@ def test_large_federations_are_a_band_and_fifty_bars(clients):
     screen = fp.Playground(exp)
     screen.settle()
     board = screen.screen.board
-    assert len(board.curves.strokes.clients.get_segments()) == 0
-    assert len(board.curves.strokes.wide.get_paths()) == 1
+    assert len(board.views["curves"].strokes.clients.get_segments()) == 0
+    assert len(board.views["curves"].strokes.wide.get_paths()) == 1
     assert len(board.views["federation"].bars.get_paths()) == 50 * 10
     assert f"50 of the {clients:,} clients" in board.views["federation"].heading.get_text()
 

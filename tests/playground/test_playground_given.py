@@ -11,6 +11,7 @@ import pytest
 
 import fedplay as fp
 from fedplay.playground import screen
+from fedplay.views.registered import verbs
 from tests.support.screens import TINY, same
 
 BAD = ["90%", "", None, math.nan, [], [1, 2], (), {}, True, 1j, b"x", object(), np.nan, Decimal(1)]
@@ -31,9 +32,22 @@ METHODS = {
     name: found
     for name, found in vars(fp.Playground).items()
     if inspect.isfunction(found) and not name.startswith("_")
+} | verbs()
+NOTHING = {
+    "slow",
+    "stage",
+    "close",
+    "idle",
+    "settle",
+    "play",
+    "pause",
+    "step",
+    "reset",
+    "pin",
+    "undo",
+    "reveal",
 }
-NOTHING = {"close", "idle", "settle", "play", "pause", "step", "reset", "pin", "undo", "reveal"}
-TAKE = sorted(METHODS.keys() - NOTHING - {"set", "mine"})
+TAKE = sorted(METHODS.keys() - NOTHING - {"set", "mine", "method", "optimum"})
 
 
 def alike(a, b):
@@ -45,12 +59,25 @@ def alike(a, b):
 def state(made):
     session, player = made.session, made.player
     memory = session.memory()
-    books = [(b.sketch, tuple(b.past), b.joined) for b in session.easel.books.values()]
-    who = player.recording, player.shown, player.sweeping, player.comparing, player.before
+    books = [
+        (b.sketch, tuple(b.past), b.joined) for b in session.states["mine"].easel.books.values()
+    ]
+    who = (
+        player.recording,
+        player.shown,
+        session.states["sweep"].job,
+        session.states["compare"].job,
+        player.before,
+    )
     numbers = player.mode, player.cursor, player.revealed, player.speed, player.inside.phase
-    easel = session.easel.fit, session.easel.pen, session.easel.down, session.seating.greets
+    easel = (
+        session.states["mine"].easel.fit,
+        session.states["mine"].easel.pen,
+        session.states["mine"].easel.down,
+        session.states["mine"].greets,
+    )
     texts = made.screen.headline.value, made.screen.toolbar.why.value, made.screen.stage.png
-    entries, chosen = list(session.trail.entries), session.lineup.chosen
+    entries, chosen = list(session.trail.entries), session.states["compare"].chosen
     return memory, books, who, numbers, easel, texts, entries, chosen, made.errors
 
 
@@ -144,7 +171,7 @@ def test_a_pad_takes_no_nonsense_either():
             refused(playground, playground.mine, "ink", "down", value, 0.5)
             refused(playground, playground.mine, "ink", "down", 0.5, value)
     playground.mine("ink", "down", np.float32(0.5), np.int64(1))
-    assert playground.session.easel.sketch.strokes == (((0.5, 1.0),),)
+    assert playground.session.states["mine"].easel.sketch.strokes == (((0.5, 1.0),),)
 
 
 def test_numbers_may_be_numpys(made):
@@ -159,11 +186,14 @@ def test_numbers_may_be_numpys(made):
     made.take(np.uint8(1))
     made.restore(np.int64(0))
     made.compare(["FedAvg"], seeds=np.int64(3), target=np.float32(0.5))
-    assert (made.session.lineup.chosen.seeds, made.session.lineup.chosen.target) == (3, 0.5)
+    assert (
+        made.session.states["compare"].chosen.seeds,
+        made.session.states["compare"].chosen.target,
+    ) == (3, 0.5)
     made.view("mine")
     made.mine("label", np.int64(1))
     made.mine("point", np.float32(0.5), np.int32(1))
-    assert made.session.easel.sketch.y[-1:] == (1,)
+    assert made.session.states["mine"].easel.sketch.y[-1:] == (1,)
     made.mine("clear")
     made.sweep(None)
     made.follow(None)

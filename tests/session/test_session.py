@@ -105,22 +105,22 @@ def test_a_sweep_runs_every_value_and_one_is_taken(tiny):
     screen = settled(tiny)
     screen.sweep("local_epochs")
     screen.settle()
-    sweeping = screen.player.sweeping
+    sweeping = screen.session.states["sweep"].job
     assert sweeping.complete
     assert len(sweeping.values) == 9
     for value, rec in zip(sweeping.values, sweeping.recordings, strict=True):
         assert same(rec.accuracy, fp.run(tiny.replace(local_epochs=value)).accuracy)
-    assert screen.screen.companion.values.index == 0
+    assert screen.screen.rows["sweep"].values.index == 0
     screen.take(4)
     screen.settle()
     assert screen.experiment.local_epochs == sweeping.values[4]
-    assert screen.player.sweeping is sweeping, "everything else is as it was"
-    assert screen.screen.companion.values.index == 4
+    assert screen.session.states["sweep"].job is sweeping, "everything else is as it was"
+    assert screen.screen.rows["sweep"].values.index == 4
     screen.set(alpha=1.0)
     screen.settle()
-    assert screen.player.sweeping is not sweeping
-    assert screen.player.sweeping.name == "local_epochs"
-    assert all(rec.exp.alpha == 1.0 for rec in screen.player.sweeping.recordings)
+    assert screen.session.states["sweep"].job is not sweeping
+    assert screen.session.states["sweep"].job.name == "local_epochs"
+    assert all(rec.exp.alpha == 1.0 for rec in screen.session.states["sweep"].job.recordings)
     screen.sweep(None)
     screen.settle()
     assert screen.session.drawn == "federation"
@@ -138,15 +138,15 @@ def test_every_control_on_the_screen_can_be_swept():
         assert len(set(shown)) == len(values), name
         assert getattr(exp, name) in values, name
         control.button.click()
-        assert screen.player.sweeping.name == name
-        assert screen.player.sweeping.recordings, name
+        assert screen.session.states["sweep"].job.name == name
+        assert screen.session.states["sweep"].job.recordings, name
 
 
 def test_values_that_cannot_be_run_are_told(tiny):
     screen = settled(tiny)
     screen.sweep("partition")
     screen.settle()
-    assert "natural" not in screen.player.sweeping.shown
+    assert "natural" not in screen.session.states["sweep"].job.shown
     assert "natural" in screen.screen.companion.caption.value
 
 
@@ -439,7 +439,7 @@ def test_data_of_ones_own_have_no_presets():
     assert screen.screen.toolbar.presets not in screen.screen.toolbar.widget.children[0].children
     screen.sweep("local_epochs")
     screen.settle()
-    assert screen.player.sweeping.complete
+    assert screen.session.states["sweep"].job.complete
     screen.open(fp.Experiment(local_epochs=3))
     assert screen.experiment.local_epochs == 3
     assert screen.experiment.data == "arrays"
@@ -458,18 +458,18 @@ def test_the_core_screen_can_do_everything_without_a_pointer(tiny):
     assert screen.session.client == 2
     assert "client 2" in parts.headline.value
     parts.companion.tabs.index = parts.companion.names.index("inside")
-    parts.companion.next.click()
+    parts.rows["inside"].next.click()
     screen.settle()
     assert (screen.session.drawn, screen.player.inside.phase) == ("inside", 1.0)
-    parts.companion.phase.value = 50
+    parts.rows["inside"].phase.value = 50
     screen.settle()
     assert screen.player.inside.phase == 2.5
     assert "Updates" in parts.companion.caption.value
     parts.panel.controls["local_epochs"].button.click()
     screen.settle()
-    parts.companion.values.index = 2
-    assert screen.experiment.local_epochs == screen.player.sweeping.values[2]
-    parts.companion.close.click()
+    parts.rows["sweep"].values.index = 2
+    assert screen.experiment.local_epochs == screen.session.states["sweep"].job.values[2]
+    parts.rows["sweep"].close.click()
     parts.toolbar.undo.click()
     screen.settle()
     assert screen.experiment == tiny
@@ -612,7 +612,7 @@ def test_an_open_sweep_follows_but_does_not_take_the_tab_back(tiny):
     screen.set(alpha=1.0)
     screen.settle()
     assert screen.session.drawn == "federation"
-    assert screen.player.sweeping.base.alpha == 1.0
+    assert screen.session.states["sweep"].job.base.alpha == 1.0
 
 
 def test_the_code_of_an_algorithm_may_change_under_its_name(tiny, monkeypatch):

@@ -22,7 +22,7 @@ def assert_prefix(shown, whole):
 
 def assert_drawn(screen):
     """The artists hold the arrays that `shown` reports."""
-    shown, curves = screen.shown, screen.screen.board.curves
+    shown, curves = screen.shown, screen.screen.board.views["curves"]
     if screen.session.veiled:
         assert len(curves.strokes.glob.get_ydata()) == 0, "the answer is hidden"
         return

@@ -14,7 +14,8 @@ from fedplay.cost import estimate
 from fedplay.engine.loop import Run
 from fedplay.registry import SLOTS
 from fedplay.scopes import calmed
-from fedplay.views.board import VIEWS, seen_by, suitable
+from fedplay.views.board import seen_by
+from fedplay.views.registered import VIEWS, suitable
 from tests.support.effort import tries
 from tests.support.virtual import virtual
 
@@ -47,8 +48,8 @@ def point_everywhere(board, clients):
     width, height, _ = board.size
     for x, y in product(range(4, width, 24), range(4, height, 24)):
         hit = board.at(x, y)
-        if hit is not None and hit.kind == "client":
-            assert 0 <= hit.value < clients
+        if hit is not None and hit.client is not None:
+            assert 0 <= hit.client < clients
     for client in (clients - 1, None):
         board.light(client)
         board.frame()

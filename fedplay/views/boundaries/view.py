@@ -147,7 +147,7 @@ class Boundaries(View):
             place = int(cloud.owner[i])
             name = short(scene.name(place), 24)
             lines = words.point(cloud, i, stance.points, who, name, found.classes)
-            return Hit("client", place, lines)
+            return Hit(lines, client=place)
         return None
 
 

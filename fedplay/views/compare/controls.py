@@ -11,7 +11,9 @@ from ipywidgets import Layout
 from fedplay.drawing.style import DARK, LIGHT
 from fedplay.methods import METHODS
 from fedplay.views.compare.choice import SEEDS, Chosen, offered
-from fedplay.views.compare.shown import Rivals
+from fedplay.views.compare.shown import Rivals, rivals_of
+from fedplay.views.scene import Scene
+from fedplay.widgets.buttons import display
 from fedplay.widgets.echo_guard import Quiet
 
 OWN = "An algorithm that was registered here."
@@ -75,13 +77,12 @@ class ContestRow:
 
     # --- what it shows ------------------------------------------------------------------------
 
-    def show(self, chosen: Chosen, rivals: Rivals | None) -> None:
+    def show(self, scene: Scene | None) -> None:
         """What is chosen, and what came of it; nothing where there is no comparison."""
-        if rivals is not None:
-            self._fill(chosen, rivals)
-        display = "none" if rivals is None else None
-        if self.widget.layout.display != display:
-            self.widget.layout.display = display
+        rivals = None if scene is None else rivals_of(scene)
+        if scene is not None and rivals is not None:
+            self._fill(scene.state, rivals)
+        display(self.widget, rivals is not None)
 
     def _fill(self, chosen: Chosen, rivals: Rivals) -> None:
         with self._quiet, self.above.hold_sync():

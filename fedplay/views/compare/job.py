@@ -10,6 +10,7 @@ from fedplay import registry
 from fedplay.experiment import Experiment
 from fedplay.runs.cache import Cache
 from fedplay.runs.given import Given
+from fedplay.runs.job import Job, Progress
 from fedplay.runs.recording import Recording, identity
 from fedplay.studies.compare import Comparison, choices_of, weighed_like
 from fedplay.studies.comparison_runs import Contest, Curve
@@ -40,12 +41,14 @@ class Trials:
         self.curves.put(identity(exp, self.federation), curve)
 
 
-class Comparing:
+class Comparing(Job):
     """The methods that were chosen, and the one in force, in one experiment.
 
     `check` raises ValueError for an experiment that must not run; `before` is the comparison that
     this one takes the place of.
     """
+
+    spare = True
 
     def __init__(
         self,
@@ -61,9 +64,8 @@ class Comparing:
         found = self._found(check)
         self.contest = Contest(base, found, chosen.seeds, federation=trials.federation, kept=trials)
         self.old = None if before is None else before.older(base)
-        self.lit: str | None = None
         self._rivals: Rivals | None = None
-        self._known = (0, 0)  # of how much that was made
+        self._known: Any = None  # of how much that was made
 
     def _found(self, check: Callable[[Experiment], None]) -> dict[str, Experiment]:
         """The methods that can be run, in the order in which they are offered."""
@@ -107,6 +109,11 @@ class Comparing:
         return contest.done != done
 
     @property
+    def progress(self) -> Progress:
+        """Rounds that are computed, of all."""
+        return Progress(self.contest.done, self.contest.done + len(self.contest.todo))
+
+    @property
     def busy(self) -> bool:
         """Whether there is something left to be computed."""
         return bool(self.contest.todo)
@@ -116,23 +123,16 @@ class Comparing:
         if target != self.chosen.target:
             self.chosen, self._rivals = self.chosen._replace(target=target), None
 
-    def light(self, name: str | None) -> bool:
-        """Make a method stand out; whether anything changes."""
-        if name == self.lit:
-            return False
-        self.lit, self._rivals = name, None
-        return True
-
-    def rivals(self) -> Rivals:
-        """What there is to be seen of it."""
-        known = self.contest.done, len(self.refused)
+    def rivals(self, lit: Any = None) -> Rivals:
+        """What there is to be seen of it; `lit` is the method that stands out, if any."""
+        known = self.contest.done, len(self.refused), lit
         if self._rivals is None or known != self._known:
             found, old = self._comparison(), self.old if self.busy else None
             if old is not None and found.wanted is None and not found.curves.get(found.reference):
                 found = replace(found, wanted=old.target)  # until there is one of its own
             old = None if old is None else replace(old, wanted=found.target)
             refused = tuple(self.refused.items())
-            self._rivals = Rivals(found, self.current, old, refused, self.lit)
+            self._rivals = Rivals(found, self.current, old, refused, lit)
             self._known = known
         return self._rivals
 

@@ -2,96 +2,110 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
-from fedplay.data import Federation
 from fedplay.experiment import Experiment
+from fedplay.studies.compare import choices_of
+from fedplay.views.base import Desk, State
 from fedplay.views.compare.choice import Chosen
 from fedplay.views.compare.job import Comparing, Trials
 from fedplay.views.compare.shown import Rivals
 
-if TYPE_CHECKING:
-    from fedplay.session.player import Player
+NAME = "compare"  # of the view
 
 
-class Lineup:
-    """Hands the player a `Comparing` of the experiment in force, or none.
+class Lineup(State):
+    """The methods that are chosen, and a `Comparing` of the experiment in force, or none."""
 
-    `check` raises ValueError for an experiment that must not run.
-    """
+    verbs: ClassVar[tuple[str, ...]] = ("compare", "method", "seeds", "target", "take_method")
+    job: Comparing | None
 
-    def __init__(
-        self, player: Player, federation: Federation | None, check: Callable[[Experiment], None]
-    ) -> None:
-        self.player, self.check = player, check
-        self.chosen = Chosen()
-        self.trials = Trials(player.cache, federation)
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.chosen, self.job = Chosen(), None
+        self.trials = Trials(desk.player.cache, desk.federation)
 
     @property
     def rivals(self) -> Rivals | None:
         """What there is to be seen; None while the view is closed."""
-        comparing = self.player.comparing
-        return None if comparing is None else comparing.rivals()
+        lit = self.desk.mark if isinstance(self.desk.mark, str) else None
+        return None if self.job is None else self.job.rivals(lit)
 
-    def follow(self, exp: Experiment | None) -> None:
-        """Compare in this experiment; None while nobody looks, and nothing is computed then."""
-        now = self.player.comparing
-        if self.trials.federation is not self.player.data:  # a guest has come, or gone
-            self.trials, now = Trials(self.player.cache, self.player.data), None
-        if exp is None:
-            if now is not None:
-                self.player.compare(None)
-        elif now is None or not now.follows(exp, self.chosen):
-            self.player.compare(Comparing(exp, self.chosen, self.trials, self.check, now))
+    def follow(self, seen: bool) -> None:
+        """Compare in the experiment in force; nothing is computed while nobody looks."""
+        data, exp = self.desk.player.data, self.desk.experiment
+        if self.trials.federation is not data:  # a guest has come, or gone
+            self.trials, self.job = Trials(self.desk.player.cache, data), None
+        if not seen or exp.stage("model").score != "accuracy":
+            self.job = None
+        else:
+            self._compare(exp)
+
+    def _compare(self, exp: Experiment) -> None:
+        now = self.job
+        if now is None or not now.follows(exp, self.chosen):
+            self.job = Comparing(exp, self.chosen, self.trials, self.desk.check, now)
         elif now.chosen != self.chosen:
             now.aim(self.chosen.target)
-            self.player.touch()
+            self.desk.touch()
 
-    def set(
+    # --- what a person does -------------------------------------------------------------------
+
+    def compare(
         self,
         methods: Sequence[str] | None = None,
         seeds: int | None = None,
         target: float | None = None,
     ) -> None:
-        """Choose all that is given at once, or nothing where any of it is refused."""
+        """Compare methods, with 3, 5 or 10 seeds; what is not given stays as it was chosen.
+
+        All that is given is chosen, or nothing where any of it is refused.
+        """
+        self.desk.open(NAME)
         chosen = self.chosen if methods is None else self.chosen.named(methods)
         chosen = chosen if seeds is None else chosen.counted(seeds)
         self._take(chosen if target is None else chosen.aimed(target))
 
-    def choose(self, name: str, on: bool) -> None:
+    def method(self, name: str, on: bool) -> None:
         """Compare a method, or do so no more."""
         self._take(self.chosen.toggled(name, on))
 
-    def count(self, seeds: int) -> None:
+    def seeds(self, seeds: int) -> None:
         """With how many seeds."""
         self._take(self.chosen.counted(seeds))
 
-    def aim(self, target: float) -> None:
+    def target(self, accuracy: float) -> None:
         """To which accuracy the rounds are counted."""
-        self._take(self.chosen.aimed(target))
+        self._take(self.chosen.aimed(accuracy))
 
-    def take_up(self, kept: Any) -> None:
-        """What a page has kept. It is not trusted."""
-        self._take(self.chosen.taken_up(kept))
-
-    def _take(self, chosen: Chosen) -> None:
-        self.chosen, now = chosen, self.player.comparing
-        if now is not None:
-            self.follow(now.base)
-
-    def light(self, place: int | None) -> None:
-        """Make a method stand out, by its place in `rivals.names`."""
-        comparing = self.player.comparing
-        if comparing is not None:
-            names = comparing.rivals().names
-            if comparing.light(None if place is None else names[place]):
-                self.player.touch()
-
-    def name(self, place: int) -> str:
-        """The method at a place; ValueError where there is none."""
+    def take_method(self, place: int) -> None:
+        """Put a method in force, by its place in `rivals.names`."""
         rivals = self.rivals
         names = [] if rivals is None else rivals.names
         if not 0 <= place < len(names):
             raise ValueError(f"method={place}: the comparison has {len(names)} methods")
-        return names[place]
+        name = names[place]
+        if rivals is not None and name != rivals.current:
+            if rivals.why(name):
+                raise ValueError(f"method={place}: {name}: {rivals.why(name)}")
+            self.desk.set(**choices_of(name))
+
+    def _take(self, chosen: Chosen) -> None:
+        self.chosen = chosen
+        self.desk.look()
+
+    # --- to be seen and kept ------------------------------------------------------------------
+
+    @property
+    def shown(self) -> Chosen:
+        return self.chosen
+
+    def closeup(self, found: Any) -> Rivals | None:
+        return self.rivals
+
+    def kept(self) -> Any:
+        return self.chosen.kept()
+
+    def take_up(self, kept: Any) -> None:
+        self._take(self.chosen.taken_up(kept))

@@ -6,6 +6,7 @@ the table are the names of the lines. Whatever belongs to another experiment is 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
@@ -15,12 +16,13 @@ from fedplay.drawing.figure import Canvas
 from fedplay.drawing.geometry import Box
 from fedplay.drawing.style import Look
 from fedplay.experiment import Experiment
-from fedplay.views.base import View
+from fedplay.views.base import Row, State, View
 from fedplay.views.compare.curves import RivalCurves
 from fedplay.views.compare.shown import Rivals, rivals_of
+from fedplay.views.compare.state import NAME, Lineup
 from fedplay.views.compare.table import RivalTable
-from fedplay.views.compare.words import lines, told
-from fedplay.views.scene import Hit, Scene
+from fedplay.views.compare.words import lines, spoken, told
+from fedplay.views.scene import Hit, Intent, Scene
 
 LEFT, TOP, BOTTOM = 46, 24, 40  # css pixels around the axes
 LEADS = 26  # css pixels from the axes to the table
@@ -29,11 +31,12 @@ LEADS = 26  # css pixels from the axes to the table
 class Compare(View):
     """Several methods with the same seeds."""
 
-    name: ClassVar[str] = "compare"
+    name: ClassVar[str] = NAME
     title: ClassVar[str] = "Compare"
     help: ClassVar[str] = "Several methods on the same federation, over several seeds."
     part: ClassVar[float] = 0.5
     accurate: ClassVar[bool] = True
+    State: ClassVar[type[State]] = Lineup
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
         super().__init__(canvas, box, look)
@@ -84,18 +87,35 @@ class Compare(View):
             inside = self.curves.pixel(x, y)
             if self.curves.on_target(*inside):
                 words = f"target {rivals.comparison.target:.2f}"
-                return Hit("target", rivals.comparison.target, (words, "drag it"), "ns-resize")
+                return Hit((words, "drag it"), "ns-resize", drag=self._aim, held="ns-resize")
             name = self.curves.at(*inside)
         if name is None:
             return None
         cursor = "default" if rivals.why(name) else "pointer"
-        return Hit("method", rivals.names.index(name), lines(rivals, name), cursor)
+        click = Intent("take_method", (rivals.names.index(name),))
+        return Hit(lines(rivals, name), cursor, mark=name, click=click)
 
-    def target_at(self, y: float) -> float:
-        """The accuracy at a css height of the picture, within the axis."""
-        return self.curves.accuracy_at(self.curves.pixel(0, y)[1])
+    def _aim(self, x: float, y: float) -> Intent:
+        """The target at the accuracy of a css height of the picture, within the axis."""
+        return Intent("target", (self.curves.accuracy_at(self.curves.pixel(0, y)[1]),))
 
     @staticmethod
     def sentence(scene: Scene) -> str:
         """What the seeds let one say of the methods."""
         return told(rivals_of(scene))
+
+    @staticmethod
+    def spoken(scene: Scene) -> str:
+        """The table, as far as it is known."""
+        rivals = rivals_of(scene)
+        return "" if rivals is None else spoken(rivals)
+
+    @staticmethod
+    def controls(act: Callable[..., None]) -> Row:
+        from fedplay.views.compare.controls import ContestRow
+
+        return ContestRow(act)
+
+    @staticmethod
+    def key_colours(look: Look) -> tuple[str, ...]:
+        return look.methods

@@ -29,7 +29,7 @@ from fedplay.views.client_lines import SINGLE, band, segments, worst
 from fedplay.views.curves.lines import Strokes
 from fedplay.views.curves.words import at_client, at_curve, at_round, headline
 from fedplay.views.round_axis import Along
-from fedplay.views.scene import Hit, Scene
+from fedplay.views.scene import Hit, Intent, Scene, to_round
 from fedplay.words import UNSEEN, short
 
 Array = NDArray[Any]
@@ -43,6 +43,7 @@ class Curves(View):
     """Accuracy over rounds, over what was sent, or over the privacy spent."""
 
     name = "curves"
+    main = True
     title = "Learning curves"
     help = f"Accuracy after every round. {UNSEEN} marks what a real server never sees."
 
@@ -268,6 +269,14 @@ class Curves(View):
         along = (x - self.box.left - LEFT) / max(self.wide, 1) * self.far
         return int(np.argmin(np.abs(self.along.x - along))) if len(self.along.x) else 0
 
+    def _scrub(self, x: float, y: float) -> Intent:
+        return to_round(self.round_at(x))
+
+    def _guess(self, x: float, y: float) -> Intent:
+        """The accuracy at a css height; what is beyond the axis is at its end."""
+        b = self.box.top + TOP + self.tall - y
+        return Intent("guess", (min(max(b / self.tall, 0.0), 1.0),))
+
     def at(self, x: float, y: float) -> Hit | None:
         """A client by its curve, a round anywhere else, or the accuracy that is guessed."""
         scene, a, b = self.scene, x - self.box.left - LEFT, self.box.top + TOP + self.tall - y
@@ -275,14 +284,17 @@ class Curves(View):
             return None
         if scene.veiled:
             guess = min(max(b / self.tall, 0.0), 1.0)
-            return Hit("guess", guess, (f"your guess {guess:.2f}",), "ns-resize")
+            lines = (f"your guess {guess:.2f}",)
+            return Hit(lines, "ns-resize", press=self._guess(x, y), drag=self._guess)
         if not -REACH <= b <= self.tall + REACH:
             return None
         found, number = self._nearest(scene, a, b), self.round_at(x)
         if isinstance(found, int):
-            return Hit("client", found, at_client(scene, found, number))
+            return Hit(at_client(scene, found, number), client=found, drag=self._scrub)
         if found is None:
-            return Hit("round", number, at_round(scene, number), "ew-resize")
+            return Hit(
+                at_round(scene, number), "ew-resize", click=to_round(number), drag=self._scrub
+            )
         curve = self.named[found]
         place = int(np.argmin(np.abs(curve.x - a / self.wide * self.far)))
         nearest, words = int(curve.numbers[place]), curve.words
@@ -291,7 +303,8 @@ class Curves(View):
         elif found.startswith("ghost"):
             words = f"pinned run {words}"
         value = number if found.startswith("ghost") else nearest
-        return Hit("round", value, at_curve(words, nearest, float(curve.y[place])))
+        said = at_curve(words, nearest, float(curve.y[place]))
+        return Hit(said, click=to_round(value), drag=self._scrub)
 
     def _nearest(self, scene: Scene, a: float, b: float) -> int | str | None:
         """The named curve, or the client's, that passes within reach, or None.

@@ -7,6 +7,7 @@ stands, magnified, every local step. One parameter is a line: there the left sho
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,12 +19,13 @@ from fedplay.drawing.pen import Pen
 from fedplay.drawing.scale import ticks
 from fedplay.drawing.style import LEFT, SMALL, Look
 from fedplay.runs.series import Moment
-from fedplay.views.base import View
+from fedplay.views.base import State, View
 from fedplay.views.drift import line, words
 from fedplay.views.drift.analysis import Drift, drift
 from fedplay.views.drift.panel import Panel, near
 from fedplay.views.drift.picture import HEAD, Picture, Spot
-from fedplay.views.scene import Hit, Scene, places_of
+from fedplay.views.drift.state import Optima
+from fedplay.views.scene import Hit, Intent, Scene, places_of, to_round
 
 TOP, BOTTOM, EDGE, GAP = 22, 40, 12, 18  # css pixels; the left is where the curves' is
 PART = 0.56  # of the width, for the whole run
@@ -40,6 +42,7 @@ class DriftView(View):
     title: ClassVar[str] = "Drift"
     help: ClassVar[str] = "How far clients drift apart in a round, and where the run goes."
     part: ClassVar[float] = 0.5
+    State: ClassVar[type[State]] = Optima
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
         super().__init__(canvas, box, look)
@@ -134,6 +137,10 @@ class DriftView(View):
         dimensions = 1 if self.found is None else min(self.found.course.P, 2)
         return tuple(self.whole.point(a, b)[:dimensions].tolist())
 
+    def _optimum(self, place: int, x: float, y: float) -> Intent | None:
+        """Put a client's optimum at a css position of the box."""
+        return Intent("optimum", (place, self.point(x, y))) if self.box.holds(x, y) else None
+
     def at(self, x: float, y: float) -> Hit | None:
         """A client's optimum, a local step, or a round of the run."""
         scene, found = self.scene, self.found
@@ -152,12 +159,19 @@ class DriftView(View):
         if spot.kind in ("optimum", "handle"):
             drag = spot.kind == "handle"
             lines = words.about_optimum(scene, i, found.course, drag=drag)
-            return Hit("optimum", i, lines, "grab") if drag else Hit("client", i, lines)
+            if not drag:
+                return Hit(lines, client=i)
+            move = partial(self._optimum, i)
+            return Hit(lines, "grab", client=i, drag=move, held="grabbing")
         if spot.kind == "round":
-            return Hit("round", int(found.course.kept[i]), words.about_round(found.course, i))
+            return Hit(
+                words.about_round(found.course, i),
+                click=to_round(int(found.course.kept[i])),
+                drag=self.drag_along,
+            )
         place = int(places_of(scene, found.ids)[spot.of])
         lines = words.about_step(scene, found, spot.of, i)
-        return Hit("client", place, lines) if place >= 0 else None
+        return Hit(lines, client=place) if place >= 0 else None
 
     # --- limits and words ---------------------------------------------------------------------
 

@@ -9,8 +9,9 @@ import ipywidgets
 from ipywidgets import Layout
 
 from fedplay.inspect.personal_name import own_model
-from fedplay.views.each_client.order import ORDERS, Sorting
+from fedplay.views.each_client.order import ORDERS, Sorting, sorting_of
 from fedplay.views.scene import Scene
+from fedplay.widgets.buttons import display
 from fedplay.widgets.echo_guard import Quiet
 
 JUDGES = (("own data", False), ("everybody's test set", True))
@@ -66,14 +67,11 @@ class SortingRow:
 
     # --- what it shows ------------------------------------------------------------------------
 
-    def show(self, sorting: Sorting | None, scene: Scene) -> None:
+    def show(self, scene: Scene | None) -> None:
         """How the clients are sorted; nothing where they are not shown."""
-        if sorting is not None:
-            self._fill(sorting, scene)
-        shown = sorting is not None and not scene.veiled
-        display = None if shown else "none"
-        if self.widget.layout.display != display:
-            self.widget.layout.display = display
+        if scene is not None:
+            self._fill(sorting_of(scene), scene)
+        display(self.widget, scene is not None and not scene.veiled)
 
     def _fill(self, sorting: Sorting, scene: Scene) -> None:
         self._now = sorting

@@ -59,6 +59,11 @@ class Sorting(NamedTuple):
 BY_NUMBER = Sorting()
 
 
+def sorting_of(scene: Any) -> Sorting:
+    """How the clients of a `Scene` are sorted: by number, where nobody has said anything."""
+    return scene.state if isinstance(scene.state, Sorting) else BY_NUMBER
+
+
 def values(order: str, accuracies: Array, examples: Array) -> Array:
     """(N,) what clients are sorted by: accuracies (3, N) of their models, examples (N,)."""
     whole, personal, alone = accuracies

@@ -7,7 +7,7 @@ of such a client is tinted. Judged on each client's own data, or on everybody's 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,12 +19,13 @@ from fedplay.drawing.style import Look
 from fedplay.experiment import Experiment
 from fedplay.inspect.personal_name import headless
 from fedplay.runs.series import BARS, Moment
-from fedplay.views.base import View
+from fedplay.views.base import Row, State, View
 from fedplay.views.each_client import words
 from fedplay.views.each_client.analysis import Census, census
 from fedplay.views.each_client.cells import Cell, Cells, Writing, width_of
-from fedplay.views.each_client.order import ORDERS, ranked
-from fedplay.views.scene import Hit, Scene
+from fedplay.views.each_client.order import ORDERS, ranked, sorting_of
+from fedplay.views.each_client.state import Order
+from fedplay.views.scene import Hit, Intent, Scene
 from fedplay.words import UNSEEN, short
 
 EDGE, TOP, BOTTOM = 14, 28, 14  # css pixels around the cells
@@ -39,6 +40,7 @@ class EachClient(View):
     help: ClassVar[str] = f"For every client {UNSEEN}: the global model, its own, and it alone."
     part: ClassVar[float] = 0.55
     accurate: ClassVar[bool] = True
+    State: ClassVar[type[State]] = Order
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
         super().__init__(canvas, box, look)
@@ -74,6 +76,12 @@ class EachClient(View):
             return "Three models for every client are being judged …"
         return words.told(scene, scene.closeup)
 
+    @staticmethod
+    def controls(act: Callable[..., None]) -> Row:
+        from fedplay.views.each_client.controls import SortingRow
+
+        return SortingRow(act)
+
     # --- what it shows ------------------------------------------------------------------------
 
     def show(self, scene: Scene) -> None:
@@ -93,7 +101,7 @@ class EachClient(View):
             self.cells.clear()
         else:
             rows = found.judged(words.on_test(scene, found))
-            order = ranked(scene.sorting, rows, found.examples)
+            order = ranked(sorting_of(scene), rows, found.examples)
             self.order = order[: self.cells.lay(min(len(order), BARS))].tolist()
             cells = [
                 Cell(
@@ -121,8 +129,10 @@ class EachClient(View):
         colours = {"global": look.accent, "personal": look.personal, "alone": look.alone}
         x = float(EDGE)
         for order, wordings in said:
-            active = order == scene.sorting.order
-            text = wordings[wording] + (f" {'▾' if scene.sorting.most else '▴'}" if active else "")
+            active = order == sorting_of(scene).order
+            text = wordings[wording] + (
+                f" {'▾' if sorting_of(scene).most else '▴'}" if active else ""
+            )
             weight = "bold" if active else "normal"
             colour = colours.get(order, look.ink if active else look.muted)
             fresh = found is None or scene.fresh
@@ -156,19 +166,19 @@ class EachClient(View):
         if b < TOP - 4:
             for order, left, right in self.heads:
                 if left - BETWEEN / 2 <= a <= right + BETWEEN / 2:
-                    again = order == scene.sorting.order
+                    again = order == sorting_of(scene).order
                     line = "turn the order around" if again else f"sort by {ORDERS[order]}"
-                    return Hit("order", list(ORDERS).index(order), (line,))
+                    return Hit((line,), click=Intent("order", (order,)))
         k = self.cells.at(a, b)
         if k is None or self.found is None or k >= len(self.order):
             return None
         place = self.order[k]
-        return Hit("client", place, words.about(scene, self.found, place))
+        return Hit(words.about(scene, self.found, place), client=place)
 
 
 def _key(scene: Scene) -> tuple[Any, ...]:
     """What the picture depends on, besides the close-up."""
-    return scene.fresh, scene.veiled, scene.sorting, scene.exp, scene.labels
+    return scene.fresh, scene.veiled, sorting_of(scene), scene.exp, scene.labels
 
 
 def _length(scene: Scene, said: list[str]) -> float:

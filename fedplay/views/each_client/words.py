@@ -11,7 +11,7 @@ from fedplay.inspect.personal_name import AS_GIVEN, headless, own_model
 from fedplay.untrusted import escape
 from fedplay.views.client_lines import worst
 from fedplay.views.each_client.analysis import ALONE, GLOBAL, PERSONAL, Census
-from fedplay.views.each_client.order import MODELS, ORDERS, values
+from fedplay.views.each_client.order import MODELS, ORDERS, sorting_of, values
 from fedplay.views.scene import Scene
 from fedplay.words import UNSEEN, short
 
@@ -20,7 +20,7 @@ NOBODY = "nobody has been called yet"
 
 def on_test(scene: Scene, found: Census) -> bool:
     """Whether the models are judged on everybody's test set, where there is one."""
-    return scene.sorting.test and found.tests > 0
+    return sorting_of(scene).test and found.tests > 0
 
 
 def mean(row: Array) -> float:

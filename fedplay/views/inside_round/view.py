@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -15,10 +15,11 @@ from fedplay.drawing.geometry import Box
 from fedplay.drawing.pen import Pen, ink
 from fedplay.drawing.style import SMALL, TEXT, Look
 from fedplay.runs.series import Moment
-from fedplay.views.base import View
+from fedplay.views.base import Row, State, View
 from fedplay.views.inside_round.analysis import Trace, tracing
 from fedplay.views.inside_round.parts import CROWD, SHOWN, Cast, Chart, Schematic, Spots
 from fedplay.views.inside_round.plane import Plane
+from fedplay.views.inside_round.state import Slowly
 from fedplay.views.inside_round.words import SAYINGS, about
 from fedplay.views.scene import Hit, Scene, places_of
 from fedplay.words import UNSEEN, apart, number, percent, short
@@ -36,6 +37,7 @@ class InsideRound(View):
     title: ClassVar[str] = "Inside a round"
     help: ClassVar[str] = "One round in slow motion: broadcast, local steps, updates, average."
     accurate: ClassVar[bool] = True
+    State: ClassVar[type[State]] = Slowly
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
         super().__init__(canvas, box, look)
@@ -76,6 +78,12 @@ class InsideRound(View):
         title = f"<b>{STEPS[step]}</b> (round {scene.closeup.number}). "
         return title + SAYINGS[step](scene, scene.closeup)
 
+    @staticmethod
+    def controls(act: Callable[..., None]) -> Row:
+        from fedplay.views.inside_round.controls import StepsRow
+
+        return StepsRow(act)
+
     def show(self, scene: Scene) -> None:
         """Draw the round at the scene's phase; while veiled, nothing but the steps' names."""
         self.scene = scene = replace(scene, closeup=None) if scene.veiled else scene
@@ -96,7 +104,7 @@ class InsideRound(View):
         place = self.spots.nearest(x - self.box.left, y - self.box.top, REACH)
         if place is None:
             return None
-        return Hit("client", place, (scene.name(place), *about(scene, place)))
+        return Hit((scene.name(place), *about(scene, place)), client=place)
 
     # --- drawing
 

@@ -48,6 +48,7 @@ class LabelBars(View):
     name = "federation"
     title = "Federation"
     help = f"Which labels each client has {UNSEEN}, and who takes part in the round."
+    secret = False
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
         super().__init__(canvas, box, look)
@@ -171,7 +172,7 @@ class LabelBars(View):
         place = round(low + (x - self.box.left - LEFT) / max(self.wide, 1) * (high - low))
         if not 0 <= place < len(self.scene.labels.ids) or y < self.box.top + TOP:
             return None
-        return Hit("client", place, beside(self.scene, place))
+        return Hit(beside(self.scene, place), client=place)
 
     @staticmethod
     def sentence(scene: Scene) -> str:

@@ -113,11 +113,11 @@ class Models(View):
             return None
         x, y = x - self.box.left, y - self.box.top
         if (place := self.dots.at(x, y)) is not None:
-            return Hit("client", place, words.of_client(scene, found, place))
+            return Hit(words.of_client(scene, found, place), client=place)
         if (layer := self.layers.at(x, y)) is not None:
-            return Hit("text", 0, words.of_part(found, layer), "help")
+            return Hit(words.of_part(found, layer), "help")
         if (c := self.pairs.at(x, y)) is not None:
-            return Hit("client", found.place, words.of_class(scene, found, c))
+            return Hit(words.of_class(scene, found, c), client=found.place)
         return None
 
 

@@ -10,7 +10,8 @@ from ipywidgets import Layout
 
 from fedplay.data.guest import LEAST, MOST
 from fedplay.views.my_client.sketch import Mine
-from fedplay.widgets.buttons import button
+from fedplay.views.scene import Scene
+from fedplay.widgets.buttons import button, display, fill
 from fedplay.widgets.echo_guard import Quiet
 from fedplay.words import short
 
@@ -20,7 +21,7 @@ LEAVE = "Train everybody again without you; your examples stay here"
 
 
 class GuestRow:
-    """`act("draw", action, *arguments)` is told what its person wants."""
+    """`act("mine", action, *arguments)` is told what its person wants."""
 
     def __init__(self, act: Callable[..., None]) -> None:
         self.act, self._quiet = act, Quiet()
@@ -54,26 +55,28 @@ class GuestRow:
         self.widget.layout.display = "none"
 
     def _button(self, word: str, icon: str, tooltip: str, action: str) -> Any:
-        return button(word, icon, tooltip, lambda: self.act("draw", action))
+        return button(word, icon, tooltip, lambda: self.act("mine", action))
 
     def _named(self, change: Any) -> None:
         if not self._quiet.now and change["new"] is not None:
-            self.act("draw", "label", change["new"])
+            self.act("mine", "label", change["new"])
 
     def _filled(self, change: Any) -> None:
         if not self._quiet.now:
-            self.act("draw", "fill", change["new"])
+            self.act("mine", "fill", change["new"])
 
     def _join(self) -> None:
-        self.act("draw", "leave" if self.joined else "join")
+        self.act("mine", "leave" if self.joined else "join")
 
-    def show(self, mine: Mine | None, classes: Sequence[str], steps: int) -> None:
+    def show(self, scene: Scene | None) -> None:
         """What there is to be done now; nothing where the view is not open."""
-        if mine is not None:
-            self._fill(mine, classes, steps)
-        _set(self.widget.layout, display="none" if mine is None else None)
+        mine = None
+        if scene is not None and isinstance(scene.closeup, Mine) and not scene.veiled:
+            mine = scene.closeup
+            self._fill(mine, scene.federation.classes)
+        display(self.widget, mine is not None)
 
-    def _fill(self, mine: Mine, classes: Sequence[str], steps: int) -> None:
+    def _fill(self, mine: Mine, classes: Sequence[str]) -> None:
         sketch, pictures, count = mine.sketch, mine.kind.image is not None, len(mine.sketch.y)
         with self._quiet, self.labels.hold_sync():
             if list(classes) != self.classes:
@@ -81,25 +84,19 @@ class GuestRow:
                 self.classes = list(classes)
             if self.labels.index != sketch.label and sketch.label < len(classes):
                 self.labels.index = sketch.label
-            _set(self.fill, value=mine.fit)
-        _set(self.says, value="It is a" if pictures else "A click adds:")
+            fill(self.fill, value=mine.fit)
+        fill(self.says, value="It is a" if pictures else "A click adds:")
         for made in (self.add, self.wipe, self.fill):
-            _set(made.layout, display=None if pictures else "none")
-        _set(self.add, disabled=sketch.blank or count >= MOST)
-        _set(self.wipe, disabled=sketch.blank)
-        _set(self.clear, disabled=not count and sketch.blank)
-        _set(self.back, disabled=not steps)
+            fill(made.layout, display=None if pictures else "none")
+        fill(self.add, disabled=sketch.blank or count >= MOST)
+        fill(self.wipe, disabled=sketch.blank)
+        fill(self.clear, disabled=not count and sketch.blank)
+        fill(self.back, disabled=not mine.steps)
         self.joined = mine.joined
         need = max(LEAST - count, 0)
         word = "Leave" if mine.joined else f"Join ({need} more)" if need else "Join"
         tip = LEAVE if mine.joined else JOIN
         icon = "sign-out" if mine.joined else "sign-in"
-        _set(self.join, description=word, icon=icon, tooltip=tip, disabled=bool(need))
+        fill(self.join, description=word, icon=icon, tooltip=tip, disabled=bool(need))
         style = "" if mine.joined or need else "primary"
-        _set(self.join, button_style=style)
-
-
-def _set(widget: Any, **traits: Any) -> None:
-    for trait, value in traits.items():
-        if getattr(widget, trait) != value:
-            setattr(widget, trait, value)
+        fill(self.join, button_style=style)

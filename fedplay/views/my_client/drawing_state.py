@@ -73,7 +73,6 @@ class Easel:
         self.pen: tuple[float, float] | None = None
         self.down = False
         self._drawing = False  # a stroke has been begun
-        self.touches = 0  # counts what changes nothing but the drawing
         self._random = np.random.default_rng(0)
 
     # --- which book ---------------------------------------------------------------------------
@@ -280,7 +279,15 @@ class Easel:
             return None
         book = self.book
         return Mine(
-            self.kind, book.sketch, book.joined, self.fit, self.pen, self.down, reception, current
+            self.kind,
+            book.sketch,
+            book.joined,
+            self.fit,
+            self.pen,
+            self.down,
+            reception,
+            current,
+            len(book.past),
         )
 
     def kept(self) -> dict[str, Any] | None:

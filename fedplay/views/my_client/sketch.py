@@ -84,6 +84,7 @@ class Mine:
     down: bool = False  # whether it draws
     reception: Reception | None = None  # what the global model after the round shown makes of it
     current: bool = False  # whether the run shown has these examples in it
+    steps: int = 0  # that can be taken back
 
     @cached_property
     def counts(self) -> tuple[int, ...] | None:

@@ -6,10 +6,12 @@ examples so far; and once they have joined, three models that could serve them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
+from matplotlib.artist import Artist
 
 from fedplay.data import Federation
 from fedplay.drawing.cached_text import fitting
@@ -21,7 +23,8 @@ from fedplay.drawing.style import SMALL, TEXT, Look
 from fedplay.experiment import Experiment
 from fedplay.inspect.plane import ASPECT
 from fedplay.runs.series import Moment
-from fedplay.views.base import View
+from fedplay.views.base import Row as ControlRow
+from fedplay.views.base import State, View
 from fedplay.views.my_client import words
 from fedplay.views.my_client.analysis import Reception, receive
 from fedplay.views.my_client.parts import (
@@ -36,7 +39,8 @@ from fedplay.views.my_client.parts import (
     say,
 )
 from fedplay.views.my_client.sketch import CLASSES, LARGEST, STEPS, Mine, Sketch
-from fedplay.views.scene import Hit, Scene
+from fedplay.views.my_client.state import Joining
+from fedplay.views.scene import Hit, Intent, Scene
 from fedplay.words import UNSEEN, percent
 
 HEAD = 24  # css pixels of a heading
@@ -53,6 +57,8 @@ class MyClient(View):
     part: ClassVar[float] = 0.54
     accurate: ClassVar[bool] = True
     follows: ClassVar[bool] = False
+    dated: ClassVar[bool] = False
+    State: ClassVar[type[State]] = Joining
 
     @staticmethod
     def suits(exp: Experiment, federation: Federation) -> bool:
@@ -71,6 +77,12 @@ class MyClient(View):
     def sentence(scene: Scene) -> str:
         mine = seen(scene)
         return "" if mine is None else words.sentence(scene, mine)
+
+    @staticmethod
+    def controls(act: Callable[..., None]) -> ControlRow:
+        from fedplay.views.my_client.controls import GuestRow
+
+        return GuestRow(act)
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
         super().__init__(canvas, box, look)
@@ -147,6 +159,18 @@ class MyClient(View):
         self._veil(False)
         self.fresh = scene.fresh
         self.draw(mine)
+
+    def again(self, scene: Scene) -> Iterable[Artist] | None:
+        """A pen has moved, or a step was taken that leaves the examples as they are."""
+        now, last = seen(scene), self.mine
+        if now is None or last is None or now.kind != last.kind:
+            return None
+        sketch, before = now.sketch, last.sketch
+        same = (sketch.X, sketch.label) == (before.X, before.label)
+        if not same or now.reception is not last.reception or now.current != last.current:
+            return None
+        self.draw(now)
+        return self.sheet.moving
 
     def _veil(self, on: bool) -> None:
         """Hide everything, while an answer is to be guessed."""
@@ -284,11 +308,13 @@ class MyClient(View):
             return None
         if self.pad is not None:
             if self.pad.box.holds(x, y):
-                return Hit("pad", 0, cursor="crosshair")
+                press = self._ink("down", x, y)
+                move, drop = partial(self._ink, "move"), partial(self._ink, "up")
+                return Hit((), "crosshair", press=press, drag=move, drop=drop, held="crosshair")
             k = self.album.index(x, y)
             if k is None:
                 return None
-            return Hit("example", self.first + k, self._lines(mine, self.first + k))
+            return self._example(mine, self.first + k)
         return self._in_plane(mine, x, y)
 
     def _in_plane(self, mine: Mine, x: float, y: float) -> Hit | None:
@@ -301,14 +327,20 @@ class MyClient(View):
             far = np.hypot(where[:, 0] - x, where[:, 1] - (self.canvas.height - y))
             if far.min() <= NEAR:
                 k = int(far.argmin())
-                return Hit("example", k, self._lines(mine, k))
+                return self._example(mine, k)
         classes = found.federation.classes
         lines = [f"click: {classes[mine.sketch.label]}"]
         p = found.chances(np.array([here]))
         if p is not None:
             best = int(p[0].argmax())
             lines.append(f"the global model says {classes[best]}, {percent(p[0, best])}")
-        return Hit("plane", 0, tuple(lines), "crosshair")
+        return Hit(tuple(lines), "crosshair", click=Intent("mine", ("point", *here)))
+
+    def _example(self, mine: Mine, k: int) -> Hit:
+        return Hit(self._lines(mine, k), click=Intent("mine", ("remove", k)))
+
+    def _ink(self, kind: str, x: float, y: float) -> Intent:
+        return Intent("mine", ("ink", kind, *self.point(x, y)))
 
     def _lines(self, mine: Mine, k: int) -> tuple[str, ...]:
         """What the pointer is told of an example."""
@@ -323,10 +355,6 @@ class MyClient(View):
                 if model is not None and model.said[k] >= 0:
                     lines.append(f"{who}: {classes[int(model.said[k])]}")
         return (*lines, "click to take it out")
-
-    def plane_point(self, x: float, y: float) -> tuple[float, float] | None:
-        """A css position in the coordinates of the plane; None beside it."""
-        return None if self.plane is None else self.inside(self.plane.axes, x, y)
 
 
 def seen(scene: Scene) -> Mine | None:

@@ -138,7 +138,7 @@ def of_unit(found: Study, k: int) -> Hit:
     lines.append("red: ink here speaks for it, blue: against")
     if units.change is not None:
         lines.append(f"below: what is personal about it for {short(found.name)} {UNSEEN}")
-    return Hit("text", 0, tuple(lines))
+    return Hit(tuple(lines))
 
 
 def of_photo(found: Study, k: int, mistake: bool) -> Hit:
@@ -148,12 +148,12 @@ def of_photo(found: Study, k: int, mistake: bool) -> Hit:
     true, said = (short(found.classes[int(c)]) for c in (photos.labels[k], photos.said[k]))
     says = f"global model says {said} ({photos.sure[k]:.2f})"
     if mistake and not found.followed:
-        return Hit("text", 0, (f"a test picture: {true}", says))
+        return Hit((f"a test picture: {true}", says))
     lines = [f"{short(found.name)} {UNSEEN}: {true}", says]
     if mistake and found.after is not None:
         now = "gets it right" if photos.cured[k] else "errs too"
         lines.append(f"its personal model {now}")
-    return Hit("client", found.client or 0, tuple(lines))
+    return Hit(tuple(lines), client=found.client or 0)
 
 
 def _thing(found: Study) -> str:

@@ -26,7 +26,7 @@ from fedplay.views.base import View
 from fedplay.views.privacy_and_cost.analysis import guard_of, journey
 from fedplay.views.privacy_and_cost.ledger import Ledger, Row
 from fedplay.views.privacy_and_cost.words import lines, told
-from fedplay.views.scene import Hit, Scene
+from fedplay.views.scene import Hit, Scene, to_round
 from fedplay.words import UNSEEN, size
 
 TOP, BOTTOM, LEFT, NAMES, RIGHT = 48, 42, 52, 76, 30  # css pixels around the axes
@@ -206,7 +206,8 @@ class Spending(View):
                 number = round(place[0])
                 if number >= len(self.rows):
                     return None
-                return Hit("round", number, lines(self.scene, number), "ew-resize")
+                said = lines(self.scene, number)
+                return Hit(said, "ew-resize", click=to_round(number), drag=self.drag_along)
         return None
 
     @staticmethod

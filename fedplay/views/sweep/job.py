@@ -10,6 +10,7 @@ import numpy as np
 from fedplay.experiment import Experiment
 from fedplay.runs.cache import Cache
 from fedplay.runs.given import Given
+from fedplay.runs.job import Runs
 from fedplay.runs.recording import Recording
 from fedplay.views.sweep.shown import Fan
 
@@ -20,7 +21,7 @@ MIXED = (
 )
 
 
-class Sweeping:
+class Sweeping(Runs):
     """The runs of a sweep, computed a round at a time.
 
     `values` and how each is `shown`; `check` raises ValueError for an experiment that must not run.
@@ -37,14 +38,14 @@ class Sweeping:
         *,
         federation: Given = None,
         check: Callable[[Experiment], None],
+        cache: Cache[Recording] | None = None,
     ) -> None:
+        super().__init__(cache=cache)
         self.base, self.name, self.label, self.help = base, name, label, help
         self.federation = federation
         self.values: list[Any] = []
         self.shown: list[str] = []
-        self.recordings: list[Recording] = []
         self._refused: list[str] = []
-        self.lit: int | None = None
         for value, word in zip(values, shown, strict=True):
             try:
                 exp = base.replace(**{name: value})
@@ -60,33 +61,13 @@ class Sweeping:
 
     @property
     def complete(self) -> bool:
-        return all(rec.complete or rec.broken for rec in self.recordings)
+        return not self.busy
 
     @property
     def refused(self) -> list[str]:
         """Why there is nothing for some of the values."""
         broken = zip(self.shown, self.recordings, strict=True)
         return [*self._refused, *(f"{word}: {rec.broken}" for word, rec in broken if rec.broken)]
-
-    def advance(self, cache: Cache[Recording]) -> bool:
-        """Compute one round more; whether there was one. Runs that are known are taken over."""
-        for place, rec in enumerate(self.recordings):
-            if rec.complete or rec.broken:
-                continue
-            known = cache.get(rec.key) if rec.n == 0 else None
-            if known is not None:
-                self.recordings[place] = known
-                return True
-            try:
-                rec.advance()
-            except Exception as error:  # an algorithm that somebody is just writing, perhaps
-                rec.broken = str(error) or type(error).__name__
-                return True
-            if rec.complete:
-                rec.rest()
-                cache.put(rec.key, rec)
-            return True
-        return False
 
     def follow(self, exp: Experiment) -> bool:
         """Whether this is still the sweep of an experiment (which may have another value)."""
@@ -95,8 +76,8 @@ class Sweeping:
         except ValueError:
             return False
 
-    def fan(self, exp: Experiment) -> Fan:
-        """What there is to be seen of it."""
+    def fan(self, exp: Experiment, lit: int | None = None) -> Fan:
+        """What there is to be seen of it; `lit` is the value that stands out, if any."""
         value = getattr(exp, self.name)
         nobody = np.empty(0)
         return Fan(
@@ -109,5 +90,5 @@ class Sweeping:
             clients=tuple(rec.clients[rec.n - 1] if rec.n else nobody for rec in self.recordings),
             rounds=tuple(rec.R for rec in self.recordings),
             refused=tuple(self.refused),
-            lit=self.lit,
+            lit=lit,
         )

@@ -6,6 +6,7 @@ A value takes its place on the right when its run is complete: half a run has no
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,11 +15,12 @@ from fedplay.drawing.artists import dress
 from fedplay.drawing.figure import Canvas
 from fedplay.drawing.geometry import Box
 from fedplay.drawing.style import Look
-from fedplay.views.base import View
-from fedplay.views.scene import Hit, Scene
+from fedplay.views.base import Row, State, View
+from fedplay.views.scene import Hit, Intent, Scene
 from fedplay.views.sweep.curves import NAMES, FanCurves
 from fedplay.views.sweep.ends import FanEnds, floor_of
 from fedplay.views.sweep.shown import NOTHING, Fan, fan_of
+from fedplay.views.sweep.state import NAME, Open
 from fedplay.views.sweep.words import lines, told
 
 LEFT, TOP, BOTTOM, RIGHT = 46, 28, 54, 12  # css pixels around the axes
@@ -29,9 +31,12 @@ PART = 0.6  # of the width, for the curves and their names
 class Sweep(View):
     """All values of one knob, fanned out."""
 
-    name: ClassVar[str] = "sweep"
+    name: ClassVar[str] = NAME
     title: ClassVar[str] = "Sweep"
     help: ClassVar[str] = "What every value of one knob would do, all else as it is."
+    summoned: ClassVar[bool] = True
+    knob: ClassVar[str] = "sweep"
+    State: ClassVar[type[State]] = Open
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
         super().__init__(canvas, box, look)
@@ -66,12 +71,20 @@ class Sweep(View):
         i = self.ends.at(x, y)
         if i is None:
             i = self.curves.at(x, y)
-        return None if i is None else Hit("value", i, lines(self.fan, i))
+        if i is None:
+            return None
+        return Hit(lines(self.fan, i), mark=i, click=Intent("take", (i,)))
 
     @staticmethod
     def sentence(scene: Scene) -> str:
         """What the knob is, and what its values come to."""
         return told(fan_of(scene))
+
+    @staticmethod
+    def controls(act: Callable[..., None]) -> Row:
+        from fedplay.views.sweep.controls import SweepRow
+
+        return SweepRow(act)
 
 
 def _scale(look: Look, n: int) -> list[str]:

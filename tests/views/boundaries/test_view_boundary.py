@@ -244,7 +244,7 @@ def test_a_point_says_whose_it_is_and_what_the_models_say(moons, ratio):
     for tile, who in ((view.tiles[1], "global model"), (view.tiles[2], "fine-tuned model")):
         hit = view.at(*css(view, tile, own.X[0]))
         assert hit is not None
-        assert (hit.kind, hit.value) == ("client", 3)
+        assert hit.client == 3
         assert hit.lines[0] == f"client 3 {UNSEEN}: {names[own.y[0]]}"
         label, sure = tile.stance.points.label[0], tile.stance.points.sure[0]
         assert hit.lines[2] == f"{who} says: {names[label]} ({sure:.2f})"

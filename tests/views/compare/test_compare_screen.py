@@ -29,7 +29,7 @@ def tiny():
 def screen(tiny):
     """The tab is open, and there are two methods with three seeds."""
     made = fp.Playground(tiny)
-    made.session.lineup.chosen = FEW
+    made.session.states["compare"].chosen = FEW
     made.settle()
     made.view("compare")
     made.settle()
@@ -46,7 +46,7 @@ def own():
 
 
 def rivals(screen):
-    return screen.session.lineup.rivals
+    return screen.session.states["compare"].rivals
 
 
 def caption(screen):
@@ -59,7 +59,7 @@ def pointed(screen, kind, x, y):
 
 def row(screen, name):
     """Where a method's row is in the picture."""
-    view = screen.screen.board.compare
+    view = screen.screen.board.views["compare"]
     y = next(y for n, y in view.table.rows if n == name)
     return view.table.place.left + 20 + view.box.left, y + view.box.top
 
@@ -72,7 +72,7 @@ def test_the_open_tab_shows_what_compare_computes(screen, tiny):
     wanted = fp.compare(tiny, ["FedAvg", "FedProx"], seeds=3)
     for name in ("FedAvg", "FedProx"):
         assert same(found.accuracy[name], wanted.accuracy[name])
-    assert screen.screen.board.compare.shown is rivals(screen)
+    assert screen.screen.board.views["compare"].shown is rivals(screen)
     assert "Each with the same 3 seeds" in caption(screen)
     assert "The methods compared: rounds to" in screen.screen.stage._words.value
 
@@ -81,12 +81,12 @@ def test_a_closed_tab_computes_nothing(tiny, monkeypatch):
     monkeypatch.setattr(Comparing, "advance", None)
     made = fp.Playground(tiny)
     made.settle()
-    assert made.player.comparing is None
-    assert made.screen.contest.widget.layout.display == "none"
+    assert made.session.states["compare"].job is None
+    assert made.screen.rows["compare"].widget.layout.display == "none"
     made.view("compare")
     made.view("inside")
     made.settle()
-    assert made.player.comparing is None
+    assert made.session.states["compare"].job is None
 
 
 def test_nothing_is_compared_before_the_run_is_there_and_the_hand_is_calm(tiny):
@@ -99,9 +99,9 @@ def test_nothing_is_compared_before_the_run_is_there_and_the_hand_is_calm(tiny):
     player._presented = 0.0
     made.store.set(local_epochs=2)
     made.session.settle_view()
-    assert player.comparing.base.local_epochs == 2
+    assert made.session.states["compare"].job.base.local_epochs == 2
     units = 0
-    while player.comparing.contest._stream is None:
+    while made.session.states["compare"].job.contest._stream is None:
         wait = player._unit()
         units += 1
         assert units < 100
@@ -124,11 +124,11 @@ def test_a_drag_computes_no_comparison(tiny):
         made.set(learning_rate=float(rate))
         made.live._turn()
         assert made.player.shown.exp == made.experiment, "the whole run is there"
-        assert made.player.comparing.busy
-        assert made.player.comparing.contest._stream is None
+        assert made.session.states["compare"].job.busy
+        assert made.session.states["compare"].job.contest._stream is None
     time[0] += players.CALM
     made.player._unit()
-    assert made.player.comparing.contest.done == 1, "the run that is known"
+    assert made.session.states["compare"].job.contest.done == 1, "the run that is known"
 
 
 def test_a_screen_that_only_compares_is_at_rest(tiny, monkeypatch):
@@ -141,7 +141,7 @@ def test_a_screen_that_only_compares_is_at_rest(tiny, monkeypatch):
     entries = made.session.trail.entries
     while entries[-1].exp.local_epochs != 2:
         made.live._turn()
-        assert made.player.comparing.busy
+        assert made.session.states["compare"].job.busy
     rested = made.live._rested
     made.live._turn()
     assert made.live._rested == rested == made.player.changes, "once is enough"
@@ -172,7 +172,7 @@ def test_what_was_compared_is_remembered(screen, monkeypatch):
 
 
 def test_toggles_seeds_and_target_are_widgets(screen):
-    parts = screen.screen.contest
+    parts = screen.screen.rows["compare"]
     assert parts.widget.layout.display is None
     assert [name for name, toggle in parts.toggles.items() if toggle.value] == [*FEW.methods]
     parts.toggles["SCAFFOLD"].value = True
@@ -184,22 +184,22 @@ def test_toggles_seeds_and_target_are_widgets(screen):
     screen.settle()
     assert list(rivals(screen).comparison.curves) == ["FedAvg", "SCAFFOLD"]
     assert rivals(screen).runs == (10, 10)
-    contest = screen.player.comparing.contest
+    contest = screen.session.states["compare"].job.contest
     parts.target.value = 0.42
     screen.settle()
     assert rivals(screen).comparison.target == 0.42
-    assert screen.player.comparing.contest is contest, "nothing is computed again"
-    assert screen.screen.board.compare.curves.value.words == "target 0.42"
+    assert screen.session.states["compare"].job.contest is contest, "nothing is computed again"
+    assert screen.screen.board.views["compare"].curves.value.words == "target 0.42"
 
 
 def test_the_method_in_force_is_always_compared(screen):
-    toggle = screen.screen.contest.toggles["FedAvg"]
+    toggle = screen.screen.rows["compare"].toggles["FedAvg"]
     assert toggle.disabled
     assert "Shown above" in toggle.tooltip
     screen.set(algorithm="feddyn")
     screen.settle()
     assert not toggle.disabled
-    assert screen.screen.contest.toggles["FedDyn"].disabled
+    assert screen.screen.rows["compare"].toggles["FedDyn"].disabled
     assert list(rivals(screen).comparison.curves) == ["FedAvg", "FedProx", "FedDyn"]
     screen.set(algorithm="fedprox", server="adam")
     screen.settle()
@@ -214,8 +214,8 @@ def test_a_click_puts_a_method_in_force(screen):
     assert screen.experiment.algorithm == "fedprox"
     assert rivals(screen).current == "FedProx"
     assert not any(rivals(screen).stale(name) for name in FEW.methods), "all are known"
-    assert screen.screen.contest.above.label == "shown above: FedProx"
-    screen.screen.contest.above.index = 0
+    assert screen.screen.rows["compare"].above.label == "shown above: FedProx"
+    screen.screen.rows["compare"].above.index = 0
     screen.settle()
     assert screen.experiment.algorithm == "fedavg"
     with pytest.raises(ValueError, match="method=9: the comparison has 2 methods"):
@@ -242,7 +242,7 @@ def test_the_pointer_lights_a_method_and_escape_puts_it_out(screen):
 def test_the_target_is_dragged(screen):
     screen.live.do("target", 0.7)
     screen.settle()
-    view = screen.screen.board.compare
+    view = screen.screen.board.views["compare"]
 
     def at(accuracy):
         a, b = view.curves.axes.transData.transform((0, accuracy))
@@ -256,21 +256,21 @@ def test_the_target_is_dragged(screen):
         screen.live.draw()
     pointed(screen, "up", *at(0.85))
     screen.settle()
-    assert screen.screen.contest.target.value == 0.85
-    assert screen.session.lineup.chosen.target == 0.85
+    assert screen.screen.rows["compare"].target.value == 0.85
+    assert screen.session.states["compare"].chosen.target == 0.85
 
 
 def test_nothing_is_compared_before_the_guess(screen):
     screen.guess(0.5)
     screen.settle()
-    assert screen.player.comparing is None
+    assert screen.session.states["compare"].job is None
     assert screen.session.scene().closeup is None
-    assert screen.screen.contest.widget.layout.display == "none"
+    assert screen.screen.rows["compare"].widget.layout.display == "none"
     assert "hidden" in caption(screen)
     assert "FedProx" not in screen.screen.stage._words.value
     screen.set(local_epochs=2)
     screen.settle()
-    assert screen.player.comparing is None
+    assert screen.session.states["compare"].job is None
     screen.reveal()
     screen.settle()
     assert rivals(screen).runs == (6, 6)
@@ -280,18 +280,18 @@ def test_nothing_is_compared_before_the_guess(screen):
 
 
 def test_a_method_that_costs_too_much_says_why(screen, monkeypatch):
-    check = screen.session.lineup.check
+    check = screen.session.check
 
     def strict(exp):
         if exp.algorithm == "scaffold":
             raise ValueError("SCAFFOLD is too dear")
         check(exp)
 
-    monkeypatch.setattr(screen.session.lineup, "check", strict)
-    screen.screen.contest.toggles["SCAFFOLD"].value = True
+    monkeypatch.setattr(screen.session, "check", strict)
+    screen.screen.rows["compare"].toggles["SCAFFOLD"].value = True
     screen.settle()
     assert rivals(screen).why("SCAFFOLD") == "SCAFFOLD is too dear"
-    assert "too dear" in screen.screen.contest.toggles["SCAFFOLD"].tooltip
+    assert "too dear" in screen.screen.rows["compare"].toggles["SCAFFOLD"].tooltip
     place = rivals(screen).names.index("SCAFFOLD")
     with pytest.raises(ValueError, match="SCAFFOLD is too dear"):
         screen.live.do("take_method", place)
@@ -314,7 +314,7 @@ def test_an_algorithm_that_raises_in_the_middle_leaves_the_others(screen, own):
     screen.settle()
     assert rivals(screen).why("breaks") == "not in round 2"
     assert rivals(screen).runs == (6, 6)
-    assert "not in round 2" in screen.screen.contest.toggles["breaks"].tooltip
+    assert "not in round 2" in screen.screen.rows["compare"].toggles["breaks"].tooltip
     assert screen.errors == {}
 
     @dataclass(frozen=True)
@@ -322,7 +322,7 @@ def test_an_algorithm_that_raises_in_the_middle_leaves_the_others(screen, own):
         """Works."""
 
     own(Mended, "breaks")
-    screen.live.do("light", None)
+    screen.live.do("follow", None)
     screen.settle()
     assert rivals(screen).why("breaks") == ""
     assert rivals(screen).runs == (9, 9)
@@ -341,7 +341,7 @@ def test_an_algorithm_that_raises_in_the_middle_leaves_the_others(screen, own):
 def test_bad_input_is_named(screen, action, arguments, words):
     with pytest.raises(ValueError, match=words):
         screen.live.do(action, *arguments)
-    assert screen.session.lineup.chosen == FEW
+    assert screen.session.states["compare"].chosen == FEW
 
 
 @pytest.mark.parametrize(
@@ -358,7 +358,7 @@ def test_bad_input_is_named(screen, action, arguments, words):
 def test_a_script_is_told_what_is_wrong(screen, options, words):
     with pytest.raises(ValueError, match=words):
         screen.compare(**options)
-    assert screen.session.lineup.chosen == FEW
+    assert screen.session.states["compare"].chosen == FEW
 
 
 def test_a_script_compares(tiny):
@@ -370,7 +370,7 @@ def test_a_script_compares(tiny):
     assert rivals(made).runs == (6, 6)
     made.compare(["SCAFFOLD"])
     made.settle()
-    assert made.session.lineup.chosen == Chosen(("SCAFFOLD",), 3, 0.7)
+    assert made.session.states["compare"].chosen == Chosen(("SCAFFOLD",), 3, 0.7)
     bare = fp.Playground(tiny, views=["curves", "federation"])
     with pytest.raises(ValueError, match="view='compare': must be one of"):
         bare.compare()
@@ -394,7 +394,11 @@ def test_the_page_gives_the_choice_back(screen, tiny):
     again = fp.Playground(tiny)
     again._remembered(kept)
     again.settle()
-    assert again.session.lineup.chosen == screen.session.lineup.chosen == FEW.aimed(0.8)
+    assert (
+        again.session.states["compare"].chosen
+        == screen.session.states["compare"].chosen
+        == FEW.aimed(0.8)
+    )
     assert again.session.drawn == "compare"
     assert rivals(again).runs == (6, 6)
 
@@ -428,12 +432,12 @@ def test_the_core_screen_compares_too(tiny):
     made.settle()
     made.screen.companion.tabs.index = made.session.tabs().index("compare")
     made.settle()
-    made.screen.contest.seeds.value = 3
+    made.screen.rows["compare"].seeds.value = 3
     for name in ("SCAFFOLD", "FedAdam"):
-        made.screen.contest.toggles[name].value = False
+        made.screen.rows["compare"].toggles[name].value = False
     made.settle()
     assert rivals(made).runs == (6, 6)
-    made.screen.contest.above.index = 1
+    made.screen.rows["compare"].above.index = 1
     made.settle()
     assert made.experiment.algorithm == "fedprox"
 
@@ -441,7 +445,7 @@ def test_the_core_screen_compares_too(tiny):
 def test_with_a_loop_it_comes_to_rest(tiny):
     async def play():
         made = fp.Playground(tiny)
-        made.session.lineup.chosen = FEW
+        made.session.states["compare"].chosen = FEW
         made.view("compare")
         await made.idle()
         found = rivals(made).runs, made.live.drawn == made.player.changes
@@ -456,4 +460,4 @@ def test_data_without_an_accuracy_have_no_comparison():
     made = fp.Playground(exp)
     made.settle()
     assert "compare" not in made.session.tabs()
-    assert made.player.comparing is None
+    assert made.session.states["compare"].job is None

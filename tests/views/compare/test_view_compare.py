@@ -21,6 +21,7 @@ from fedplay.studies.comparison_runs import Curve
 from fedplay.views.compare.shown import Rivals, colour_of
 from fedplay.views.compare.view import Compare
 from fedplay.views.compare.words import lines, spoken, told
+from fedplay.views.scene import Intent
 from fedplay.words import plain
 from tests.drawing.test_colours import EYES, distance
 from tests.support.scenes import scene
@@ -190,12 +191,12 @@ def test_a_method_is_found_by_its_row_and_its_curve(base, top):
     view.show(replace(base, closeup=found))
     for place, name in enumerate(THREE):
         hit = view.at(*row(view, name))
-        assert (hit.kind, hit.value, hit.cursor) == ("method", place, "pointer")
+        assert (hit.click, hit.cursor) == (Intent("take_method", (place,)), "pointer")
         assert hit.lines[:3] == (name, METHODS[name].what, METHODS[name].source)
         assert f"at the end {found.comparison.end(name).words()}" in hit.lines
         mean = found.drawn[name].mean(axis=0)
         if mean[3] > view.curves.axes.get_ylim()[0]:
-            assert view.at(*pixel(view, view.curves.axes, 3, mean[3])).value == place
+            assert view.at(*pixel(view, view.curves.axes, 3, mean[3])).mark == name
     assert "shown above" in view.at(*row(view, "FedAvg")).lines
     assert view.at(1, top + 1) is None
 
@@ -205,12 +206,12 @@ def test_the_target_is_found_and_taken_along(base, view):
     x, y = pixel(view, view.curves.axes, 0, 0.7)
     for dx in (-20, 0, 60):
         hit = view.at(x + dx, y)
-        assert (hit.kind, hit.value, hit.cursor) == ("target", 0.7, "ns-resize")
+        assert (hit.drag(x, y).action, hit.cursor) == ("target", "ns-resize")
     for accuracy in (0.62, 0.8, 0.95):
         _, y = pixel(view, view.curves.axes, 0, accuracy)
-        assert view.target_at(y) == accuracy
-    assert view.target_at(-1000) == 1.0
-    assert view.target_at(1000) == view.curves.axes.get_ylim()[0]
+        assert hit.drag(x, y) == Intent("target", (accuracy,))
+    assert hit.drag(x, -1000) == Intent("target", (1.0,))
+    assert hit.drag(x, 1000) == Intent("target", (view.curves.axes.get_ylim()[0],))
 
 
 def test_what_is_lit_stands_out_in_chart_and_table(base, view):

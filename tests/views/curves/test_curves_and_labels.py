@@ -32,7 +32,7 @@ from fedplay.views.curves import view as curves
 from fedplay.views.curves import words as headline
 from fedplay.views.curves.view import Curves
 from fedplay.views.labels.view import LabelBars, bars
-from fedplay.views.scene import Ghost, Hit
+from fedplay.views.scene import Ghost, Hit, Intent, to_round
 from fedplay.words import UNSEEN, short
 from tests.support.scenes import scene
 
@@ -313,7 +313,7 @@ def test_over_bytes_each_curve_lies_where_its_rounds_were_paid(ten, small):
     assert view.far == tidy(max(sent[-1], other[-1]))
     assert "B" in view.chart.get_xticklabels()[-1].get_text()
     assert not view.strokes.alone.get_visible(), "who never joins sends nothing"
-    assert view.at(*place(view, sent[2], 0.02)).value == 2
+    assert view.at(*place(view, sent[2], 0.02)).click == to_round(2)
     assert points(view.strokes.personal)[0, 0] == sent[R]
 
 
@@ -374,9 +374,9 @@ def test_before_a_guess_nothing_is_revealed(ten, small):
     assert points(strokes.guess)[:, 1].tolist() == [0.8, 0.8]
     assert points(strokes.arrow).tolist() == [[view.far, 0.8]]
     hit = view.at(*place(view, 3, 0.37))
-    assert (hit.kind, hit.cursor) == ("guess", "ns-resize")
-    assert hit.value == pytest.approx(0.37)
-    assert view.at(200, 2).value == 1, "dragged beyond the top"
+    assert (hit.press.action, hit.cursor) == ("guess", "ns-resize")
+    assert hit.press.arguments == (pytest.approx(0.37),)
+    assert hit.drag(200, 2) == Intent("guess", (1.0,)), "dragged beyond the top"
     assert not re.search(r"\d", plain(Curves.sentence(replace(hidden, guess=None))))
     assert "80 %" in Curves.sentence(hidden)
 
@@ -412,17 +412,17 @@ def test_a_client_is_found_by_its_curve_and_a_round_elsewhere(small):
     view = drawn(Curves, given_, ratio=1.5)
     hit = view.at(*place(view, 2.2, 0.51))
     held = small.federation.held.sizes[2]
-    assert (hit.kind, hit.value) == ("client", 2)
+    assert hit.client == 2
     assert hit.lines == (
         f"client 2 {UNSEEN}",
         "round 2: 0.50",
         f"on its own {held} held-out examples",
     )
     hit = view.at(*place(view, 4, made.accuracy[4]))
-    assert (hit.kind, hit.value, hit.lines) == ("round", 4, ("global model", "round 4: 0.900"))
+    assert (hit.click, hit.lines) == (to_round(4), ("global model", "round 4: 0.900"))
     hit = view.at(*place(view, 2.9, 0.65))
     assert hit.lines == ("round 3", f"global 0.875 · clients' mean 0.30 {UNSEEN}")
-    assert (hit.value, hit.cursor) == (3, "ew-resize")
+    assert (hit.click, hit.cursor) == (to_round(3), "ew-resize")
     assert view.at(3, 3) is None
     assert view.at(WIDE - 20, 100) is None
     assert [view.round_at(x) for x in (-50, place(view, 1.4, 0)[0], 5000)] == [0, 1, R]
@@ -435,7 +435,9 @@ def test_a_pinned_run_is_found(ten, small):
     dear = flat._replace(bytes_sent=5 * np.array([r.bytes_up + r.bytes_down for r in ten.rounds]))
     view.show(replace(ten, axis="bytes", ghosts=(dear,)))
     hit = view.at(*place(view, dear.bytes_sent[1], 0.02))
-    assert (hit.value, hit.lines[1]) == (5, "round 1: 0.020"), "its own round, and the run's"
+    assert (hit.click, hit.lines[1]) == (to_round(5), "round 1: 0.020"), (
+        "its own round, and the run's"
+    )
 
 
 def test_the_sentence_has_the_numbers_of_the_round_shown(ten):
@@ -482,7 +484,7 @@ def test_the_bars_are_the_counts_and_the_words_too(ten):
     assert np.allclose(np.reshape(heights, counts.shape), counts)
     hit = view.at(*place(view, 4, 1))
     top = int(counts[4].argmax())
-    assert (hit.kind, hit.value) == ("client", 4)
+    assert hit.client == 4
     assert hit.lines[0] == f"client 4 {UNSEEN}"
     assert hit.lines[1].startswith(f"{counts[4].sum()} examples: {counts[4, top]} of class {top}, ")
     told = plain(LabelBars.sentence(ten))

@@ -15,10 +15,11 @@ from fedplay.drawing.scale import ticks
 from fedplay.drawing.style import DARK, LIGHT
 from fedplay.engine.loop import Run, stream
 from fedplay.inspect import closed_forms
-from fedplay.views.board import VIEWS
 from fedplay.views.drift import analysis as engine
 from fedplay.views.drift.panel import Panel, beside, magnification, near
 from fedplay.views.drift.view import DriftView
+from fedplay.views.registered import VIEWS
+from fedplay.views.scene import to_round
 from fedplay.words import UNSEEN
 from tests.support.reference import random_federation
 from tests.support.scenes import scene
@@ -363,20 +364,20 @@ def test_the_pointer_finds_steps_rounds_and_optima():
     got = shown.closeup
     x, y = view.round.place(got.paths[1][2])
     hit = view.at(x, y)
-    assert (hit.kind, hit.value) == ("client", 1)
+    assert hit.client == 1
     assert hit.lines[1] == "after step 2 of 5"
     assert hit.lines[2] == f"{got.far[1][2]:.2f} from the optimum"
     x, y = view.whole.place(got.course.server[0])
-    assert view.at(x, y).kind == "round"
-    assert view.at(x, y).value == 0
+    assert view.at(x, y).click == to_round(0)
     for k, where in enumerate(view.whole.place(got.course.problems[1])):
         hit = view.at(*where)
-        assert (hit.kind, hit.value, hit.cursor) == ("optimum", k, "grab")
+        assert (hit.client, hit.held, hit.cursor) == (k, "grabbing", "grab")
     assert view.at(5, 5) is None
     mixed, _ = view_of(PLANE.replace(partition="iid"), at=3)
-    kinds = {mixed.at(x, y).kind for x in range(0, 900, 7) for y in range(0, 260, 7)
-             if mixed.at(x, y)}  # fmt: skip
-    assert "optimum" not in kinds  # mixed problems have no knob
+    places = [(x, y) for x in range(0, 900, 7) for y in range(0, 260, 7)]
+    assert not any(
+        hit.held for at in places if (hit := mixed.at(*at)) is not None
+    )  # mixed problems have no knob
 
 
 def test_the_small_parts():
@@ -415,7 +416,7 @@ def pointed(made, kind, x, y):
 
 
 def test_an_optimum_is_dragged_with_the_pointer(screen):
-    view = screen.screen.board.drift
+    view = screen.screen.board.views["drift"]
     frame = view.whole.scale.copy(), view.whole.middle.copy()
     a, b = view.whole.place(PLANE.source.problems(0)[1])[2] + (view.box.left, view.box.top)
     wanted = view.whole.middle + np.array([0.1, -0.2])
@@ -434,7 +435,7 @@ def test_an_optimum_is_dragged_with_the_pointer(screen):
     )
     assert exp.optima == tuple(np.round(exp.optima, 2))
     assert screen.session.client is None  # a drag is no click
-    view = screen.screen.board.drift
+    view = screen.screen.board.views["drift"]
     np.testing.assert_array_equal((view.whole.scale, view.whole.middle), frame)  # steady
     np.testing.assert_allclose(view.found.course.goal, closed_forms.optimum(
         *exp.source.problems(0), np.ones(4)))  # fmt: skip
@@ -445,7 +446,7 @@ def test_an_optimum_is_dragged_with_the_pointer(screen):
 
 
 def test_a_click_on_an_optimum_follows_and_what_leaves_the_panel_stays_at_its_edge(screen):
-    view = screen.screen.board.drift
+    view = screen.screen.board.views["drift"]
     a, b = view.whole.place(PLANE.source.problems(0)[1])[1] + (view.box.left, view.box.top)
     pointed(screen, "down", a, b)
     pointed(screen, "up", a, b)
@@ -461,19 +462,21 @@ def test_a_click_on_an_optimum_follows_and_what_leaves_the_panel_stays_at_its_ed
 @pytest.mark.parametrize("wrong", [(9, (0.0, 0.0)), (0, (1.0,)), (0, (np.nan, 0.0)), (-1, (0, 0))])
 def test_what_is_no_optimum_is_refused(screen, wrong):
     with pytest.raises(ValueError, match="is no optimum"):
-        screen._does.optimum(*wrong)
-    screen._does.optimum(0, (99.0, -99.0))
+        screen.session.states["drift"].optimum(*wrong)
+    screen.session.states["drift"].optimum(0, (99.0, -99.0))
     assert screen.experiment.optima[:2] == (10.0, -10.0)
     screen.open(fp.Experiment(rounds=2))
     with pytest.raises(ValueError, match="no optima"):
-        screen._does.optimum(0, (0.0, 0.0))
+        screen.session.states["drift"].optimum(0, (0.0, 0.0))
 
 
 def test_without_a_pointer_the_text_field_moves_an_optimum(screen):
     screen.screen.panel.controls["optima"].field.value = "1, 2, 3"
     screen.settle()
     assert screen.experiment.optima == (1.0, 2.0, 3.0)
-    np.testing.assert_array_equal(screen.screen.board.drift.found.course.problems[1][0], (1, 2))
+    np.testing.assert_array_equal(
+        screen.screen.board.views["drift"].found.course.problems[1][0], (1, 2)
+    )
 
 
 def test_the_view_costs_nothing_while_it_is_closed(monkeypatch):

@@ -16,12 +16,14 @@ from fedplay.drawing.style import DARK, LIGHT
 from fedplay.engine.loop import Run
 from fedplay.inspect.personal_name import own_model
 from fedplay.untrusted import escape
-from fedplay.views.board import VIEWS, Board, suitable
+from fedplay.views.board import Board
 from fedplay.views.each_client import words
 from fedplay.views.each_client.analysis import ALONE, GLOBAL, PERSONAL
 from fedplay.views.each_client.cells import TALL, WIDE, arrange
 from fedplay.views.each_client.order import ORDERS, Sorting, ranked, values
 from fedplay.views.each_client.view import EachClient
+from fedplay.views.registered import VIEWS, suitable
+from fedplay.views.scene import Intent
 from fedplay.words import UNSEEN
 from tests.support.reference import random_federation
 from tests.support.scenes import scene
@@ -134,7 +136,7 @@ def test_cells_have_room_and_do_not_overlap(size):
 
 @pytest.mark.parametrize("test", [False, True])
 def test_bars_and_lines_are_the_three_accuracies(test):
-    _, view, shown = board_of(sorting=Sorting("federating", test=test))
+    _, view, shown = board_of(state=Sorting("federating", test=test))
     rows, cells = shown.closeup.judged(test), view.cells
     assert sorted(view.order) == list(range(12))
     gains = (rows[GLOBAL] - rows[ALONE])[view.order]
@@ -176,7 +178,7 @@ def test_a_global_model_without_a_head_of_its_own_hurts_nobody():
 
 
 def test_headings_name_what_one_can_sort_by_and_the_means():
-    _, view, shown = board_of(sorting=Sorting("personal", True))
+    _, view, shown = board_of(state=Sorting("personal", True))
     rows = shown.closeup.judged(False)
     assert bold(view) == [f"▬ fine-tuned {np.nanmean(rows[PERSONAL]):.2f} ▾"]
     assert [order for order, _, _ in view.heads] == list(ORDERS)
@@ -185,7 +187,7 @@ def test_headings_name_what_one_can_sort_by_and_the_means():
     assert f"on own data {UNSEEN}" in text
     for index, (order, left, right) in enumerate(view.heads):
         hit = view.at(view.box.left + (left + right) / 2, view.box.top + 10)
-        assert (hit.kind, hit.value) == ("order", index)
+        assert hit.click == Intent("order", (list(ORDERS)[index],))
         assert hit.lines == (
             "turn the order around" if order == "personal" else f"sort by {ORDERS[order]}",
         )
@@ -197,8 +199,8 @@ def test_of_a_crowd_the_first_fifty_by_the_order_are_shown():
     exp = fp.Experiment(
         partition="resampled", clients=3000, client_examples=10, rounds=1, participation=0.3
     )
-    _, view, shown = board_of(exp, sorting=Sorting("alone", True))
-    order = ranked(shown.sorting, shown.closeup.judged(False), shown.closeup.examples)
+    _, view, shown = board_of(exp, state=Sorting("alone", True))
+    order = ranked(shown.state, shown.closeup.judged(False), shown.closeup.examples)
     assert view.order == order[:50].tolist()
     assert f"50 of 1,000 · on own data {UNSEEN}" in said(view)
     assert "called so far" in view.sentence(shown)
@@ -226,7 +228,7 @@ def test_names_come_from_data_and_are_cut_and_escaped():
 def test_the_sentence_counts_who_is_hurt():
     _, view, shown = board_of()
     for test in (False, True):
-        shown = replace(shown, sorting=Sorting(test=test))
+        shown = replace(shown, state=Sorting(test=test))
         rows = shown.closeup.judged(test)
         whole, own, alone = rows
         text = view.sentence(shown)
@@ -278,7 +280,7 @@ def test_a_personal_model_is_called_by_its_method(choice, name):
     board.show(shown)
     view = board.views["clients"]
     assert any(name in w for w in said(view))
-    assert board.curves.named["personal"].words == f"{name} {UNSEEN}"
+    assert board.views["curves"].named["personal"].words == f"{name} {UNSEEN}"
     text = view.sentence(shown)
     assert ("nothing is personalized" if name == "as given" else escape(name)) in text
 
@@ -287,14 +289,14 @@ def test_a_client_is_told_with_its_counts():
     _, view, shown = board_of(client=3)
     found, k = shown.closeup, 3
     hit = view.at(*middle(view, view.order.index(k)))
-    assert (hit.kind, hit.value) == ("client", k)
+    assert hit.client == k
     held, whole = int(found.held[k]), found.own[GLOBAL, k]
     text = "\n".join(hit.lines)
     assert hit.lines[0] == f"client 3 {UNSEEN} · {found.examples[k]} training examples"
     assert f"global model {whole:.2f} ({round(whole * held)} of {held})" in text
     assert f"federating {words.signed(whole - found.own[ALONE, k])}" in text
     assert "judged on what it holds out" in text
-    text = "\n".join(words.about(replace(shown, sorting=Sorting(test=True)), found, k))
+    text = "\n".join(words.about(replace(shown, state=Sorting(test=True)), found, k))
     assert f"global model {found.test[GLOBAL, k]:.2f}\n" in text
     assert "everybody's 360 test examples" in text or "everybody's 359 test examples" in text
 
@@ -371,7 +373,7 @@ def test_any_size_and_theme(clients, size):
 def test_strange_runs_can_be_looked_at(exp):
     for at in (0, 1, exp.rounds):
         for test in (False, True):
-            board, view, shown = board_of(exp, at=at, sorting=Sorting("federating", test=test))
+            board, view, shown = board_of(exp, at=at, state=Sorting("federating", test=test))
             board.frame()
             assert view.sentence(shown)
             assert "nan" not in view.sentence(shown)
@@ -398,7 +400,7 @@ def test_a_model_that_is_not_finite_is_said_to_be_so():
 def test_without_a_test_set_own_data_is_what_there_is():
     rng = np.random.default_rng(0)
     fed = random_federation(rng, (40, 30, 12), d=3, C=2, test_fraction=0.0)
-    _, view, shown = board_of(SMALL, federation=fed, sorting=Sorting(test=True))
+    _, view, shown = board_of(SMALL, federation=fed, state=Sorting(test=True))
     assert "On <b>own data" in view.sentence(shown)
     assert "test set" not in view.sentence(shown)
     bare = random_federation(rng, (40, 30, 12), d=3, C=2, test_fraction=0.0, held_out=0.0)
@@ -429,23 +431,23 @@ def shown_by(screen):
 
 
 def test_the_menu_the_switch_and_the_headings_say_the_same(screen):
-    row = screen.screen.sorting
+    row = screen.screen.rows["clients"]
     assert row.widget.layout.display is None
     row.order.index = list(ORDERS).index("federating")
     row.judge.value = True
     screen.settle()
-    assert screen.session.sorting == Sorting("federating", False, True)
+    assert screen.session.states["clients"].now == Sorting("federating", False, True)
     assert "everybody's test set" in screen.screen.companion.caption.value
     view = shown_by(screen)
     _, left, right = view.heads[list(ORDERS).index("federating")]
     for kind in ("move", "down", "up"):
         screen.screen.hand.pointer(kind, view.box.left + (left + right) / 2, view.box.top + 10)
     screen.settle()
-    assert screen.session.sorting == Sorting("federating", True, True)
+    assert screen.session.states["clients"].now == Sorting("federating", True, True)
     assert row.most.value
     row.most.value, row.judge.value, row.order.index = False, False, 0
     screen.settle()
-    assert screen.session.sorting == Sorting()
+    assert screen.session.states["clients"].now == Sorting()
     assert shown_by(screen).order == list(range(12))
 
 
@@ -463,10 +465,10 @@ def test_a_click_on_a_cell_follows_its_client_everywhere(screen):
 def test_the_row_is_there_only_beside_its_view(screen):
     screen.view("federation")
     screen.settle()
-    assert screen.screen.sorting.widget.layout.display == "none"
+    assert screen.screen.rows["clients"].widget.layout.display == "none"
     screen.view("clients")
     screen.settle()
-    assert screen.screen.sorting.widget.layout.display is None
+    assert screen.screen.rows["clients"].widget.layout.display is None
 
 
 def test_scrubbing_shows_the_models_of_that_round(screen):
@@ -480,23 +482,23 @@ def test_scrubbing_shows_the_models_of_that_round(screen):
 
 
 def test_order_and_switch_are_kept_on_reload(screen):
-    screen.session.sort(Sorting("alone", True, True))
+    screen.session.states["clients"].sorting(Sorting("alone", True, True))
     kept = screen.session.memory()
-    assert kept["sorting"] == {"order": "alone", "most": True, "test": True}
+    assert kept["views"]["clients"] == {"order": "alone", "most": True, "test": True}
     other = fp.Playground(SMALL)
     other.session.remember(kept)
     other.settle()
-    assert other.session.sorting == Sorting("alone", True, True)
-    other.session.remember(kept | {"sorting": {"order": "<script>", "test": 1}})
-    assert other.session.sorting == Sorting("alone", True, True)
-    screen.session.sort(Sorting())
+    assert other.session.states["clients"].now == Sorting("alone", True, True)
+    other.session.remember(kept | {"views": {"clients": {"order": "<script>", "test": 1}}})
+    assert other.session.states["clients"].now == Sorting("alone", True, True)
+    screen.session.states["clients"].sorting(Sorting())
     screen.settle()
 
 
 def test_a_guess_hides_the_clients(screen):
     screen.session.veil()
     screen.settle()
-    assert screen.screen.sorting.widget.layout.display == "none"
+    assert screen.screen.rows["clients"].widget.layout.display == "none"
     assert not re.search(r"\d", screen.screen.companion.caption.value)
     assert not said(shown_by(screen))
     screen.session.reveal()

@@ -200,7 +200,7 @@ def test_pointing_at_a_dot_says_what_its_client_did():
     row = rows[order.tolist().index(4)]
     for x, y in (view.plane.place(trace.ends[4]), (float(view.chart.x(trace.tested[4])), row)):
         hit = view.at(x + box.left, y + box.top)
-        assert (hit.kind, hit.value, hit.cursor) == ("client", 4, "pointer")
+        assert (hit.client, hit.cursor) == (4, "pointer")
     name, length, counts, model = hit.lines
     assert name == "client 4"
     assert length == f"update's length {trace.lengths[4]:.2f}, {trace.steps[4]} steps"
@@ -220,7 +220,7 @@ def test_who_stays_away_can_be_pointed_at_too():
     cast = view._cast(shown, shown.closeup)
     _, away, _ = view.schematic.seats(cast)
     hit = view.at(*away[3])
-    assert hit.value == cast.away[3]
+    assert hit.client == cast.away[3]
     assert hit.lines == (f"client {cast.away[3]}", "stays away in this round")
 
 
@@ -455,7 +455,7 @@ def test_clients_beyond_the_panel_have_no_place():
     assert 0 < (places < 0).sum() < trace.K
     for k in np.flatnonzero(places < 0)[:5]:
         hit = view.at(*view.plane.place(trace.ends[k]))
-        assert hit is None or shown.panel[int(hit.value)] != trace.ids[k]
+        assert hit is None or shown.panel[hit.client] != trace.ids[k]
 
 
 def test_seats_are_apart_and_inside():

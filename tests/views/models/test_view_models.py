@@ -17,9 +17,10 @@ from fedplay.drawing.glyphs import rgb
 from fedplay.drawing.sheet import broken, extent, rounded
 from fedplay.drawing.style import DARK, LIGHT
 from fedplay.engine.loop import Run
-from fedplay.views.board import VIEWS, Board
+from fedplay.views.board import Board
 from fedplay.views.boundaries.view import Boundaries
 from fedplay.views.models.view import Models, places
+from fedplay.views.registered import VIEWS
 from fedplay.words import UNSEEN, plain
 from tests.support.scenes import scene
 
@@ -297,11 +298,11 @@ def test_a_diverged_model_is_said_to_be_so(digits):
 def test_a_dot_is_a_client_with_its_distance(digits, ifca):
     view = drawn(digits)
     hit = view.at(*view.dots.where[4])
-    assert (hit.kind, hit.value) == ("client", 4)
+    assert hit.client == 4
     assert any(f"{digits.closeup.far[4]:.2f}" in line for line in hit.lines)
     view = drawn(ifca)
     hit = view.at(*view.dots.where[7])
-    assert (hit.kind, hit.value) == ("client", 7)
+    assert hit.client == 7
     chosen = ifca.closeup.choice.model[7] + 1
     assert f"chose model {chosen} of 2" in hit.lines
     assert "its data are of group 2" in hit.lines
@@ -315,7 +316,7 @@ def test_a_layer_and_a_class_say_what_they_are(fedper):
     assert "never sent" in view.at(head.left + 10, head.top + 10).lines[1]
     at = view.pairs.places
     hit = view.at(at.left + 3 * at.step + 4, at.top + 4)
-    assert hit.value == fedper.closeup.place
+    assert hit.client == fedper.closeup.place
     assert hit.lines[0].startswith(f"digit {view.pairs.classes[3]}:")
     assert view.at(5, 222) is None
 
@@ -355,7 +356,7 @@ def test_it_is_drawn_below_the_curves(digits, dark):
     view = board.views["models"]
     x, y = view.dots.where[3]
     hit = board.at(x + view.box.left, y + view.box.top)
-    assert (hit.kind, hit.value) == ("client", 3)
+    assert hit.client == 3
 
 
 def test_words_are_broken_where_they_fit():

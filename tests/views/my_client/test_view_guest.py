@@ -11,6 +11,7 @@ import fedplay as fp
 from fedplay.data.guest import MOST
 from fedplay.engine.loop import federation_of
 from fedplay.views.my_client.drawing_state import Easel
+from fedplay.views.scene import Intent
 
 EXP = fp.Experiment(rounds=3, clients=4)
 SEVEN = [(0.3, 0.15), (0.7, 0.15), (0.5, 0.5), (0.42, 0.88)]
@@ -31,7 +32,7 @@ def screen():
 
 def stroke(screen, points=SEVEN):
     """With the pointer."""
-    box, pointed = screen.screen.board.mine.pad.box, screen.screen.stage.on_pointer
+    box, pointed = screen.screen.board.views["mine"].pad.box, screen.screen.stage.on_pointer
     places = [(box.left + x * box.width, box.top + y * box.height) for x, y in points]
     pointed("move", *places[0])
     pointed("down", *places[0])
@@ -45,7 +46,7 @@ def examples(screen, labels):
     for label in labels:
         screen.mine("label", label)
         screen.mine("random")
-        if screen.session.easel.kind.image is not None:
+        if screen.session.states["mine"].easel.kind.image is not None:
             screen.mine("add")
     screen.settle()
 
@@ -56,7 +57,10 @@ def caption(screen):
 
 def guest(screen):
     """The data that the experiment in force has with the guest, made independently."""
-    sketch, kind = screen.session.easel.sketch, screen.session.easel.kind
+    sketch, kind = (
+        screen.session.states["mine"].easel.sketch,
+        screen.session.states["mine"].easel.kind,
+    )
     X = np.array(sketch.X, float) / (16 if kind.image else 1)
     return federation_of(screen.experiment).with_client(X, list(sketch.y))
 
@@ -71,11 +75,11 @@ def assert_joined(screen):
 
 
 def test_what_the_model_makes_of_a_stroke_while_it_is_drawn(screen):
-    view = screen.screen.board.mine
+    view = screen.screen.board.views["mine"]
     assert view.heads[2].words == "Your examples"
     assert not any(number.words for number in view.bars.numbers)
     stroke(screen)
-    view = screen.screen.board.mine
+    view = screen.screen.board.views["mine"]
     assert view.pad.box.height > 150
     ink = np.array(view.mine.counts).reshape(8, 8)
     assert ink.max() == 16
@@ -91,7 +95,7 @@ def test_what_the_model_makes_of_a_stroke_while_it_is_drawn(screen):
     assert f"takes it for <b>{best}</b> ({100 * p[best]:.0f} %)" in caption(screen)
     screen.mine("fill", False)
     screen.settle()
-    plain = np.array(screen.screen.board.mine.mine.counts).reshape(8, 8)
+    plain = np.array(screen.screen.board.views["mine"].mine.counts).reshape(8, 8)
     assert plain.sum() != ink.sum()
 
 
@@ -111,13 +115,13 @@ def test_strokes_change_only_their_part_of_the_picture(screen):
 
 def test_a_pointer_that_leaves_the_pad_goes_on_at_its_edge(screen):
     stroke(screen, [(0.5, 0.5), (1.6, 0.5), (1.6, -3)])
-    (points,) = screen.session.easel.sketch.strokes
+    (points,) = screen.session.states["mine"].easel.sketch.strokes
     assert points[-1] == (1.0, 0.0)
     assert screen.session.client is None, "nothing else was clicked"
 
 
 def test_steps_are_taken_back_one_by_one(screen):
-    easel = screen.session.easel
+    easel = screen.session.states["mine"].easel
     stroke(screen)
     stroke(screen, [(0.2, 0.5), (0.8, 0.5)])
     screen.mine("label", 7)
@@ -178,19 +182,19 @@ def test_one_joins_is_followed_and_leaves(screen):
     assert_joined(screen)
     assert screen.session.client == 4
     assert "of what you ◉ hold out" in screen.screen.headline.value
-    found = screen.screen.board.mine.mine.reception
+    found = screen.screen.board.views["mine"].mine.reception
     here, own, lonely = found.models
     told = f"the global model <b>{here.own}</b>, your personal model <b>{own.own}</b>"
     assert told in caption(screen)
     assert f"never joined <b>{lonely.own}</b>; personalizing gains" in caption(screen)
-    assert [row[1].words for row in screen.screen.board.mine.table.rows] == [
+    assert [row[1].words for row in screen.screen.board.views["mine"].table.rows] == [
         f"{model.own} of 1" for model in found.models
     ]
     screen.mine("leave")
     screen.settle()
     assert np.array_equal(screen.shown.accuracy, before)
     assert screen.session.client is None
-    assert len(screen.session.easel.sketch.y) == 3
+    assert len(screen.session.states["mine"].easel.sketch.y) == 3
 
 
 def test_more_examples_fewer_and_none(screen):
@@ -201,13 +205,13 @@ def test_more_examples_fewer_and_none(screen):
     screen.mine("remove", 1)
     screen.settle()
     assert_joined(screen)
-    assert screen.session.easel.sketch.y == (7, 4, 0, 2)
+    assert screen.session.states["mine"].easel.sketch.y == (7, 4, 0, 2)
     screen.mine("clear")
     screen.settle()
     assert screen.shown.client_accuracy.shape[1] == 4
     screen.mine("back")
     screen.settle()
-    assert not screen.session.easel.joined, "joining is asked for"
+    assert not screen.session.states["mine"].easel.joined, "joining is asked for"
 
 
 def test_the_guest_stays_while_other_knobs_change_and_goes_with_its_data(screen):
@@ -223,7 +227,7 @@ def test_the_guest_stays_while_other_knobs_change_and_goes_with_its_data(screen)
     screen.settle()
     assert screen.shown.client_accuracy.shape[1] == 6
     assert screen.session.client is None
-    assert screen.screen.board.mine.plane is not None
+    assert screen.screen.board.views["mine"].plane is not None
     screen.set(data="digits")
     screen.settle()
     assert_joined(screen)
@@ -236,7 +240,7 @@ def test_data_without_a_picture_have_no_such_view(screen):
     screen.set(data="cancer")
     screen.settle()
     assert "mine" not in screen.session.tabs()
-    assert screen.screen.guest.widget.layout.display == "none"
+    assert screen.screen.rows["mine"].widget.layout.display == "none"
     with pytest.raises(ValueError, match="nothing that could be drawn"):
         screen.mine("wipe")
 
@@ -247,7 +251,7 @@ def test_sweeps_pins_and_comparisons_have_the_guest_in_them(screen):
     screen.mine("join")
     screen.sweep("local_epochs")
     screen.settle()
-    sweeping = screen.player.sweeping
+    sweeping = screen.session.states["sweep"].job
     value = sweeping.values[1]
     whole = fp.run(screen.experiment.replace(local_epochs=value), guest(screen))
     assert np.array_equal(sweeping.recordings[1].accuracy, whole.accuracy)
@@ -259,7 +263,7 @@ def test_sweeps_pins_and_comparisons_have_the_guest_in_them(screen):
     screen.sweep(None)
     screen.compare(["FedProx"], seeds=3)
     screen.settle()
-    comparison = screen.session.lineup.rivals.comparison
+    comparison = screen.session.states["compare"].rivals.comparison
     assert np.array_equal(
         comparison.curves["FedAvg"][0].accuracy, fp.run(screen.experiment, guest(screen)).accuracy
     )
@@ -269,7 +273,7 @@ def test_sweeps_pins_and_comparisons_have_the_guest_in_them(screen):
     screen.compare()
     screen.mine("leave")
     screen.settle()
-    comparison = screen.session.lineup.rivals.comparison
+    comparison = screen.session.states["compare"].rivals.comparison
     assert np.array_equal(
         comparison.curves["FedAvg"][0].accuracy, fp.run(screen.experiment).accuracy
     )
@@ -277,7 +281,7 @@ def test_sweeps_pins_and_comparisons_have_the_guest_in_them(screen):
 
 def test_points_of_the_plane():
     screen = opened(fp.Experiment(data="moons", rounds=3, clients=4))
-    view = screen.screen.board.mine
+    view = screen.screen.board.views["mine"]
     pointed = screen.screen.stage.on_pointer
     screen.mine("label", 1)
     places = [(80, 40), (160, 120), (200, 60)]
@@ -287,17 +291,17 @@ def test_points_of_the_plane():
         for kind in ("move", "down", "up"):
             pointed(kind, x, y)
         screen.settle()
-        point = view.plane_point(x, y)
-        assert np.allclose(screen.session.easel.sketch.X[-1], point, atol=1e-4)
-        assert view.at(x, y).kind == "example"
-    assert screen.session.easel.sketch.y == (1, 1, 1)
+        point = view.inside(view.plane.axes, x, y)
+        assert np.allclose(screen.session.states["mine"].easel.sketch.X[-1], point, atol=1e-4)
+        assert view.at(x, y).click.arguments[0] == "remove"
+    assert screen.session.states["mine"].easel.sketch.y == (1, 1, 1)
     screen.mine("join")
     screen.settle()
     assert_joined(screen)
     for kind in ("move", "down", "up"):  # a click on a point takes it out
         pointed(kind, x, y)
     screen.settle()
-    assert len(screen.session.easel.sketch.y) == 2
+    assert len(screen.session.states["mine"].easel.sketch.y) == 2
     assert screen.shown.client_accuracy.shape[1] == 4, "too few to go on"
 
 
@@ -305,7 +309,7 @@ def test_points_of_the_plane():
 
 
 def test_keys_draw_as_well(screen):
-    key, easel = screen.screen.stage.on_key, screen.session.easel
+    key, easel = screen.screen.stage.on_key, screen.session.states["mine"].easel
     key("Enter")
     for _ in range(8):
         key("ArrowUp")
@@ -337,8 +341,8 @@ def test_keys_put_points():
     for name in ("Enter", " ", "ArrowRight", "PageDown", " ", "ArrowUp", "Enter"):
         key(name)
     screen.settle()
-    assert screen.session.easel.sketch.y == (0, 1, 1)
-    assert len(set(screen.session.easel.sketch.X)) == 3
+    assert screen.session.states["mine"].easel.sketch.y == (0, 1, 1)
+    assert len(set(screen.session.states["mine"].easel.sketch.X)) == 3
 
 
 @pytest.mark.parametrize(("old", "new"), [("digits", "moons"), ("moons", "digits")])
@@ -351,12 +355,12 @@ def test_no_example_comes_from_the_data_before_these(old, new):
         screen.mine("random")
     screen.settle()
     screen.mine("random")
-    assert screen.session.easel.sketch.blank == (new == "moons")
+    assert screen.session.states["mine"].easel.sketch.blank == (new == "moons")
 
 
 def test_the_core_screen_joins_with_buttons_alone():
     screen = opened(core=True)
-    row = screen.screen.guest
+    row = screen.screen.rows["mine"]
     assert row.widget.layout.display is None
     assert (row.add.disabled, row.join.disabled, row.join.description) == (
         True, True, "Join (3 more)",
@@ -367,14 +371,14 @@ def test_the_core_screen_joins_with_buttons_alone():
         screen.settle()
         row.add.click()
         screen.settle()
-    assert screen.session.easel.sketch.y == (2, 5, 5)
+    assert screen.session.states["mine"].easel.sketch.y == (2, 5, 5)
     row.join.click()
     screen.settle()
     assert_joined(screen)
     assert row.join.description == "Leave"
     row.join.click()
     screen.settle()
-    assert not screen.session.easel.joined
+    assert not screen.session.states["mine"].easel.joined
 
 
 # --- what is hidden, and kept
@@ -385,18 +389,18 @@ def test_nothing_is_said_before_a_guess_is_revealed(screen):
     screen.guess(0.5)
     screen.settle()
     assert "takes it for" not in caption(screen)
-    view = screen.screen.board.mine
+    view = screen.screen.board.views["mine"]
     assert not view.sheet.axes.get_visible() or view.mine is None
-    assert screen.screen.guest.widget.layout.display == "none"
+    assert screen.screen.rows["mine"].widget.layout.display == "none"
     screen.reveal()
     screen.settle()
     assert "takes it for" in caption(screen)
-    assert any(number.words for number in screen.screen.board.mine.bars.numbers)
+    assert any(number.words for number in screen.screen.board.views["mine"].bars.numbers)
 
 
 def test_the_plane_is_hidden_with_the_answer():
     screen = opened(fp.Experiment(data="moons", rounds=3, clients=4))
-    view = screen.screen.board.mine
+    view = screen.screen.board.views["mine"]
     left, top, width, height = (round(edge) for edge in view.box)
     shown = screen.screen.board.frame()[top : top + height, left : left + width].copy()
     screen.guess(0.5)
@@ -420,7 +424,9 @@ def test_a_page_that_is_loaded_again_has_the_examples(data):
     again = opened(exp)
     again.session.remember(kept)
     again.settle()
-    assert again.session.easel.sketch.X == screen.session.easel.sketch.X
+    assert (
+        again.session.states["mine"].easel.sketch.X == screen.session.states["mine"].easel.sketch.X
+    )
     assert_joined(again)
     assert again.session.client == 3
 
@@ -473,7 +479,7 @@ def test_of_many_examples_the_last_ones_are_shown(screen):
     examples(screen, [k % 10 for k in range(60)])
     screen.mine("join")
     screen.settle()
-    view = screen.screen.board.mine
+    view = screen.screen.board.views["mine"]
     shown = view.album.shown
     assert 0 < shown < 60
     assert view.heads[2].words in (
@@ -481,5 +487,5 @@ def test_of_many_examples_the_last_ones_are_shown(screen):
     )  # fmt: skip
     x, y = view.album.corner(shown - 1)
     hit = view.at(x + 3, y + 3)
-    assert (hit.kind, hit.value) == ("example", 59)
+    assert hit.click == Intent("mine", ("remove", 59))
     assert hit.lines[0].startswith("example 60: 9")

@@ -144,9 +144,9 @@ def test_the_pointer_finds_weights_pictures_and_mistakes(followed):
         return view.at(left + 5, top + 5)
 
     study = followed.closeup
-    assert hit(0, 7).kind == "text"
+    assert hit(0, 7).client is None
     assert hit(0, 7).lines[0] == "weights for digit 7"
-    assert hit(1, 0)[:2] == ("client", 3)
+    assert hit(1, 0).client == 3
     assert hit(1, 0).lines[0] == f"client 3 {UNSEEN}: {study.own.labels[0]}"
     assert hit(2, 0).lines[1] == (
         f"global model says {study.wrong.said[0]} ({study.wrong.sure[0]:.2f})"

@@ -19,6 +19,7 @@ from fedplay.inspect.protection import gaussian_length, guard, slack
 from fedplay.stages.base import Algorithm
 from fedplay.stages.footprint import footprint
 from fedplay.views.privacy_and_cost.view import Spending
+from fedplay.views.scene import to_round
 from tests.support.scenes import scene
 
 NOISY = Experiment(
@@ -189,7 +190,7 @@ def test_a_round_is_found_in_each_chart(noisy):
     view.show(noisy)
     for axes in view.charts:
         hit = view.at(*pixel(view, axes, 5, axes.get_ylim()[1] / 2))
-        assert (hit.kind, hit.value, hit.cursor) == ("round", 5, "ew-resize")
+        assert (hit.click, hit.cursor) == (to_round(5), "ew-resize")
         assert hit.lines[0] == "round 5"
         assert f"ε = {noisy.rounds[5].epsilon:.3g} at δ = 0.01" in hit.lines
     view.show(replace(noisy, rounds=noisy.rounds[:3], at=2))

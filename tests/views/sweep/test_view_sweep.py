@@ -15,6 +15,7 @@ from fedplay.drawing.style import DARK, LIGHT
 from fedplay.engine import run
 from fedplay.experiment import Experiment
 from fedplay.untrusted import escape
+from fedplay.views.scene import Intent
 from fedplay.views.sweep.ends import staggered
 from fedplay.views.sweep.shown import Fan
 from fedplay.views.sweep.view import Sweep
@@ -116,15 +117,15 @@ def test_a_value_is_found_by_its_curve_its_name_and_its_column(base, view):
     view.show(replace(base, closeup=fan))
     for i, end in enumerate((0.9, 0.6, 0.3)):
         hit = view.at(*pixel(view, view.ends.axes, i + 0.3, 0.4))
-        assert (hit.kind, hit.value, hit.cursor) == ("value", i, "pointer")
+        assert (hit.click, hit.mark, hit.cursor) == (Intent("take", (i,)), i, "pointer")
         assert hit.lines[0] == f"Local epochs E = {2**i}"
         assert hit.lines[1] == f"global model {end:.3f}"
         assert hit.lines[2] == f"clients' mean ◉ {end - 0.05:.3f}, worst {end - 0.1:.3f}"
-        assert view.at(*pixel(view, view.curves.axes, 3, fan.accuracy[i][3])).value == i
+        assert view.at(*pixel(view, view.curves.axes, 3, fan.accuracy[i][3])).mark == i
         x, y = pixel(view, view.curves.axes, 4, view.curves.heights[i])
-        assert view.at(x + 25, y).value == i, "the name"
+        assert view.at(x + 25, y).mark == i, "the name"
         x, y = pixel(view, view.ends.axes, i, 0)
-        assert view.at(x, y + 15).value == i, "the name below the column"
+        assert view.at(x, y + 15).mark == i, "the name below the column"
     assert "in force" in view.at(*pixel(view, view.ends.axes, 1, 0.5)).lines
     assert view.at(*pixel(view, view.curves.axes, 3, 0.02)) is None
     assert view.at(1, 1) is None
@@ -134,8 +135,8 @@ def test_positions_count_from_the_top_of_the_picture(base):
     view = at_size(900, 230, top=300)
     fan = made((0.9, 0.6, 0.3))
     view.show(replace(base, closeup=fan))
-    assert view.at(*pixel(view, view.curves.axes, 3, fan.accuracy[2][3])).value == 2
-    assert view.at(*pixel(view, view.ends.axes, 1, 0.5)).value == 1
+    assert view.at(*pixel(view, view.curves.axes, 3, fan.accuracy[2][3])).mark == 2
+    assert view.at(*pixel(view, view.ends.axes, 1, 0.5)).mark == 1
     x, y = pixel(view, view.ends.axes, 1, 0.5)
     assert view.at(x, y - 300) is None
 

@@ -1,0 +1,67 @@
+"""Which views there are, in the order of their tabs. A new one is a folder and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from fedplay.data import Federation
+from fedplay.experiment import Experiment
+from fedplay.knobs import short
+from fedplay.views.base import View
+from fedplay.views.boundaries.view import Boundaries
+from fedplay.views.compare.view import Compare
+from fedplay.views.curves.view import Curves
+from fedplay.views.drift.view import DriftView
+from fedplay.views.each_client.view import EachClient
+from fedplay.views.inside_round.view import InsideRound
+from fedplay.views.labels.view import LabelBars
+from fedplay.views.models.view import Models
+from fedplay.views.my_client.view import MyClient
+from fedplay.views.pictures.view import Pictures
+from fedplay.views.privacy_and_cost.view import Spending
+from fedplay.views.sweep.view import Sweep
+
+VIEWS: dict[str, type[View]] = {
+    view.name: view
+    for view in (
+        Curves,
+        LabelBars,
+        EachClient,
+        InsideRound,
+        DriftView,
+        Boundaries,
+        Pictures,
+        Models,
+        Spending,
+        MyClient,
+        Compare,
+        Sweep,
+    )
+}
+MAIN = next(name for name, view in VIEWS.items() if view.main)
+
+
+def check_views(names: Sequence[str] | None) -> tuple[str, ...]:
+    """The names of views that a screen offers, all by default; ValueError for what is none."""
+    choices = [name for name, view in VIEWS.items() if not view.summoned]
+    if names is None:
+        return tuple(choices)
+    if isinstance(names, str) or not isinstance(names, Sequence) or not names:
+        raise ValueError(f"views={short(names)}: must be a list with one or more of {choices}")
+    for name in names:
+        if name not in choices:
+            raise ValueError(f"views: {name!r} is none of {choices}")
+    return tuple(dict.fromkeys(names))
+
+
+def suitable(names: Sequence[str], exp: Experiment, federation: Federation) -> list[str]:
+    """Those of the views that have something to show."""
+    accurate = exp.stage("model").score == "accuracy"
+    fit = [name for name in names if accurate or not VIEWS[name].accurate]
+    return [name for name in fit if VIEWS[name].suits(exp, federation)]
+
+
+def verbs() -> dict[str, Callable[..., None]]:
+    """What can be done in the views, by its name, and the method that documents it."""
+    states = [view.State for view in VIEWS.values()]
+    return {verb: getattr(state, verb) for state in states for verb in state.verbs}
