@@ -155,7 +155,7 @@ def test_the_channel_is_swept_pinned_undone_and_linked(tiny):
     screen = settled(clipped)
     screen.sweep("channel")
     screen.settle()
-    sweeping = screen.player.sweeping
+    sweeping = screen.session.states["sweep"].job
     assert (sweeping.values, sweeping.shown) == ([("dp",), ()], ["auto", "none"])
     for value, rec in zip(sweeping.values, sweeping.recordings, strict=True):
         assert same(rec.accuracy, fp.run(clipped.replace(channel=value)).accuracy)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from fedplay.arguments import whole
 from fedplay.experiment import Experiment
 from fedplay.studies.compare import choices_of
 from fedplay.views.base import Desk, State
@@ -83,9 +84,8 @@ class Lineup(State):
         """Put a method in force, by its place in `rivals.names`."""
         rivals = self.rivals
         names = [] if rivals is None else rivals.names
-        if not 0 <= place < len(names):
-            raise ValueError(f"method={place}: the comparison has {len(names)} methods")
-        name = names[place]
+        why = f"the comparison has {len(names)} methods"
+        name = names[whole("method", place, 0, len(names) - 1, why=why)]
         if rivals is not None and name != rivals.current:
             if rivals.why(name):
                 raise ValueError(f"method={place}: {name}: {rivals.why(name)}")

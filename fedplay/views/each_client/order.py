@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fedplay.knobs import short
+from fedplay.arguments import word
 
 Array = NDArray[Any]
 
@@ -35,8 +35,7 @@ class Sorting(NamedTuple):
 
         ValueError for what is no order.
         """
-        if order not in ORDERS:
-            raise ValueError(f"order={short(order)}: must be one of {list(ORDERS)}")
+        order = word("order", order, ORDERS)
         return self._replace(order=order, most=order == self.order and not self.most)
 
     def kept(self) -> dict[str, Any]:
