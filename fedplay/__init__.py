@@ -28,6 +28,9 @@ _WHERE = {
     "load_csv": "fedplay.data",
     "Limit": "fedplay.cost",
     "Playground": "fedplay.playground.playground",
+    "Hit": "fedplay.views.scene",
+    "Intent": "fedplay.views.scene",
+    "View": "fedplay.views.base",
     "Algorithm": "fedplay.stages",
     "Correction": "fedplay.stages",
     "METHODS": "fedplay.methods",
@@ -51,11 +54,14 @@ __all__ = [
     "Experiment",
     "Federation",
     "History",
+    "Hit",
+    "Intent",
     "Limit",
     "Method",
     "Playground",
     "Preset",
     "Round",
+    "View",
     "check_algorithm",
     "code",
     "compare",
@@ -86,6 +92,8 @@ if TYPE_CHECKING:
     from fedplay.stages import Algorithm, Correction
     from fedplay.studies.compare import Comparison, compare
     from fedplay.studies.newcomer import newcomer
+    from fedplay.views.base import View
+    from fedplay.views.scene import Hit, Intent
 
 
 def __getattr__(name: str) -> Any:

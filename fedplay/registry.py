@@ -14,17 +14,34 @@ from fedplay.slots import TABLE
 
 SLOTS: dict[str, dict[str, type]] = {slot: {} for slot in TABLE}
 
-T = TypeVar("T", bound=type)
+T = TypeVar("T")
 
 
-def register(cls: T, name: str) -> T:
-    """Make `cls` (a frozen dataclass whose base class names its slot) selectable as `name`.
+def register(what: T, name: str = "") -> T:
+    """Make a stage, a view or a measure of one's own known under a name.
 
-    Raises ValueError where the class is not a frozen dataclass of a slot, or where one of its
-    knobs has the name of somebody else's.
+    what: a stage (a frozen dataclass whose base class names its slot) is then selectable as `name`;
+          a subclass of `fedplay.View` becomes a tab, a `fedplay.Measure` a curve, each by default
+          under the name that it has itself
+
+    What has the name already is replaced, where it is not built in: a notebook cell may be run
+    again. ValueError with one sentence for what cannot be registered.
     """
-    SLOTS[check_entry(cls, name)][name] = cls
-    return cls
+    enter = getattr(what, "registered_as", None)
+    if enter is not None:
+        enter(name)
+    else:
+        SLOTS[check_entry(what, name)][name] = what  # type: ignore[arg-type, assignment]
+    return what
+
+
+def check_name(name: object) -> str:
+    """A name as a person may type it; ValueError for any other."""
+    if not isinstance(name, str):
+        raise ValueError(f"name={short(name)}: must be a text")
+    if not (name.replace("-", "").replace("_", "").isalnum() and len(name) <= 40):
+        raise ValueError(f"name={name!r}: must be up to 40 letters, digits, hyphens, underscores")
+    return name
 
 
 def check_entry(cls: type, name: str) -> str:
@@ -39,8 +56,7 @@ def check_entry(cls: type, name: str) -> str:
     params = getattr(cls, "__dataclass_params__", None)
     if params is None or not params.frozen:
         raise ValueError(f"{cls.__name__}: must be decorated with @dataclass(frozen=True)")
-    if not (name.replace("-", "").replace("_", "").isalnum() and len(name) <= 40):
-        raise ValueError(f"name={name!r}: must be up to 40 letters, digits, hyphens, underscores")
+    check_name(name)
     known = all_knobs()
     for knob_name, knob in knobs_of(cls).items():
         if knob_name in SLOTS:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from fedplay.views.registered import VIEWS
+
 HOUSE = Path(__file__).parents[1] / "fedplay"
 
 # From the ground up. A module may import from its own floor's own folder, and from lower floors.
@@ -32,8 +34,8 @@ FLOORS = [
     {"drawing"},
     {"widgets"},
     {"views"},
-    {"plots"},
     {"session"},
+    {"plots"},
     {"playground"},
     {"app"},
     {"cli"},
@@ -116,6 +118,21 @@ def test_analysis_and_words_load_neither_pictures_nor_widgets():
     code = "\n".join(["import sys", CHECK, *lines])
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-500:]
+
+
+@pytest.mark.parametrize("part", ["session", "playground", "widgets"])
+def test_what_shows_views_names_none(part):
+    """A new view touches its folder and a line: the rest asks the registry what there is."""
+    found = []
+    for path in (HOUSE / part).glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        said = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+        found += [(path.name, name) for name in VIEWS if name in said]
+        ideas = [name.split(".")[2] for name in imports(path) if name.startswith("fedplay.views.")]
+        found += [(path.name, idea) for idea in ideas if idea in IDEAS]
+        words = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        found += [(path.name, view.__name__) for view in VIEWS.values() if view.__name__ in words]
+    assert not found
 
 
 CHECK = """

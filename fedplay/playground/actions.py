@@ -25,7 +25,7 @@ class Actions:
         """Every action by its name."""
         session, player = self.session, self.player
         views = {verb: getattr(s, verb) for s in session.states.values() for verb in s.verbs}
-        return views | {
+        own = {
             "set": self.set,
             "choose": lambda choices: self.store.set(**choices),
             "open": self.open,
@@ -58,6 +58,9 @@ class Actions:
             "share": self.screen.share.fold,
             "files": lambda: self.screen.share.files(self.screen.files()),
         }
+        for verb in sorted(views.keys() & own.keys()):
+            raise ValueError(f"State.verbs: {verb!r} is an action of the screen itself")
+        return views | own
 
     # --- whole experiments --------------------------------------------------------------------
 

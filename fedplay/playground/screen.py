@@ -23,6 +23,7 @@ from fedplay.views.base import Row
 from fedplay.views.board import Board, seen_by
 from fedplay.views.registered import MAIN, VIEWS
 from fedplay.views.scene import Scene
+from fedplay.widgets.buttons import display
 from fedplay.widgets.closing import close_all
 from fedplay.widgets.echo_guard import Quiet
 from fedplay.widgets.page import Page
@@ -66,8 +67,8 @@ class Screen:
         self.toolbar = Toolbar(act, presets=session.federation is None)
         self.share = Share(act)
         self.transport = Transport(act, session.player.speed)
-        made = {name: view.controls(act) for name, view in VIEWS.items()}
-        self.rows: dict[str, Row] = {n: row for n, row in made.items() if row is not None}
+        made = {name: VIEWS[name].controls(act) for name in session.states}
+        self.rows = {name: _row(row) for name, row in made.items() if row is not None}
         self.companion = Companion(act, list(self.rows.values()))
         self.pins, self.trail = Pins(act), Footsteps(act)
         self.headline, self.numbers = ipywidgets.HTML(), ipywidgets.HTML()
@@ -308,6 +309,25 @@ class Screen:
             history = rec.until(self.session.player.revealed)
             found["csv"] = history.to_csv().encode()
         return found
+
+
+class Shown:
+    """A row that is nothing but a widget: shown while its view is open."""
+
+    def __init__(self, widget: Any) -> None:
+        self.widget = widget
+        display(widget, False)
+
+    def show(self, scene: Scene | None) -> None:
+        display(self.widget, scene is not None and not scene.veiled)
+
+
+def _row(made: Any) -> Row:
+    """What a view's `controls` has made, as a row."""
+    if isinstance(made, ipywidgets.Widget):
+        return Shown(made)
+    row: Row = made
+    return row
 
 
 def _say(widget: Any, html: str) -> None:

@@ -82,7 +82,7 @@ class Session:
         self.mark: Any = None  # what of the view beside the curves the pointer is at
         self.states: dict[str, State] = {}
         self.store = Store(experiment, self.check)
-        self.states = {name: view.State(self) for name, view in VIEWS.items()}
+        self.states = {name: VIEWS[name].State(self) for name in VIEWS}
         for state in self.states.values():
             state.turn(experiment)
         self.trail = Trail()

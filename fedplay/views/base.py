@@ -155,6 +155,13 @@ class View:
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
         self.canvas, self.box, self.look = canvas, box, look
 
+    @classmethod
+    def registered_as(cls, name: str = "") -> None:
+        """Become a tab of every Playground that is made from now on; `register` calls it."""
+        from fedplay.views.registered import enter  # which knows every view
+
+        enter(cls, name)
+
     @staticmethod
     def suits(exp: Experiment, federation: Federation) -> bool:
         """Whether there is anything to show of this experiment on these data."""

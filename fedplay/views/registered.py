@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from fedplay.data import Federation
 from fedplay.experiment import Experiment
 from fedplay.knobs import short
-from fedplay.views.base import View
+from fedplay.registry import check_name
+from fedplay.views.base import State, View
 from fedplay.views.boundaries.view import Boundaries
 from fedplay.views.compare.view import Compare
 from fedplay.views.curves.view import Curves
@@ -39,6 +40,31 @@ VIEWS: dict[str, type[View]] = {
     )
 }
 MAIN = next(name for name, view in VIEWS.items() if view.main)
+
+
+BUILT_IN = frozenset(VIEWS)
+
+
+def enter(view: type[View], name: str = "") -> None:
+    """Register a view of somebody's own; ValueError in one sentence where it cannot be one."""
+    called = view.__name__
+    name = check_name(name or getattr(view, "name", ""))
+    if name in BUILT_IN:
+        raise ValueError(f"name={name!r}: is that of a view that is built in")
+    if not isinstance(getattr(view, "title", None), str) or not view.title.strip():
+        raise ValueError(f"{called}.title: must be a text, for its tab")
+    if not isinstance(view.State, type) or not issubclass(view.State, State):
+        raise ValueError(f"{called}.State: must be a subclass of View.State")
+    others = {verb for other, v in VIEWS.items() if other != name for verb in v.State.verbs}
+    for verb in view.State.verbs:
+        if not callable(getattr(view.State, verb, None)):
+            raise ValueError(f"{called}.State.verbs: it has no method {verb!r}")
+        if verb in others:
+            raise ValueError(f"{called}.State.{verb}: an action of this name exists already")
+    if view.show is View.show:
+        raise ValueError(f"{called}: must have a method show(scene), which moves its artists")
+    view.name = name
+    VIEWS[name] = view
 
 
 def check_views(names: Sequence[str] | None) -> tuple[str, ...]:
