@@ -5,13 +5,16 @@ And what it has beside them: what a person has chosen in it, a row of controls, 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
+from types import SimpleNamespace
 from typing import Any, ClassVar, Protocol
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
 from fedplay.data import Federation
+from fedplay.drawing.artists import dress
 from fedplay.drawing.figure import Canvas
 from fedplay.drawing.geometry import Box
 from fedplay.drawing.settings import ours
@@ -53,11 +56,14 @@ class State:
     """What a person has chosen in a view, and what can be done there.
 
     `verbs` are the names of its methods that are actions of the screen; each raises ValueError
-    where it cannot be done. They are methods of the Playground too. Attributes are put back whole
-    where a step breaks off, those of `parts` too.
+    where it cannot be done. They are methods of the Playground too. `keeps` are the names of its
+    attributes that hold a plain value (a number, a text, a switch), as `Scene.state` has them and
+    a page remembers them. Attributes are put back whole where a step breaks off, those of `parts`
+    too.
     """
 
     verbs: ClassVar[tuple[str, ...]] = ()
+    keeps: ClassVar[tuple[str, ...]] = ()
     job: Job | None = None  # what is computed for it, beyond a close-up
     there: bool = False  # of a summoned view, whether its tab is there
     unshared: str = ""  # a sentence on what no link or file of an experiment carries, if any
@@ -99,7 +105,7 @@ class State:
     @property
     def shown(self) -> Any:
         """What the view finds in `Scene.state`: plain data that nobody changes."""
-        return None
+        return SimpleNamespace(**{name: getattr(self, name) for name in self.keeps})
 
     def closeup(self, found: Any) -> Any:
         """What the view finds in `Scene.closeup`, given what its `prepare` came to."""
@@ -107,10 +113,15 @@ class State:
 
     def kept(self) -> Any:
         """As plain data, for the page's memory; None for nothing."""
-        return None
+        return {name: getattr(self, name) for name in self.keeps} or None
 
     def take_up(self, kept: Any) -> None:
         """What a page has kept; what does not fit is left out. It is not trusted."""
+        for name in self.keeps if isinstance(kept, dict) else ():
+            value = kept.get(name)
+            endless = isinstance(value, float) and not math.isfinite(value)
+            if type(value) is type(getattr(self, name)) and not endless:
+                setattr(self, name, value)
 
 
 class Row(Protocol):
@@ -227,6 +238,12 @@ class View:
         x, bottom = self.box.left + left, self.box.top + top + height
         place = (x / wide, 1 - bottom / tall, max(width, 1) / wide, max(height, 1) / tall)
         return self.canvas.figure.add_axes(place)
+
+    def accuracy_axes(self, left: float, top: float, width: float, height: float) -> Axes:
+        """New axes dressed as a chart of accuracies: from 0 to 1 upwards, in the look's colours."""
+        made = self.axes(left, top, width, height)
+        dress(made, self.look)
+        return made
 
     def inside(self, axes: Axes, x: float, y: float) -> tuple[float, float] | None:
         """A css position of the picture in the coordinates of some axes' data; None outside."""
