@@ -27,6 +27,7 @@ _WHERE = {
     "Federation": "fedplay.data",
     "load_csv": "fedplay.data",
     "Limit": "fedplay.cost",
+    "Outcome": "fedplay.stages",
     "Playground": "fedplay.playground.playground",
     "Hit": "fedplay.views.scene",
     "Intent": "fedplay.views.scene",
@@ -58,6 +59,7 @@ __all__ = [
     "Intent",
     "Limit",
     "Method",
+    "Outcome",
     "Playground",
     "Preset",
     "Round",
@@ -89,7 +91,7 @@ if TYPE_CHECKING:
     from fedplay.playground.predict import predict
     from fedplay.presets import PRESETS, Preset
     from fedplay.registry import register
-    from fedplay.stages import Algorithm, Correction
+    from fedplay.stages import Algorithm, Correction, Outcome
     from fedplay.studies.compare import Comparison, compare
     from fedplay.studies.newcomer import newcomer
     from fedplay.views.base import View

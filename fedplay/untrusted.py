@@ -44,6 +44,8 @@ NPZ_MEMBERS = 1000
 NPZ_REGULAR = 32 * 1024 * 1024  # so much may be as regular as it likes, all zeros for example;
 NPZ_RATIO = 500  # beyond, what unpacks to more than so many times its size measures nothing
 
+_TOLD = re.compile("[a-z][a-z0-9_]{0,39}", flags=re.ASCII)
+
 Array = NDArray[Any]
 AnyPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
@@ -55,6 +57,14 @@ def quoted(hostile: str) -> str:
     """At most 60 characters of a text from outside, in quotes and without control characters."""
     shown = repr(hostile[:60])
     return shown if len(shown) <= 60 and len(hostile) <= 60 else shown[:56] + "..."
+
+
+def check_told_name(name: object) -> str:
+    """The name of a number that a stage tells of a round. ValueError for what can be none."""
+    if isinstance(name, str) and _TOLD.fullmatch(name):
+        return name
+    words = "must be a small letter, then up to 39 of these, digits and underscores"
+    raise ValueError(f"{quoted(str(name))} is no name: {words}")
 
 
 def escape(text: object) -> str:

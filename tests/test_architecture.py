@@ -19,7 +19,7 @@ HOUSE = Path(__file__).parents[1] / "fedplay"
 # From the ground up. A module may import from its own floor's own folder, and from lower floors.
 FLOORS = [
     {"knobs", "slots", "streams", "untrusted", "files", "plain", "scopes", "clock"},
-    {"arguments", "scales", "words", "tables"},
+    {"arguments", "scales", "words", "tables", "memo"},
     {"registry"},
     {"data", "models", "privacy"},
     {"stages"},
@@ -140,6 +140,36 @@ def check(name):
     heavy = {"matplotlib", "ipywidgets"} & set(sys.modules)
     assert not heavy, f"{name} loads {heavy}"
 """
+
+
+OWNERS = {"Run", "Federation", "Recording", "History", "State"}  # what may go, and then is gone
+CACHES = {"cache", "lru_cache"}
+
+
+def annotations(node):
+    """The names in the annotations of a function's arguments, or of an assignment."""
+    found = [node.annotation] if isinstance(node, ast.AnnAssign) else []
+    if isinstance(node, ast.FunctionDef):
+        found += [a.annotation for a in (*node.args.args, *node.args.kwonlyargs) if a.annotation]
+    return {n.id for one in found for n in ast.walk(one) if isinstance(n, ast.Name)}
+
+
+def test_no_module_keeps_what_belongs_to_a_run():
+    """What is computed of a run or a federation is kept by its memo, and goes with it."""
+    for path in sorted(HOUSE.rglob("*.py")):
+        tree, where = ast.parse(path.read_text(encoding="utf-8")), path.relative_to(HOUSE)
+        for node in tree.body:
+            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+                called = [n.func for n in ast.walk(node.value) if isinstance(n, ast.Call)]
+                calls = {ast.unparse(func).split(".")[-1] for func in called}
+                weak = calls & {"WeakKeyDictionary", "WeakValueDictionary"}
+                assert not weak, f"{where}: {ast.unparse(node)}"
+                known = isinstance(node.value, ast.Dict | ast.List | ast.Set) or "dict" in calls
+                assert not (known and annotations(node) & OWNERS), f"{where}: {ast.unparse(node)}"
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                names = {ast.unparse(d).split("(")[0].split(".")[-1] for d in node.decorator_list}
+                assert not (names & CACHES and annotations(node) & OWNERS), f"{where}: {node.name}"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ import numpy as np
 from fedplay.check.watched import Broken, Reading, Watched, expect, names_of_changed
 from fedplay.data import Federation
 from fedplay.engine.local_work import Work
-from fedplay.engine.loop import Run, State, scatter
+from fedplay.engine.loop import Run
+from fedplay.engine.round import State, scatter
 from fedplay.experiment import Experiment
 from fedplay.stages.base import Algorithm, Array, Arrays
 
@@ -202,7 +203,8 @@ def blame(error: Exception, called: str = "") -> str:
     own = [
         frame
         for frame, _ in frames
-        if frame.f_code.co_name in HOOKS and isinstance(frame.f_locals.get("self"), Algorithm)
+        if frame.f_code.co_name in (*HOOKS, "tell")
+        and isinstance(frame.f_locals.get("self"), Algorithm)
     ]
     name = own[-1].f_code.co_name if own else called
     said = " ".join(str(error).split())[:200]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import numbers
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -30,6 +30,7 @@ from fedplay.data.given import arranged, check_rows, columns_of, matrix
 from fedplay.data.labels import check_kinds, encoded, label_names
 from fedplay.data.shifts.base import Shift, check_shift, groups_of_tests, owners, shifted
 from fedplay.knobs import short
+from fedplay.memo import Memo
 from fedplay.streams import Purpose, Streams
 
 COUNTED = 100_000  # clients whose labels are counted at once: a table of 8 MB for ten classes
@@ -44,6 +45,7 @@ class Federation:
     train, held:    which examples of the pool each client trains on, and which it evaluates on
     client_names:   N names where the clients are those the data come from, else none
     guests:         names of the last clients, which came in by `with_client`
+    memo:           what analyses have computed of it, for all runs on it; a copy's is empty
     """
 
     name: str
@@ -58,6 +60,7 @@ class Federation:
     features: tuple[str, ...] = ()
     image: tuple[int, int] | None = None
     guests: tuple[str, ...] = ()
+    memo: Memo = field(default_factory=Memo, init=False, repr=False, compare=False)
 
     @property
     def clients(self) -> int:

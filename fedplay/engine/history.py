@@ -6,7 +6,7 @@ import io
 import math
 import os
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -19,7 +19,8 @@ from fedplay.data import Arrays, Federation, TableFile
 from fedplay.engine.arguments import check_given
 from fedplay.engine.client_models import local_only, tuned_accuracy
 from fedplay.engine.evaluate import holding, mean_of
-from fedplay.engine.loop import Round, Run, stream
+from fedplay.engine.loop import Run, stream
+from fedplay.engine.round import MOST_TOLD, Round, check_told
 from fedplay.experiment import Experiment
 from fedplay.files import AnyPath, write_whole
 from fedplay.scopes import calmed
@@ -53,6 +54,8 @@ class History:
     message_norm: Array = field(default_factory=lambda: np.zeros(0))
     # (R + 1,) messages that were not finite, and counted as zeros under clipping or noise
     ignored: Array = field(default_factory=lambda: np.zeros(0, np.int64))
+    # By name, (R + 1,) of what stages tell of a round; NaN where they did not
+    told: dict[str, Array] = field(default_factory=dict)
     _run: Run | None = field(default=None)
 
     @classmethod
@@ -76,6 +79,7 @@ class History:
             step_norm=np.array([r.step_norm for r in seen], dtype=np.float64),
             parameters=seen[-1].parameters,
             personal=None if seen[0].personal is None else np.array([r.personal for r in seen]),
+            told=_columns([r.told for r in seen]),
             _run=run,
         )
 
@@ -136,7 +140,7 @@ class History:
     # --- as a table, a picture, a file -----------------------------------------------------------
 
     def table(self) -> dict[str, Array]:
-        """Named columns of R + 1 rows: the round, the curves, then one column a client."""
+        """Named columns of R + 1 rows: the round, the curves, one column a client, what is told."""
         with np.errstate(invalid="ignore"):
             columns = {
                 "round": np.arange(self.rounds + 1),
@@ -151,9 +155,8 @@ class History:
                 "step_norm": self.step_norm,
                 "ignored": self.ignored,
             }
-        return columns | {
-            f"client_{k}": self.client_accuracy[:, i] for i, k in enumerate(self.panel)
-        }
+        clients = {f"client_{k}": self.client_accuracy[:, i] for i, k in enumerate(self.panel)}
+        return columns | clients | self.told
 
     def to_frame(self) -> Any:
         """A pandas DataFrame of `table()`; ImportError with a sentence where pandas is missing."""
@@ -188,10 +191,11 @@ class History:
         arrays["cohort_sizes"] = np.array([len(ids) for ids in self.cohort])
         if self.personal is not None:
             arrays["personal"] = self.personal
+        arrays |= {TOLD + name: values for name, values in self.told.items()}
         content = io.BytesIO()
         np.savez_compressed(content, **arrays)
         try:
-            with untrusted.npz(content.getvalue()):
+            with untrusted.npz(content.getvalue(), max_members=MEMBERS):
                 pass  # its size and headers are what `load` will accept
         except ValueError as error:
             why = str(error).removeprefix("npz: ")
@@ -212,7 +216,9 @@ class History:
             raise ValueError(f"{shown}: {why}") from None
         cohort = tuple(np.split(arrays["cohort_ids"], np.cumsum(arrays["cohort_sizes"])[:-1]))
         early: dict[str, Any] = {n: arrays[n] for n in (*ARRAYS, *NEW) if n not in LATE}
-        history = cls(experiment=exp, cohort=cohort, personal=arrays.get("personal"), **early)
+        told = {n.removeprefix(TOLD): a for n, a in arrays.items() if n.startswith(TOLD)}
+        early |= {"personal": arrays.get("personal"), "told": told}
+        history = cls(experiment=exp, cohort=cohort, **early)
         history.__dict__.update({name: arrays[name] for name in LATE})
         return history
 
@@ -233,12 +239,20 @@ ARRAYS = (
     "parameters",
     *LATE,
 )
+TOLD = "told_"  # before the names of what stages tell
+MEMBERS = 2 * len(ARRAYS) + MOST_TOLD  # of a file
 WHOLE = ("panel", "cohort_ids", "cohort_sizes", "ignored")  # arrays of whole numbers
 
 
 def has_diverged(loss: Any, start: float) -> Any:
     """Whether a loss (or each of several) is not finite, or DIVERGED times that at the start."""
     return np.isfinite(start) & ~(np.asarray(loss) <= DIVERGED * start)
+
+
+def _columns(told: Sequence[Mapping[str, float]]) -> dict[str, Array]:
+    """(n,) each: what n rounds are told of, in the order in which names first came up."""
+    names = dict.fromkeys(name for one in told for name in one)
+    return {name: np.array([one.get(name, np.nan) for one in told]) for name in names}
 
 
 def _mean(lengths: Array) -> float:
@@ -249,11 +263,14 @@ def _mean(lengths: Array) -> float:
 
 def _read(path: str) -> tuple[Experiment, dict[str, Array]]:
     """The experiment and the arrays in a file; nothing is unpacked that no history can be."""
-    with untrusted.npz(path, max_members=2 * len(ARRAYS)) as file:
+    with untrusted.npz(path, max_members=MEMBERS) as file:
         needed = {*ARRAYS, "cohort_ids", "cohort_sizes", "experiment"}
         if missing := needed - set(file.headers):
             raise ValueError(f"not a history, it lacks {', '.join(sorted(missing))}")
-        if unknown := set(file.headers) - needed - {*NEW, "personal"}:
+        told = {name for name in file.headers if name.startswith(TOLD)}
+        for name in sorted(told):
+            check_told(name.removeprefix(TOLD))
+        if unknown := set(file.headers) - needed - {*NEW, "personal"} - told:
             raise ValueError(f"not a history, {untrusted.quoted(min(unknown))} is no part of one")
         text = file.headers["experiment"]
         if text.shape != () or text.dtype.kind != "U" or text.size > 4 * untrusted.JSON_BYTES:
@@ -277,7 +294,7 @@ def _check_shapes(exp: Experiment, headers: Mapping[str, untrusted.Header]) -> N
     rows, N = headers["accuracy"].shape[0], headers["panel"].shape[0]
     taken = min(math.prod(headers["cohort_ids"].shape), rows * exp.clients)
     P = _parameters(exp)
-    there = [*ARRAYS, *(name for name in NEW if name in headers)]
+    there = [*ARRAYS, *(n for n in headers if n in NEW or n.startswith(TOLD))]
     shapes = dict.fromkeys(there, (rows,)) | {
         "client_accuracy": (rows, N),
         "panel": (N,),

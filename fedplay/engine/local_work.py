@@ -6,7 +6,7 @@ import numpy as np
 
 from fedplay.data import GivenShares
 from fedplay.engine.evaluate import Stretches
-from fedplay.engine.training import Trainer
+from fedplay.engine.training import Trainer, Watch
 from fedplay.stages.base import Array, Cohort, Correction, LocalStep
 from fedplay.streams import Purpose
 
@@ -20,8 +20,10 @@ class Work:
         c: Cohort,
         epochs: Array | int,
         purpose: Purpose = Purpose.SHUFFLE,
+        watch: Watch | None = None,
     ) -> None:
         self.trainer, self.c, self.epochs, self.purpose = trainer, c, epochs, purpose
+        self.watch = watch  # told of every step of each client by itself
 
     def __call__(self, w0: Array, correction: Correction | None = None) -> Array:
         return self.trainer(
@@ -31,6 +33,7 @@ class Work:
             round=self.c.round,
             epochs=self.epochs,
             purpose=self.purpose,
+            watch=self.watch,
         )
 
     def by(
@@ -50,6 +53,7 @@ class Work:
             purpose=self.purpose,
             again=again,
             most=most,
+            watch=self.watch,
         )
 
     def gradient(self, W: Array) -> Array:

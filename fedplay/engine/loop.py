@@ -6,9 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,47 +16,15 @@ from fedplay.data import Federation, federate
 from fedplay.engine.arguments import check_given
 from fedplay.engine.evaluate import Evaluator, inputs, panel
 from fedplay.engine.local_work import Work
-from fedplay.engine.training import Trainer
+from fedplay.engine.round import Round, Sent, State, scatter, tells, told_by
+from fedplay.engine.training import Trainer, Watch
 from fedplay.experiment import Experiment
+from fedplay.memo import Memo
 from fedplay.scopes import calm, calmed
-from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Layer
+from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Layer, Outcome, Stage
 from fedplay.stages.footprint import Footprint, footprint
 from fedplay.stages.lengths import length_of, lengths_of
 from fedplay.streams import Purpose, Streams
-
-
-class Round(NamedTuple):
-    """What one round produced. Round 0 is the model before any training."""
-
-    number: int
-    parameters: Array  # (P,) the global model after the round
-    accuracy: float  # of it, on the global test set
-    loss: float  # of it, on the global test set, nats
-    client_accuracy: Array  # (panel,) of it, on each client's held-out data
-    cohort: Array  # (K,) who took part
-    epsilon: float  # of differential privacy, spent so far; inf without noise
-    bytes_up: int  # sent by all clients so far
-    bytes_down: int  # sent by the server so far
-    update_norm: Array  # (K,) length of each client's update, before the channel
-    step_norm: float  # length of the update that the server followed: their average, noise and all
-    # (panel,) of personal models that are learnt along, on each client's held-out data; else None
-    personal: Array | None = None
-    # (K,) length of each whole message before the channel: of the update and of what rides along
-    # with it, such as SCAFFOLD's change of a control variate. It is this that is clipped.
-    message_norm: Array = np.zeros(0)
-    ignored: int = 0  # messages that were not finite, and counted as zeros under clipping or noise
-
-
-class Lengths(NamedTuple):
-    """What was measured in a round. K clients."""
-
-    update: Array  # (K,) of the updates before the channel
-    message: Array  # (K,) of the whole messages
-    step: float  # of the update in the aggregate
-    ignored: int  # messages that counted as zeros, as they were not finite
-
-
-NOTHING = Lengths(np.zeros(0), np.zeros(0), 0.0, 0)
 
 
 def epsilon_of(exp: Experiment) -> Array:
@@ -69,22 +35,12 @@ def epsilon_of(exp: Experiment) -> Array:
     return np.sum(spent, axis=0) if spent else np.full(len(counts), np.inf)
 
 
-@dataclass
-class State:
-    """What a federation remembers between rounds."""
-
-    w: Array  # (P,)
-    server: Arrays  # the algorithm's arrays on the server
-    own: Arrays  # the algorithm's tables of the clients, (N, ·)
-    layers: list[Arrays]  # each channel layer's tables of the clients, (N, ·)
-    memory: Arrays  # the server optimiser's arrays
-    personal: Arrays  # the personal slot's tables of the clients, (N, ·)
-    bytes_up: float = 0.0
-    bytes_down: float = 0.0
-
-
 class Run:
-    """Everything about a run that does not change from round to round."""
+    """Everything about a run that does not change from round to round.
+
+    Beside it, a record of who took part in the rounds that were played (`attended`), and what
+    analyses have computed of it (`memo`). A copy has its own, still empty.
+    """
 
     @calmed
     def __init__(
@@ -106,6 +62,10 @@ class Run:
         self.personal = exp.stage("personal")
         self.alike = exp.weighting == "clients"
         self.layers: tuple[Layer, ...] = exp.layers
+        method = (self.schedule, self.algorithm, *self.layers, self.aggregate, self.optimizer)
+        self.tellers: list[Stage] = [s for s in (*method, self.personal) if tells(s)]
+        self.attended: dict[int, Array] = {}  # round -> (K,) who took part, of those played
+        self.memo = Memo()
         self.local_epochs: int = exp.in_force("local_epochs")
         self.panel = panel(fed.clients, self.streams, len(fed.guests))
         self.panel.flags.writeable = False  # histories have this very array
@@ -122,6 +82,11 @@ class Run:
         self.evaluate = Evaluator(self.network, X, fed, self.panel, exp.dtype)
         self.epsilon = epsilon_of(exp)
         self.examples = float(fed.sizes.sum())  # of all clients
+
+    def __copy__(self) -> Run:
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__, attended={}, memo=Memo())
+        return other
 
     @cached_property
     def travels(self) -> Footprint:
@@ -170,7 +135,6 @@ class Run:
             weight=weight,
             epochs=epochs,
             steps=self.trainer.steps(ids, epochs),
-            stale=np.zeros(len(ids), np.int64),
             N=N,
             expected=expected,
             divisor=self.aggregate.divisor(weight, expected),
@@ -200,20 +164,24 @@ class Run:
                 late[place], epochs[place] = True, rng.integers(1, full + 1)
         return epochs, late
 
-    def _message(
-        self, w: Array, own: Arrays, server: Arrays, c: Cohort
-    ) -> tuple[Array, Arrays, Array]:
-        """What the cohort sends, (K, M), its new own rows, and the updates in it, (K, shared)."""
+    def message(
+        self, w: Array, own: Arrays, server: Arrays, c: Cohort, watch: Watch | None = None
+    ) -> Sent:
+        """What the cohort makes of the global model w (P,) and sends."""
         mine = {name: table[c.ids] for name, table in own.items()}
         w0 = self.algorithm.begin(w, mine, server, c)
-        sgd = Work(self.trainer, c, c.epochs)
-        wk, mine = self.algorithm.local(sgd, w0, mine, server, c)
-        start = mine.get("start", w0)
-        rows, mine = self.algorithm.message(w0, wk, mine, server, c)
+        sgd = Work(self.trainer, c, c.epochs, watch=watch)
+        ended, mine = self.algorithm.local(sgd, w0, mine, server, c)
+        begun = mine.get("start", w0)
+        rows, mine = self.algorithm.message(w0, ended, mine, server, c)
+        return Sent(begun, ended, rows, mine)
+
+    def updates(self, sent: Sent) -> Array:
+        """(K, shared) the updates in what was sent."""
         shared = self.travels.shared
         if self.travels.reads:
-            return rows, mine, self.algorithm.update(rows, shared)
-        return rows, mine, (wk - start)[:, :shared]
+            return self.algorithm.update(sent.rows, shared)
+        return (sent.ended - sent.begun)[:, :shared]
 
     def learn(self, w: Array, tables: Arrays, c: Cohort) -> None:
         """What the cohort learns for itself in a round that sends out w: changes its `tables`."""
@@ -222,23 +190,27 @@ class Run:
             sgd = Work(self.trainer, c, c.epochs)
             scatter(tables, c.ids, self.personal.learn(w, mine, sgd, c))
 
-    def advance(self, state: State, number: int) -> tuple[Cohort, Lengths, Array]:
-        """One round: changes `state`; returns the cohort, what was measured, the aggregate (M,)."""
-        c = self.cohort(number)
-        self.learn(state.w, state.personal, c)
-        rows, mine, updates = self._message(state.w, state.own, state.server, c)
-        scatter(state.own, c.ids, mine)
-        lengths = lengths_of(updates)
-        same = self.travels.reads and rows.shape == updates.shape
-        whole = lengths if same else lengths_of(rows)
+    def advance(
+        self, state: State, number: int, *, watch: Watch | None = None, personal: bool = True
+    ) -> Outcome:
+        """One round: changes `state`.
 
-        ignored = 0
-        if self.layers and not np.isfinite(whole).all():
-            ignored = int(np.any([layer.ignored(rows) for layer in self.layers], axis=0).sum())
-        for layer, table in zip(self.layers, state.layers, strict=True):
-            rows, mine = layer.client(rows, {n: t[c.ids] for n, t in table.items()}, c)
-            scatter(table, c.ids, mine)
-        m = self.aggregate.combine(rows, c)
+        watch:    told of every local step
+        personal: whether clients also learn what the personal slot has them learn for themselves
+        """
+        c = self.cohort(number)
+        if personal:
+            self.learn(state.w, state.personal, c)
+        sent = self.message(state.w, state.own, state.server, c, watch)
+        scatter(state.own, c.ids, sent.own)
+        updates = self.updates(sent)
+        lengths = lengths_of(updates)
+        same = self.travels.reads and sent.rows.shape == updates.shape
+        whole = lengths if same else lengths_of(sent.rows)
+        del updates  # of some methods an array of its own, as large as the models
+
+        passing = self._through(state, sent.rows, c)
+        average = m = self.aggregate.combine(passing[-1], c)
         for layer in reversed(self.layers):
             m = layer.server(m, c)
 
@@ -253,11 +225,40 @@ class Run:
             w, state.memory = self.optimizer.step(w, direction, state.memory)
             return w
 
-        state.w, state.server = self.algorithm.absorb(state.w, state.server, m, step, c)
-        up, down = self.bytes_each
-        state.bytes_up += c.K * up
-        state.bytes_down += c.called * down
-        return c, Lengths(lengths, whole, length_of(followed), ignored), m
+        before = state.w
+        state.w, state.server = self.algorithm.absorb(before, state.server, m, step, c)
+        up, down = c.K * self.bytes_each[0], c.called * self.bytes_each[1]
+        state.bytes_up += up
+        state.bytes_down += down
+        self.attended[number] = c.ids
+        outcome = Outcome(
+            cohort=c,
+            before=before,
+            after=state.w,
+            begun=sent.begun,
+            ended=sent.ended,
+            layers=self.layers,
+            passing=passing,
+            average=average,
+            step=m,
+            update_norm=lengths,
+            message_norm=whole,
+            step_norm=length_of(followed),
+            bytes_up=up,
+            bytes_down=down,
+        )
+        if self.tellers:
+            outcome.told.update(told_by(self.tellers, outcome))
+        return outcome
+
+    def _through(self, state: State, rows: Array, c: Cohort) -> tuple[Array, ...]:
+        """Messages (K, M) in front of every layer's client half, and behind the last."""
+        passing = [rows]
+        for layer, table in zip(self.layers, state.layers, strict=True):
+            rows, mine = layer.client(rows, {n: t[c.ids] for n, t in table.items()}, c)
+            scatter(table, c.ids, mine)
+            passing.append(rows)
+        return tuple(passing)
 
     @property
     def lasting(self) -> bool:
@@ -302,39 +303,41 @@ def stream(run: Run) -> Iterator[Round]:
     """The rounds of a prepared run."""
     state = run.start()
     with calm():
-        first = _round(run, state, 0, np.zeros(0, np.int64), NOTHING)
+        first = _round(run, state, 0, None)
     yield first
     for number in range(1, run.exp.rounds + 1):
-        with calm():
-            c, lengths, _ = run.advance(state, number)
-            done = _round(run, state, number, c.ids, lengths)
+        with calm():  # the outcome, whose arrays are large, is gone before the next round
+            done = _round(run, state, number, run.advance(state, number))
         yield done
 
 
-def _round(run: Run, state: State, number: int, ids: Array, lengths: Lengths) -> Round:
-    scores = run.evaluate(state.w)
+def _round(run: Run, state: State, number: int, outcome: Outcome | None) -> Round:
+    """What is kept of a round; before the first there is no outcome."""
+    scores, nobody = run.evaluate(state.w), np.zeros(0)
     return Round(
         number=number,
         parameters=state.w.copy(),  # theirs to keep, or to write to: the next round begins with w
         accuracy=scores.accuracy,
         loss=scores.loss,
         client_accuracy=scores.client_accuracy,
-        cohort=ids,
+        cohort=outcome.cohort.ids if outcome else np.zeros(0, np.int64),
         epsilon=float(run.epsilon[number]),
         bytes_up=round(state.bytes_up),
         bytes_down=round(state.bytes_down),
-        update_norm=lengths.update,
-        step_norm=lengths.step,
+        update_norm=outcome.update_norm if outcome else nobody,
+        step_norm=outcome.step_norm if outcome else 0.0,
         personal=run.evaluate.each(run.personalise(state, number)) if run.lasting else None,
-        message_norm=lengths.message,
-        ignored=lengths.ignored,
+        message_norm=outcome.message_norm if outcome else nobody,
+        ignored=_ignored(outcome) if outcome else 0,
+        told=outcome.told if outcome else {},
     )
 
 
-def scatter(tables: Arrays, ids: Array, rows: Arrays) -> None:
-    """Write a cohort's new rows into the tables of all clients."""
-    for name, table in tables.items():
-        table[ids] = rows[name]
+def _ignored(outcome: Outcome) -> int:
+    """How many messages counted as zeros, as they were not finite; the channel is asked then."""
+    if not outcome.layers or np.isfinite(outcome.message_norm).all():
+        return 0
+    return int(outcome.ignored.sum())
 
 
 @calmed

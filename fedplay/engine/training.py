@@ -16,9 +16,13 @@ import numpy as np
 from fedplay.cost import CHUNK
 from fedplay.data import Shares
 from fedplay.data.base import Ints
+from fedplay.engine.slopes import Pull, Slope, some_rows
 from fedplay.models import Network, Workspace
 from fedplay.stages.base import Array, Correction, LocalStep
 from fedplay.streams import Purpose, Rebuilt, Streams
+
+# Told of a local step: the clients that took it (k,), and their models (k, P), not to be kept.
+Watch = Callable[[Array, Array], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,8 +84,6 @@ class Trainer:
         self.batch_size = batch_size
         self.lr = learning_rate
         self.streams = streams
-        # Told of every step: the clients that took it (k,), and their models (k, P), not to keep.
-        self.watch: Callable[[Array, Array], None] | None = None
         self._rooms = Rooms()
         self._plans: dict[tuple[bytes, bytes], Plan] = {}
 
@@ -138,20 +140,21 @@ class Trainer:
         round: int,
         epochs: Array | int,
         purpose: Purpose = Purpose.SHUFFLE,
+        watch: Watch | None = None,
     ) -> Array:
         """The models (K, P) after each client's local epochs from its row of W0 (K, P).
 
         epochs: (K,), or one number for all
+        watch:  told of every step
         """
         epochs = np.broadcast_to(epochs, ids.shape)
         if len(ids) <= CHUNK:
-            return self._train(W0, correction, ids, round, epochs, purpose)
+            return self._train(W0, correction, ids, round, epochs, purpose, watch)
         W = np.empty_like(W0)
         for a in range(0, len(ids), CHUNK):
             part = slice(a, a + CHUNK)
-            W[part] = self._train(
-                W0[part], _rows(correction, part), ids[part], round, epochs[part], purpose
-            )
+            some = W0[part], some_rows(correction, part), ids[part]
+            W[part] = self._train(*some, round, epochs[part], purpose, watch)
         return W
 
     def _train(
@@ -162,13 +165,14 @@ class Trainer:
         round: int,
         epochs: Array,
         purpose: Purpose,
+        watch: Watch | None,
     ) -> Array:
         plan = self._plan(ids, epochs)
         rows = self._examples(plan, ids, round, purpose)
         work = self._room(len(ids), plan.B)
         targets = work.targets(self.y[rows], plan.place)
-        added = _rows(correction, plan.order)
-        pull = None if added is None else _Pull(added, self.lr, W0)
+        added = some_rows(correction, plan.order)
+        pull = None if added is None else Pull(added, self.lr, W0)
         gradient, take = work.gradient, self.X.take
         np.take(W0, plan.order, axis=0, out=work.W[: len(ids)])
         at = 0
@@ -180,8 +184,8 @@ class Trainer:
                 pull.add(G, W)
             np.subtract(W, G, out=W)
             at += k
-            if self.watch is not None:
-                self.watch(ids[plan.order[:k]], W)
+            if watch is not None:
+                watch(ids[plan.order[:k]], W)
         out = np.empty_like(W0)
         out[plan.order] = work.W[: len(ids)]
         self._rooms.give(work)
@@ -198,6 +202,7 @@ class Trainer:
         purpose: Purpose = Purpose.SHUFFLE,
         again: bool = False,
         most: int | None = None,
+        watch: Watch | None = None,
     ) -> tuple[Array, ...]:
         """Several models of each client, after local steps of a rule of one's own.
 
@@ -205,6 +210,7 @@ class Trainer:
         step:   what happens in a step; see `fedplay.stages.base.Local.by`
         again:  whether a second batch is drawn for every step, from a shuffle of its own
         most:   no more local steps than this
+        watch:  told of every step, with the first of the models
         """
         epochs = np.broadcast_to(epochs, ids.shape)
         out = tuple(np.empty_like(state) for state in states)
@@ -212,7 +218,8 @@ class Trainer:
             part = slice(a, a + CHUNK)
             some = tuple(state[part] for state in states)
             seconds = Purpose.AGAIN if again else None
-            done = self._by(some, step, ids[part], round, epochs[part], (purpose, seconds), most)
+            draws = purpose, seconds
+            done = self._by(some, step, ids[part], round, epochs[part], draws, most, watch)
             for whole, piece in zip(out, done, strict=True):
                 whole[part] = piece
         return out
@@ -226,6 +233,7 @@ class Trainer:
         epochs: Array,
         purposes: tuple[Purpose, Purpose | None],
         most: int | None,
+        watch: Watch | None,
     ) -> tuple[Array, ...]:
         plan = self._plan(ids, epochs)
         rows = [self._examples(plan, ids, round, p) for p in purposes if p is not None]
@@ -239,8 +247,8 @@ class Trainer:
             slopes = [Slope(work, batch, scale) for batch in batches]
             step(*slopes, *(state[:k] for state in sorted_))
             at += k
-            if self.watch is not None:
-                self.watch(ids[plan.order[:k]], sorted_[0][:k])
+            if watch is not None:
+                watch(ids[plan.order[:k]], sorted_[0][:k])
         self._rooms.give(work)
         out = tuple(np.empty_like(state) for state in states)
         for whole, state in zip(out, sorted_, strict=True):
@@ -304,59 +312,3 @@ class Trainer:
     def _room(self, K: int, B: int) -> Workspace:
         """Buffers for K clients and batches of B, to be given back."""
         return self._rooms.take(self.network, K, B, self.X.shape[1] - 1, self.X.dtype)
-
-
-class Slope:
-    """η times the gradient on one batch of each client at work: `slope(W)`, (k, P) -> (k, P).
-
-    What it returns is overwritten by the next call.
-    """
-
-    def __init__(self, work: Workspace, batch: tuple[Array, Array, Array], scale: Any) -> None:
-        self.work, self.batch, self.scale = work, batch, scale
-
-    def __call__(self, W: Array) -> Array:
-        (X, rows, targets), work, k = self.batch, self.work, len(W)
-        if work.holds is not rows:
-            X.take(rows, axis=0, out=work.X[:k], mode="clip")
-            work.holds = rows
-        np.copyto(work.W[:k], W)
-        work.gradient(k, targets, self.scale)
-        return work.G[:k]
-
-
-class _Pull:
-    """G += η (shift + pull · (w − anchor)), in place, at every step; G already carries η.
-
-    What stays the same in every step is computed once.
-    """
-
-    def __init__(self, correction: Correction, lr: float, W0: Array) -> None:
-        shift, pull, anchor = correction
-        self.constant = None if shift is None else lr * shift
-        self.strength = lr * pull
-        if pull:
-            assert anchor is not None, "a pull needs an anchor"
-            self.anchor = np.broadcast_to(anchor, W0.shape)
-            self.apart = np.empty_like(W0)
-
-    def add(self, G: Array, W: Array) -> None:
-        k = len(G)
-        if self.constant is not None:
-            np.add(G, self.constant[:k], out=G)
-        if self.strength:
-            apart = np.subtract(W, self.anchor[:k], out=self.apart[:k])
-            np.multiply(apart, self.strength, out=apart)
-            np.add(G, apart, out=G)
-
-
-def _rows(correction: Correction | None, rows: Array | slice) -> Correction | None:
-    """The correction of some of the clients, or of all in another order."""
-    if correction is None:
-        return None
-    shift, pull, anchor = correction
-    return Correction(
-        None if shift is None else shift[rows],
-        pull,
-        anchor if anchor is None or anchor.ndim == 1 else anchor[rows],
-    )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fedplay.engine.client_models import NeverJoined
 from fedplay.engine.loop import Run
-from fedplay.inspect.replay import state_after
+from fedplay.inspect.replay import attended, state_after
+from fedplay.memo import Entry
 from fedplay.scopes import calm
 from fedplay.stages.base import Array
 
@@ -34,21 +35,19 @@ def worst(scores: Array, held: Array) -> int:
     return int(np.argmax(np.where(lowest, held, -1)))
 
 
-# By client, the model that never joined and the last round it is known after: the next ones go on
-# from it while a run is played.
-_ALONE: WeakKeyDictionary[Run, dict[int, tuple[int, Array]]] = WeakKeyDictionary()
+# The models of clients that never joined, one each: later rounds go on from them.
+_ALONE = Entry[dict[int, NeverJoined]]("single clients that never joined")
 
 
 def alone(run: Run, number: int, client: int) -> Generator[None, None, Array]:
     """The model (P,) of a client that never joined, as in `local_only`; a round is a piece."""
-    known, ids = _ALONE.setdefault(run, {}), np.array([client])
-    done, W = known.get(client, (0, run.initial()[None]))
-    if done > number:
-        done, W = 0, run.initial()[None]
-    for r in range(done + 1, number + 1):
+    cohorts = yield from attended(run, number)
+    known = run.memo.start(_ALONE, {})
+    models = known.get(client) or NeverJoined(run, np.array([client]))
+    models = known[client] = models.turned(number)
+    while models.number < number:
         with calm():
-            if client in run.cohort(r).ids:
-                W = run.trainer(W, None, ids=ids, round=r, epochs=run.epochs(r, ids)[0])
-        known[client] = r, W
+            models.advance(run, cohorts[models.number])
         yield
-    return W[0]
+    model: Array = models.W[0]
+    return model

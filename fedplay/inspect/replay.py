@@ -1,19 +1,21 @@
-"""A run once more: its state before a round, and a round with somebody watching."""
+"""A run once more: its state before a round, and a round of it, looked at."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from copy import copy, deepcopy
-from typing import Any
-from weakref import WeakKeyDictionary
+from copy import deepcopy
 
-from fedplay.engine.loop import Run, State
+from fedplay.engine.loop import Run
+from fedplay.engine.round import State
+from fedplay.engine.training import Watch
+from fedplay.memo import Entry
 from fedplay.scopes import calm
-from fedplay.stages.base import Array, Cohort
-from fedplay.stages.personal.given import AsGiven
+from fedplay.stages.base import Array, Outcome
 
-# Where the last trace of a run began, so that the next round needs no repetition of all before it.
-_LAST: WeakKeyDictionary[Run, tuple[int, State]] = WeakKeyDictionary()
+WALKS = 64  # clients whose single steps are kept; of the others only where they ended
+
+# Where the last replay of a run began, so that the next round needs no repetition of all before it.
+_LAST = Entry[tuple[int, State]]("the state before the round that was replayed last")
 
 
 def state_before(run: Run, number: int) -> Generator[None, None, State]:
@@ -23,7 +25,7 @@ def state_before(run: Run, number: int) -> Generator[None, None, State]:
         with calm():
             run.advance(state, earlier)
         yield
-    _LAST[run] = number - 1, deepcopy(state)
+    run.memo.put(_LAST, (number - 1, deepcopy(state)))
     return state
 
 
@@ -37,49 +39,33 @@ def state_after(run: Run, number: int, w: Array) -> Generator[None, None, State]
     return (yield from state_before(run, number + 1))
 
 
+def replay(
+    run: Run, state: State, number: int, watch: Watch | None = None
+) -> tuple[Outcome, State]:
+    """A round once more, from the state before it, which stays as it was: (outcome, state after).
+
+    watch: told of every local step. What the personal slot has clients learn for themselves is
+    left out: the round does not depend on it.
+    """
+    after = deepcopy(state)
+    outcome = run.advance(after, number, watch=watch, personal=False)
+    return outcome, after
+
+
+def attended(run: Run, number: int) -> Generator[None, None, list[Array]]:
+    """Who took part in the rounds from 1 to `number`, (K,) each, as the run has recorded it.
+
+    A run that has not been played so far is played up to there.
+    """
+    if any(r not in run.attended for r in range(1, number + 1)):
+        yield from state_before(run, number + 1)
+    return [run.attended[r] for r in range(1, number + 1)]
+
+
 def _resume(run: Run, number: int) -> tuple[int, State]:
     """A state of the run that is not after round `number` - 1, and which round it is after."""
-    done, state = _LAST.get(run, (number, None))
+    done, state = run.memo.get(_LAST) or (number, None)
     if state is None or done >= number:
         with calm():
             return 0, run.start()
     return done, deepcopy(state)
-
-
-class _Ear:
-    """A stage that does what it always did, and remembers what went through it."""
-
-    def __init__(self, stage: Any) -> None:
-        self.stage = stage
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.stage, name)
-
-    def local(self, sgd: Any, w0: Array, *rest: Any) -> Any:
-        self.ended: Array
-        self.ended, own = self.stage.local(sgd, w0, *rest)
-        self.begun = own.get("start", w0)
-        return self.ended, own
-
-    def combine(self, rows: Array, c: Cohort) -> Array:
-        self.rows = rows
-        self.average: Array = self.stage.combine(rows, c)
-        return self.average
-
-    def message(self, *inputs: Any) -> Any:
-        self.spoken, own = self.stage.message(*inputs)
-        return self.spoken, own
-
-
-def watched(run: Run, watch: Any) -> Any:
-    """The same run with an ear on its algorithm and aggregate, and an eye on every local step."""
-    other: Any = copy(run)
-    other.travels = run.travels  # an ear does not tell what it is on
-    other.trainer = copy(run.trainer)
-    other.trainer.watch = watch
-    other.algorithm, other.aggregate = _Ear(run.algorithm), _Ear(run.aggregate)
-    other.personal = AsGiven()  # nobody looks at what is learnt beside the round
-    return other
-
-
-WALKS = 64  # clients whose single steps are kept; of the others only where they ended

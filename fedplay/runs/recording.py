@@ -104,7 +104,9 @@ class Recording:
     def run(self) -> Run:
         """The prepared run. Raises ValueError where there can be none."""
         if self._run is None:
-            self._run = self._anew()
+            run = self._anew()
+            run.attended.update((r.number, r.cohort) for r in self.rounds[1:])
+            self._run = run
         return self._run
 
     def _anew(self) -> Run:

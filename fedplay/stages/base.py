@@ -18,53 +18,34 @@ only the engine scatters rows into tables of all N clients.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fedplay.knobs import Checked
-from fedplay.streams import Purpose, Streams
+from fedplay.stages.facts import Array, Arrays, Cohort, Outcome, Spans
+from fedplay.streams import Streams
 
-Array = NDArray[Any]
-Arrays = dict[str, Array]
-Spans = tuple[tuple[int, int], ...]  # from (inclusive) and to (exclusive) of each layer
-
-
-@dataclass(frozen=True, eq=False)
-class Cohort:
-    """The facts of one round, before anything is trained."""
-
-    round: int  # 1 is the first
-    ids: Array  # (K,) which clients, ascending
-    weight: Array  # (K,) of each in the average: its training examples n_k, or 1
-    epochs: Array  # (K,) local epochs that each will take
-    steps: Array  # (K,) local steps that each will take
-    stale: Array  # (K,) by how many rounds the model it starts from is old; 0 when synchronous
-    N: int  # clients in all
-    expected: float  # the cohort's expected size, q·N: a constant, unlike K
-    divisor: float  # by how many clients the aggregate divides: divisor · m is their sum
-    lr: float  # the clients' learning rate
-    streams: Streams
-    spans: Spans = ()  # where each layer's parameters are in a model; () for one without layers
-    called: int = 0  # clients that were sent the model: these K, and any whose work was dropped
-    total: float = 0.0  # of all N clients' weights, where they count by examples; 0 where alike
-
-    @property
-    def K(self) -> int:
-        return len(self.ids)
-
-    @property
-    def part(self) -> float:
-        """The part of all clients' weight that came: part · m is the mean over all N of what was
-        sent, where those who did not come count as zeros.
-        """
-        return float(self.weight.sum()) / self.total if self.total else self.divisor / self.N
-
-    def rng(self, purpose: Purpose, client: int = 0) -> np.random.Generator:
-        """The stream of this round for a purpose (and a client)."""
-        return self.streams.at(purpose, self.round, client)
+__all__ = [
+    "Aggregate",
+    "Algorithm",
+    "Array",
+    "Arrays",
+    "Cohort",
+    "Correction",
+    "Layer",
+    "Local",
+    "LocalStep",
+    "Outcome",
+    "Personal",
+    "Schedule",
+    "ServerOptimizer",
+    "Spans",
+    "Stage",
+    "Step",
+    "held_ratio",
+    "stable_pull",
+]
 
 
 class Correction(NamedTuple):
@@ -139,7 +120,19 @@ def held_ratio(name: str, rate: float | None, learning_rate: float) -> None:
         )
 
 
-class Schedule(Checked):
+class Stage(Checked):
+    """What the entries of all six slots have in common."""
+
+    def tell(self, outcome: Outcome) -> dict[str, float]:
+        """Numbers about a round that is over, by name: `History.told` has them as curves.
+
+        A name is of small letters, digits and underscores, and no other stage's. A number may be
+        NaN, for none in this round; an infinite one counts as that.
+        """
+        return {}
+
+
+class Schedule(Stage):
     """Who takes part in a round."""
 
     slot: ClassVar[str] = "schedule"
@@ -153,7 +146,7 @@ class Schedule(Checked):
         raise NotImplementedError
 
 
-class Algorithm(Checked):
+class Algorithm(Stage):
     """What a client does and sends, and what the server makes of it. The defaults are FedAvg."""
 
     slot: ClassVar[str] = "algorithm"
@@ -237,7 +230,7 @@ class Algorithm(Checked):
         return np.repeat(w[None], c.K, axis=0)
 
 
-class Layer(Checked):
+class Layer(Stage):
     """One layer of the channel: what happens to a message on its way, in two halves."""
 
     slot: ClassVar[str] = "channel"
@@ -267,6 +260,10 @@ class Layer(Checked):
         """(K,) bool, which messages (K, M) the client half will count as zeros."""
         return np.zeros(len(rows), bool)
 
+    def shortened(self, rows: Array) -> Array:
+        """(K,) bool, which messages (K, M) the client half will make shorter, but not zeros."""
+        return np.zeros(len(rows), bool)
+
     def server(self, m: Array, c: Cohort) -> Array:
         """The server half, on the aggregate (M,)."""
         return m
@@ -280,7 +277,7 @@ class Layer(Checked):
         return None
 
 
-class Aggregate(Checked):
+class Aggregate(Stage):
     """Makes one message of the cohort's."""
 
     slot: ClassVar[str] = "aggregate"
@@ -296,7 +293,7 @@ class Aggregate(Checked):
         raise NotImplementedError
 
 
-class ServerOptimizer(Checked):
+class ServerOptimizer(Stage):
     """The step that the server takes along the aggregated update."""
 
     slot: ClassVar[str] = "server"
@@ -310,7 +307,7 @@ class ServerOptimizer(Checked):
         raise NotImplementedError
 
 
-class Personal(Checked):
+class Personal(Stage):
     """A second model for each client, beside what the algorithm gives it.
 
     Some are made when they are asked for (fine-tuning); others are learnt along, round by round,

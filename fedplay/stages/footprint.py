@@ -94,7 +94,6 @@ def _message(
         weight=ones,
         epochs=ones,
         steps=2 * ones,
-        stale=0 * ones,
         N=K,
         expected=float(K),
         divisor=float(K),

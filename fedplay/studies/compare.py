@@ -7,7 +7,7 @@ same clients in each round. Differences are taken seed by seed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -321,9 +321,12 @@ def compare(
         raise ValueError(f"reference={short(reference)}: must be one of {list(who)}")
     for name, own in who.items():  # all of them before the first is run
         _check(name, own, federation, limit)
-    contest = Contest(exp, who, seeds, federation=federation, limit=limit)
+    contest = Contest(exp, who, seeds, federation=federation, limit=limit, reference=reference)
     _finish(contest)
-    alone = [lone(contest.run_of(reference, s), federation, limit) for s in range(seeds)]
+    alone = [
+        lone(Run(contest.run_of(reference, s), federation, limit), contest.cohorts[s])
+        for s in range(seeds)
+    ]
     return replace(Comparison.of(contest, reference, target), alone=np.array(alone))
 
 
@@ -348,12 +351,13 @@ def _finish(contest: Contest) -> None:
             raise
 
 
-def lone(exp: Experiment, federation: Federation | None = None, limit: Limit = LIMIT) -> Array:
-    """(R + 1,) the clients' mean accuracy of models that never join; NaN where none has trained."""
-    run = Run(exp, federation, limit)
-    cohorts = [run.cohort(number).ids for number in range(1, exp.rounds + 1)]
+def lone(run: Run, cohorts: Sequence[Array]) -> Array:
+    """(R + 1,) the clients' mean accuracy of models that never join; NaN where none has trained.
+
+    cohorts: (K,) who took part, for each round from 1
+    """
     if not np.isin(run.panel, np.concatenate(cohorts)).any():
-        return np.full(exp.rounds + 1, np.nan)
+        return np.full(len(cohorts) + 1, np.nan)
     return mean_of(np.array(list(local_only(run, cohorts))))
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from fedplay.cost import LIMIT, Limit
 from fedplay.engine.evaluate import mean_of
 from fedplay.engine.history import has_diverged
-from fedplay.engine.loop import Round, Run, stream
+from fedplay.engine.loop import Run, stream
+from fedplay.engine.round import Round
 from fedplay.experiment import Experiment
 from fedplay.knobs import short
 from fedplay.runs.given import Given, data_of
@@ -71,6 +72,7 @@ class Contest:
 
     exp:         whose seed and data seed are the first; those of `experiments` do not count
     experiments: by the methods' names
+    reference:   the method of whose runs `cohorts` keeps who took part; none by default
     """
 
     def __init__(
@@ -82,9 +84,12 @@ class Contest:
         federation: Given = None,
         limit: Limit = LIMIT,
         kept: Kept | None = None,
+        reference: str | None = None,
     ) -> None:
         self.exp, self.experiments, self.seeds = exp, dict(experiments), seeds
         self.federation, self.limit, self.kept = federation, limit, kept
+        self.reference = reference
+        self.cohorts: dict[int, list[Array]] = {}  # by seed's place; (K,) for each round from 1
         self.curves: dict[str, dict[int, Curve]] = {name: {} for name in experiments}
         self.todo = deque((name, place) for place in range(seeds) for name in experiments)
         self._rounds: list[Round] = []
@@ -130,6 +135,8 @@ class Contest:
         return seeded(self.experiments[name], self.exp, place)
 
     def _finish(self, name: str, place: int) -> None:
+        if name == self.reference:
+            self.cohorts[place] = [r.cohort for r in self._rounds[1:]]
         curve = self.curves[name][place] = Curve.of(self._rounds)
         if self.kept is not None:
             self.kept.put(self.run_of(name, place), curve)

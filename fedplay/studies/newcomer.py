@@ -20,9 +20,11 @@ from fedplay.cost import LIMIT, Limit
 from fedplay.data import Federation, GivenShares, Shares
 from fedplay.data.base import Ints
 from fedplay.engine.arguments import check_given
+from fedplay.engine.client_models import NeverJoined
 from fedplay.engine.evaluate import panel
 from fedplay.engine.local_work import Work
-from fedplay.engine.loop import Run, State, federation_of, scatter
+from fedplay.engine.loop import Run, federation_of
+from fedplay.engine.round import State, scatter
 from fedplay.experiment import Experiment
 from fedplay.files import AnyPath
 from fedplay.inspect.replay import state_before
@@ -238,7 +240,7 @@ def _personal(visit: Run, state: State) -> Array:
         c = visit.cohort(number, ids)
         visit.learn(state.w, mine, c)
         if visit.algorithm.keeps:
-            scatter(own, ids, visit._message(state.w, own, state.server, c)[1])
+            scatter(own, ids, visit.message(state.w, own, state.server, c).own)
     joined = replace(state, own=own, personal=mine)
     return visit.personalise(joined, visit.exp.rounds, ids)
 
@@ -246,17 +248,16 @@ def _personal(visit: Run, state: State) -> Array:
 def _alone(visit: Run) -> Array:
     """The models that the newcomers make alone, (n, P), on the same batches."""
     ids = np.arange(len(visit.federation.sizes))
-    W = np.repeat(visit.initial()[None], len(ids), axis=0)
-    for number in range(1, _rounds(visit) + 1):
-        epochs, _ = visit.epochs(number, ids)
-        W = visit.trainer(W, None, ids=ids, round=number, epochs=epochs)
+    models = NeverJoined(visit, ids)
+    for _ in range(_rounds(visit)):
+        models.advance(visit, ids)
 
     def step(slope: Any, W: Array) -> None:
         W -= slope(W)
 
     c = visit.cohort(visit.exp.rounds, ids)
     sgd = Work(visit.trainer, c, visit.personal.epochs(), Purpose.FINETUNE)
-    return sgd.by(step, W, most=getattr(visit.personal, "finetune_steps", None))[0]
+    return sgd.by(step, models.W, most=getattr(visit.personal, "finetune_steps", None))[0]
 
 
 def _accuracy(run: Run, w: Array, X: Array, y: Ints) -> float:

@@ -36,7 +36,7 @@ def cohort(K, N=6):
     rng = np.random.default_rng(1)
     weight = rng.integers(1, 9, K).astype(float)
     ones = np.ones(K, np.int64)
-    return Cohort(3, ids, weight, ones, ones, 0 * ones, N, 3.0, K, 0.1, Streams(5))
+    return Cohort(3, ids, weight, ones, ones, N, 3.0, K, 0.1, Streams(5))
 
 
 def choices_of(entry):
@@ -204,7 +204,7 @@ def test_state_of_absent_clients_is_kept():
     state = run.start()
     for r in range(1, 6):
         before = state.own["ck"].copy()
-        c, _, _ = run.advance(state, r)
+        c = run.advance(state, r).cohort
         away = np.setdiff1d(np.arange(6), c.ids)
         same(state.own["ck"][away], before[away])
         assert (state.own["ck"][c.ids] != before[c.ids]).any(axis=1).all()

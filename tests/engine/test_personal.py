@@ -246,7 +246,7 @@ def test_a_client_that_stays_away_keeps_what_it_has():
             run.advance(state, number)
         tables = {**state.own, **state.personal}
         before = {name: table.copy() for name, table in tables.items()}
-        cohort, _, _ = run.advance(state, 4)
+        cohort = run.advance(state, 4).cohort
         away = np.setdiff1d(np.arange(12), cohort.ids)
         assert len(away)
         for name, table in {**state.own, **state.personal}.items():

@@ -20,7 +20,7 @@ from tests.support.reference import random_federation
 def cohort(round, K=4, N=20, expected=5.0, seed=0):
     ids = np.arange(K)
     ones = np.ones(K)
-    return Cohort(round, ids, ones, ones, ones, 0 * ones, N, expected, expected, 0.1, Streams(seed))
+    return Cohort(round, ids, ones, ones, ones, N, expected, expected, 0.1, Streams(seed))
 
 
 def test_noise_has_the_stated_covariance_and_rounds_are_independent():

@@ -26,7 +26,7 @@ import numpy as np
 from fedplay.knobs import knob
 from fedplay.privacy import epsilon
 from fedplay.stages.base import Array, Arrays, Cohort, Layer
-from fedplay.stages.lengths import cut
+from fedplay.stages.lengths import cut, lengths_of
 from fedplay.streams import Purpose
 
 
@@ -113,6 +113,12 @@ class DifferentialPrivacy(Layer):
 
     def ignored(self, rows: Array) -> Array:
         return np.asarray(~np.isfinite(rows).all(axis=1))
+
+    def shortened(self, rows: Array) -> Array:
+        S = self.bound()
+        if S is None:
+            return super().shortened(rows)
+        return np.asarray(~self.ignored(rows) & (lengths_of(rows) > S))
 
     def server(self, m: Array, c: Cohort) -> Array:
         if self.noise_multiplier == 0:

@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from fedplay.data import Federation
 from fedplay.engine.loop import Run
 from fedplay.inspect.client_models import alone, personal_models, worst
 from fedplay.inspect.plane import Limits, Regions, Say, limits_of, logits, regions, said
+from fedplay.memo import Entry
 from fedplay.scopes import calm
 from fedplay.stages.base import Array
 
@@ -73,16 +72,17 @@ class Setting:
     own: dict[int, Cloud] = field(default_factory=dict)  # by place, of clients looked at so far
 
 
-_SETTINGS: WeakKeyDictionary[Federation, Setting] = WeakKeyDictionary()
+# Kept with the federation and not with the run: dragging a training knob leaves it as it is.
+_SETTING = Entry[Setting]("the part of the plane that is shown, and the points on it")
 
 
 def setting(run: Run) -> Generator[None, None, Setting]:
     """The setting of a run's federation, which the next run will likely share."""
-    found = _SETTINGS.get(run.federation)
+    found = run.federation.memo.get(_SETTING)
     if found is None or not np.array_equal(found.panel, run.panel):
         everyone = yield from cloud(run, np.arange(len(run.panel)))
         found = Setting(run.panel, limits_of(run.federation), everyone)
-        _SETTINGS[run.federation] = found
+        run.federation.memo.put(_SETTING, found)
     return found
 
 

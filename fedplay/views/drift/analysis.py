@@ -7,20 +7,20 @@ of the global model, and across it where that path and the clients' ways leave i
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from fedplay.cost import Limit
-from fedplay.data import Dissimilarity, Federation
-from fedplay.engine.loop import Run, State
+from fedplay.data import Dissimilarity
+from fedplay.engine.loop import Run
+from fedplay.engine.round import State
 from fedplay.experiment import Experiment
 from fedplay.inspect import closed_forms
 from fedplay.inspect.gradients import dissimilarity
-from fedplay.inspect.replay import WALKS, state_before, watched
+from fedplay.inspect.replay import WALKS, replay, state_before
+from fedplay.memo import Entry
 from fedplay.models.quadratic import QuadraticNetwork, merged
 from fedplay.scopes import calm
 from fedplay.stages.aggregate.means import Mean
@@ -99,15 +99,16 @@ class Drift:
     )
 
 
-_COURSES: WeakKeyDictionary[Run, Course] = WeakKeyDictionary()
-_POOLED: WeakKeyDictionary[Federation, dict[Experiment, Array]] = WeakKeyDictionary()
+_COURSE = Entry[Course]("the course of the run")
+# Kept with the federation and not with the run: another algorithm has the same goal.
+_POOLED = Entry[dict[Experiment, Array]]("where pooled training leads")
 
 
 def drift(run: Run, number: int) -> Iterator[Drift | None]:
     """The drift in a round (1 stands for 0): None after each piece of work, then it."""
-    course = _COURSES.get(run)
+    course = run.memo.get(_COURSE)
     if course is None:
-        course = _COURSES[run] = yield from follow(run)
+        course = run.memo.put(_COURSE, (yield from follow(run)))
     state = yield from state_before(run, max(number, 1))
     differ = Dissimilarity(np.nan, np.nan)
     if len(run.panel) <= CROWD:
@@ -128,15 +129,14 @@ def follow(run: Run) -> Generator[None, None, Course]:
     kept = np.unique([*range(0, R + 1, every), R])
     heard = set(np.unique(np.linspace(1, R, LISTENED).round().astype(int)).tolist())
     W, ends, ways = np.empty((len(kept), P)), [np.zeros((0, P))], [np.zeros((0, P))]
-    other, state = watched(run, None), run.start()
+    state = run.start()
     W[0], at = state.w, 1
     for number in range(1, R + 1):
         with calm():
-            cohort, _, _ = other.advance(state, number)
-        if number in heard and cohort.K:
-            some = slice(None, WALKS)
-            ends.append(other.algorithm.ended[some].astype(np.float64))
-            ways.append(ends[-1] - other.algorithm.begun[some])
+            done = run.advance(state, number, personal=False)
+        if number in heard and done.cohort.K:
+            ends.append(done.ended[:WALKS].astype(np.float64))
+            ways.append(ends[-1] - done.begun[:WALKS])
         if at < len(kept) and number == kept[at]:
             W[at], at = state.w, at + 1
         yield
@@ -309,7 +309,7 @@ def pooled(run: Run) -> Generator[None, None, Array]:
         aggregate="auto",
         stragglers=0.0,
     )
-    known = _POOLED.setdefault(run.federation, {})
+    known = run.federation.memo.start(_POOLED, {})
     if plain not in known:
         heap = Run(plain, run.federation, Limit(np.inf, np.inf))
         state = heap.start()
@@ -328,7 +328,6 @@ def pooled(run: Run) -> Generator[None, None, Array]:
 
 def _walk(run: Run, course: Course, state: State, number: int, differ: Dissimilarity) -> Drift:
     """One round, watched step by step."""
-    state, before = deepcopy(state), state.w
     points: dict[int, list[Array]] = {}
     far: dict[int, list[float]] = {}
 
@@ -341,11 +340,11 @@ def _walk(run: Run, course: Course, state: State, number: int, differ: Dissimila
             points.setdefault(int(who[row]), []).append(where)
             far.setdefault(int(who[row]), []).append(float(away))
 
-    cohort = run.cohort(number)
-    chosen = set(cohort.ids[:WALKS].tolist())
-    other = watched(run, watch)
-    cohort, _, _ = other.advance(state, number)
-    begun, ended = (W.astype(np.float64) for W in (other.algorithm.begun, other.algorithm.ended))
+    # The whole run was played, or there would be no course: so who took part is recorded.
+    chosen = set(run.attended[number][:WALKS].tolist())
+    outcome, _ = replay(run, state, number, watch)
+    cohort, before, after = outcome.cohort, outcome.before, outcome.after.astype(np.float64)
+    begun, ended = (W.astype(np.float64) for W in (outcome.begun, outcome.ended))
     first, away = course.place(begun), lengths_of(begun - course.goal)
     who = cohort.ids[:WALKS].tolist()
     middle = ended.mean(axis=0) if cohort.K else np.zeros(course.P)
@@ -354,12 +353,12 @@ def _walk(run: Run, course: Course, state: State, number: int, differ: Dissimila
         number=number,
         ids=cohort.ids,
         before=course.place(before.astype(np.float64)),
-        after=course.place(state.w.astype(np.float64)),
+        after=course.place(after),
         paths=tuple(np.array([first[k], *points.get(i, [])]) for k, i in enumerate(who)),
         far=tuple(np.array([away[k], *far.get(i, [])]) for k, i in enumerate(who)),
         ends=course.place(ended),
         steps=cohort.steps,
         apart=float(lengths_of(ended - middle).mean()) if cohort.K else np.nan,
-        moved=length_of(state.w.astype(np.float64) - before),
+        moved=length_of(after - before),
         differ=differ,
     )

@@ -8,16 +8,16 @@ plane while the clients walk, and no path is ever kept in all of them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from fedplay.engine.loop import Lengths, Run, State
-from fedplay.inspect.replay import WALKS, state_before, watched
+from fedplay.engine.loop import Run
+from fedplay.engine.round import State
+from fedplay.inspect.replay import WALKS, replay, state_before
 from fedplay.scopes import calm
-from fedplay.stages.base import Array, Cohort
+from fedplay.stages.base import Array, Cohort, Outcome
 from fedplay.stages.lengths import length_of, lengths_of
 
 FITTED = 256  # updates that the plane is fitted to, evenly taken from a larger cohort
@@ -74,19 +74,13 @@ class Trace:
         return len(self.before)
 
 
-class Heard(NamedTuple):
-    """What was overheard in a round."""
+class Seen(NamedTuple):
+    """A round that was replayed, and what the pictures read off it."""
 
-    cohort: Cohort
-    begun: Array  # (K, P) the models that the cohort started from
-    ended: Array  # (K, P) and those that it came to
-    lengths: Lengths
-    whole: Array  # (K,) lengths of the messages as they reach the server
-    lost: Array  # (K,) bool, whose message the channel counts as zeros
-    sent: Array  # (K, P) the updates in them, zero in what is not shared
+    outcome: Outcome
+    sent: Array  # (K, P) the updates in the messages that arrived, zero in what is not shared
     average: Array  # (P,) the update in their aggregate, exact
     followed: Array  # (P,) the same after the channel's server half
-    state: State  # the federation's, after the round
     bend: Array  # (1, P) what the first client's first step changed; (0, P) where nobody walked
     plain: bool  # whether `sent` are arrows from the global model
 
@@ -100,54 +94,40 @@ def tracing(run: Run, number: int) -> Iterator[Trace | None]:
     number = max(number, 1)
     state = yield from state_before(run, number)
     with calm():
-        heard = _listen(run, deepcopy(state), number)
+        seen = _replay(run, state, number)
     yield None
     with calm():
-        basis = plane(heard)
+        basis = plane(seen)
     yield None
     with calm():
-        paths = _walk(run, deepcopy(state), number, heard, basis)
+        paths = _walk(run, state, number, seen, basis)
     yield None
-    tested, own = np.full((2, heard.cohort.K), np.nan)
-    for a in range(0, heard.cohort.K, JUDGED):
+    c, ended = seen.outcome.cohort, seen.outcome.ended
+    tested, own = np.full((2, c.K), np.nan)
+    for a in range(0, c.K, JUDGED):
         part = slice(a, a + JUDGED)
         with calm():
-            tested[part], own[part] = _judge(run, heard.cohort.ids[part], heard.ended[part])
+            tested[part], own[part] = _judge(run, c.ids[part], ended[part])
         yield None
     with calm():
-        trace = _assemble(run, state, heard, basis, paths, tested, own)
+        trace = _assemble(run, seen, basis, paths, tested, own)
     yield trace
 
 
-def _listen(run: Run, state: State, number: int) -> Heard:
-    """Train the round; `state` is changed."""
-    seen: list[Array] = []
+def _replay(run: Run, state: State, number: int) -> Seen:
+    """The round, from the state before it."""
+    first: list[Array] = []
 
     def first_step(who: Array, W: Array) -> None:
-        if not seen:
-            seen.append(W[:1] - before)
+        if not first:
+            first.append(W[:1] - state.w)
 
-    before = state.w
-    other = watched(run, first_step)
-    cohort, lengths, followed = other.advance(state, number)
-    a, g = other.algorithm, other.aggregate
-    bend = seen[0] if seen else np.zeros((0, len(before)))
-    sent, average, followed = (_update(run, m) for m in (g.rows, g.average, followed))
-    lost = np.any([np.zeros(cohort.K), *(layer.ignored(a.spoken) for layer in run.layers)], axis=0)
-    return Heard(
-        cohort,
-        a.begun,
-        a.ended,
-        lengths,
-        lengths_of(g.rows),
-        lost,
-        sent,
-        average,
-        followed,
-        state,
-        bend,
-        plain=run.algorithm.arrows and run.travels.reads,
-    )
+    outcome, _ = replay(run, state, number, first_step)
+    arrived = (outcome.arrived, outcome.average, outcome.step)
+    sent, average, followed = (_update(run, message) for message in arrived)
+    bend = first[0] if first else np.zeros((0, len(state.w)))
+    plain = run.algorithm.arrows and run.travels.reads
+    return Seen(outcome, sent, average, followed, bend, plain)
 
 
 def _update(run: Run, message: Array) -> Array:
@@ -162,29 +142,29 @@ def _update(run: Run, message: Array) -> Array:
     return whole
 
 
-def plane(heard: Heard) -> Array:
+def plane(seen: Seen) -> Array:
     """(2, P) the plane of a `Trace`, float64.
 
     A lone update has a line and no plane: the direction in which its path bends is added to it.
     Where nobody came, the noise gives a direction.
     """
-    updates = heard.ended - heard.begun
+    updates = seen.outcome.ended - seen.outcome.begun
     P = updates.shape[1]
-    average = heard.average if heard.plain else updates.mean(axis=0)
+    average = seen.average if seen.plain else updates.mean(axis=0)
     along = _unit(average.astype(np.float64))
     chosen = updates[:: max(1, -(-len(updates) // FITTED))].astype(np.float64)
     across = _principal(chosen - np.outer(chosen @ along, along))
-    followed = heard.followed[None] if heard.plain else np.zeros((0, P))
+    followed = seen.followed[None] if seen.plain else np.zeros((0, P))
     basis = np.zeros((2, P))
     found = 0
-    for row in (along, *across, *heard.bend, *followed, *np.eye(3, P)):
+    for row in (along, *across, *seen.bend, *followed, *np.eye(3, P)):
         rest = _unit(row.astype(np.float64))
         for _ in range(2):  # Gram-Schmidt: twice is enough (Kahan)
             rest = rest - basis.T @ (basis @ rest)
         if found < 2 and length_of(rest) > 1e-6:
             basis[found] = _unit(rest)
             found += 1
-    first = next((row for row in (*updates, *heard.bend) if np.isfinite(row).all()), basis[1])
+    first = next((row for row in (*updates, *seen.bend) if np.isfinite(row).all()), basis[1])
     if basis[1] @ _unit(first.astype(np.float64)) < 0:  # so that its sign is no coin toss
         basis[1] *= -1
     return basis
@@ -213,11 +193,11 @@ def _unit(row: Array) -> Array:
     return unit
 
 
-def _walk(run: Run, state: State, number: int, heard: Heard, basis: Array) -> tuple[Array, ...]:
-    """The paths of the first clients on the plane, (steps + 1, 2) each; `state` is changed."""
+def _walk(run: Run, state: State, number: int, seen: Seen, basis: Array) -> tuple[Array, ...]:
+    """The paths of the first clients on the plane, (steps + 1, 2) each."""
     before = state.w
-    place = {int(i): k for k, i in enumerate(heard.cohort.ids[:WALKS])}
-    points: list[list[Array]] = [[basis @ (w - before)] for w in heard.begun[:WALKS]]
+    place = {int(i): k for k, i in enumerate(seen.outcome.cohort.ids[:WALKS])}
+    points: list[list[Array]] = [[basis @ (w - before)] for w in seen.outcome.begun[:WALKS]]
 
     def watch(who: Array, W: Array) -> None:
         rows = [(r, place[i]) for r, i in enumerate(who.tolist()) if i in place]
@@ -225,7 +205,7 @@ def _walk(run: Run, state: State, number: int, heard: Heard, basis: Array) -> tu
         for (_, k), point in zip(rows, flat, strict=True):
             points[k].append(point)
 
-    watched(run, watch).advance(state, number)
+    replay(run, state, number, watch)
     return tuple(np.array(p) for p in points)
 
 
@@ -246,19 +226,16 @@ def _judge(run: Run, ids: Array, W: Array) -> tuple[Array, Array]:
     return tested, own
 
 
-def _assemble(
-    run: Run, state: State, heard: Heard, basis: Array, paths: Any, tested: Array, own: Array
-) -> Trace:
-    """`state` is the federation's before the round."""
-    before, after, c = state.w, heard.state.w, heard.cohort
-    updates = heard.ended - heard.begun
-    ends = (heard.ended - before) @ basis.T
-    plain = heard.plain
+def _assemble(run: Run, seen: Seen, basis: Array, paths: Any, tested: Array, own: Array) -> Trace:
+    outcome, plain = seen.outcome, seen.plain
+    before, after, c = outcome.before, outcome.after, outcome.cohort
+    updates = outcome.ended - outcome.begun
+    ends = (outcome.ended - before) @ basis.T
     nowhere = np.full(2, np.nan)
-    noise = heard.followed - heard.average
+    noise = seen.followed - seen.average
     whole, shown = length_of(updates.ravel()), length_of((updates @ basis.T).ravel())
-    sent = heard.sent @ basis.T if plain else np.full((c.K, 2), np.nan)
-    average = basis @ heard.average if plain else nowhere
+    sent = seen.sent @ basis.T if plain else np.full((c.K, 2), np.nan)
+    average = basis @ seen.average if plain else nowhere
     bounds = [b for layer in run.layers if (b := getattr(layer, "bound", lambda: None)())]
     return Trace(
         number=c.round,
@@ -275,20 +252,20 @@ def _assemble(
         ends=ends,
         sent=sent,
         average=average,
-        step=basis @ heard.followed if plain else nowhere,
+        step=basis @ seen.followed if plain else nowhere,
         moved=basis @ (after - before),
-        lengths=heard.lengths.update,
-        clipped=~heard.lost & (heard.whole < heard.lengths.message * (1 - 1e-5)),
-        ignored=heard.lost,
+        lengths=outcome.update_norm,
+        clipped=outcome.shortened,
+        ignored=outcome.ignored,
         bound=min(bounds, default=None),
-        average_length=length_of(heard.average),
+        average_length=length_of(seen.average),
         noise_length=length_of(noise),
         accuracy_before=run.evaluate(before).accuracy,
         accuracy_after=run.evaluate(after).accuracy,
         own=own,
         tested=tested,
-        bytes_up=heard.state.bytes_up - state.bytes_up,
-        bytes_down=heard.state.bytes_down - state.bytes_down,
+        bytes_up=outcome.bytes_up,
+        bytes_down=outcome.bytes_down,
     )
 
 

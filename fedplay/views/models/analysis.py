@@ -15,7 +15,8 @@ from typing import NamedTuple
 import numpy as np
 
 from fedplay.engine.evaluate import with_ones
-from fedplay.engine.loop import Run, State
+from fedplay.engine.loop import Run
+from fedplay.engine.round import State
 from fedplay.inspect.replay import state_after
 from fedplay.scopes import calm
 from fedplay.stages.algorithm.ifca import IFCA

@@ -13,6 +13,7 @@ from fedplay.engine.evaluate import with_ones
 from fedplay.engine.loop import Run
 from fedplay.inspect.client_models import alone, personal_models
 from fedplay.inspect.plane import Limits, Regions, limits_of, regions
+from fedplay.inspect.replay import attended
 from fedplay.models import Network, likeliest
 from fedplay.scopes import calm
 from fedplay.stages.base import Array
@@ -82,7 +83,7 @@ def receive(run: Run, number: int, w: Array) -> Iterator[Reception | None]:
     if run.trainer.steps(np.array([who]), run.local_epochs)[0] * number <= LONELY:
         lonely = _judge(run, (yield from alone(run, number, who)), rows, held)
         yield None
-    attended = sum(who in run.cohort(r).ids for r in range(1, number + 1))
+    cohorts = yield from attended(run, number)
     yield Reception(
         run.network,
         run.exp.dtype,
@@ -91,7 +92,7 @@ def receive(run: Run, number: int, w: Array) -> Iterator[Reception | None]:
         place=len(run.panel) - 1,
         held=held,
         models=(here, after, lonely),
-        attended=attended,
+        attended=sum(who in ids for ids in cohorts),
         number=number,
         limits=limits,
         plane=plane,

@@ -501,9 +501,9 @@ def test_a_piece_is_a_round_at_most(monkeypatch):
     """How long one takes: `make bench`, the pieces."""
     advance, rounds, pieces = Run.advance, [], []
 
-    def counted(run, state, number):
+    def counted(run, state, number, **how):
         rounds.append(number)
-        return advance(run, state, number)
+        return advance(run, state, number, **how)
 
     monkeypatch.setattr(Run, "advance", counted)
     for _ in engine.drift(Run(DIGITS.replace(data_seed=5)), 2):  # of which nothing is known yet

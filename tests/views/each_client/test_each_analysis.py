@@ -100,7 +100,8 @@ def test_it_does_not_matter_how_small_the_pieces_are(monkeypatch):
 @pytest.mark.parametrize("saved", [0, 10**9])
 def test_forwards_it_goes_on_and_backwards_it_begins_where_it_can(saved, monkeypatch):
     monkeypatch.setattr(module, "SAVED", max(saved, 1))
-    run, rounds = Run(BASE), list(stream(Run(BASE)))
+    run = Run(BASE)
+    rounds = list(stream(run))  # who took part is recorded
     trained, train = [], Trainer._train
 
     def counted(self, W, correction, ids, round, *rest):

@@ -1,0 +1,116 @@
+"""What a round yields, what a federation remembers after it, and what stages tell of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from numbers import Real
+from typing import NamedTuple
+
+import numpy as np
+
+from fedplay.knobs import short
+from fedplay.stages.base import Array, Arrays, Outcome, Stage
+from fedplay.untrusted import check_told_name
+
+# The columns of `History.table`, which what is told stands beside; so do "client_0", …
+COLUMNS = (
+    "round",
+    "accuracy",
+    "loss",
+    "cohort_size",
+    "epsilon",
+    "bytes_up",
+    "bytes_down",
+    "update_norm",
+    "message_norm",
+    "step_norm",
+    "ignored",
+)
+MOST_TOLD = 50  # names in a run, which a file of it has an array for each
+
+
+class Round(NamedTuple):
+    """What one round produced. Round 0 is the model before any training."""
+
+    number: int
+    parameters: Array  # (P,) the global model after the round
+    accuracy: float  # of it, on the global test set
+    loss: float  # of it, on the global test set, nats
+    client_accuracy: Array  # (panel,) of it, on each client's held-out data
+    cohort: Array  # (K,) who took part
+    epsilon: float  # of differential privacy, spent so far; inf without noise
+    bytes_up: int  # sent by all clients so far
+    bytes_down: int  # sent by the server so far
+    update_norm: Array  # (K,) length of each client's update, before the channel
+    step_norm: float  # length of the update that the server followed: their average, noise and all
+    # (panel,) of personal models that are learnt along, on each client's held-out data; else None
+    personal: Array | None = None
+    # (K,) length of each whole message before the channel: of the update and of what rides along
+    # with it, such as SCAFFOLD's change of a control variate. It is this that is clipped.
+    message_norm: Array = np.zeros(0)
+    ignored: int = 0  # messages that were not finite, and counted as zeros under clipping or noise
+    told: Mapping[str, float] = {}  # what stages tell of it, by name
+
+
+@dataclass
+class State:
+    """What a federation remembers between rounds."""
+
+    w: Array  # (P,)
+    server: Arrays  # the algorithm's arrays on the server
+    own: Arrays  # the algorithm's tables of the clients, (N, ·)
+    layers: list[Arrays]  # each channel layer's tables of the clients, (N, ·)
+    memory: Arrays  # the server optimiser's arrays
+    personal: Arrays  # the personal slot's tables of the clients, (N, ·)
+    bytes_up: float = 0.0
+    bytes_down: float = 0.0
+
+
+class Sent(NamedTuple):
+    """What a cohort made of the global model it was sent. K clients."""
+
+    begun: Array  # (K, P) the models that their local work began from
+    ended: Array  # (K, P) and those that it came to
+    rows: Array  # (K, M) their messages
+    own: Arrays  # the new rows of the algorithm's tables, (K, ·)
+
+
+def scatter(tables: Arrays, ids: Array, rows: Arrays) -> None:
+    """Write a cohort's new rows into the tables of all clients."""
+    for name, table in tables.items():
+        table[ids] = rows[name]
+
+
+def tells(stage: Stage) -> bool:
+    """Whether a stage tells anything of a round."""
+    return type(stage).tell is not Stage.tell
+
+
+def told_by(stages: Iterable[Stage], outcome: Outcome) -> dict[str, float]:
+    """What stages tell of a round. ValueError, naming the stage, for what is no name or number."""
+    told: dict[str, float] = {}
+    for stage in stages:
+        said, who = stage.tell(outcome), f"{type(stage).__name__}.tell"
+        if not isinstance(said, Mapping):
+            raise ValueError(f"{who}: must return a dict of numbers by name, not {short(said)}")
+        for name, value in said.items():
+            try:
+                check_told(name)
+            except ValueError as error:
+                raise ValueError(f"{who}: {error}") from None
+            if name in told:
+                raise ValueError(f"{who}: {name!r} is told by another stage too")
+            if not isinstance(value, (Real, np.number)) or isinstance(value, complex):
+                raise ValueError(f"{who}: {name}={short(value)}: must be a number")
+            number = float(value)
+            told[name] = number if math.isfinite(number) else math.nan
+    return told
+
+
+def check_told(name: object) -> None:
+    """ValueError where this can't be the name of something that is told."""
+    text = check_told_name(name)
+    if text in COLUMNS or text.startswith("client_"):
+        raise ValueError(f"{text!r} is a column that every history has")
