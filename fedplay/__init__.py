@@ -27,6 +27,7 @@ _WHERE = {
     "Federation": "fedplay.data",
     "load_csv": "fedplay.data",
     "Limit": "fedplay.cost",
+    "Measure": "fedplay.engine.measures",
     "Outcome": "fedplay.stages",
     "Playground": "fedplay.playground.playground",
     "Hit": "fedplay.views.scene",
@@ -58,6 +59,7 @@ __all__ = [
     "Hit",
     "Intent",
     "Limit",
+    "Measure",
     "Method",
     "Outcome",
     "Playground",
@@ -82,6 +84,7 @@ if TYPE_CHECKING:
     from fedplay.cost import Limit
     from fedplay.data import Federation, load_csv
     from fedplay.engine import History, Round, rounds, run
+    from fedplay.engine.measures import Measure
     from fedplay.experiment import Experiment
     from fedplay.knobs import knob
     from fedplay.lessons.exercises import exercise

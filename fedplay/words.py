@@ -54,6 +54,22 @@ def epsilon(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
+def written(value: float, unit: str = "") -> str:
+    """A number with its unit, one of those of `Measure`; "–" for none.
+
+    >>> written(0.25, "part"), written(12_345, "bytes"), written(3.0), written(float("nan"))
+    ('25 %', '12.3 kB', '3', '–')
+    """
+    if math.isnan(value):
+        return "–"
+    if unit == "part":
+        return percent(value, 1)
+    if unit in ("bytes", "epsilon"):
+        return size(value) if unit == "bytes" else epsilon(value)
+    number = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return f"{number} s" if unit == "seconds" else number
+
+
 def plain(sentence: str) -> str:
     """A sentence of HTML without its marks, to be spoken.
 

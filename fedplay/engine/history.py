@@ -20,7 +20,8 @@ from fedplay.engine.arguments import check_given
 from fedplay.engine.client_models import local_only, tuned_accuracy
 from fedplay.engine.evaluate import holding, mean_of
 from fedplay.engine.loop import Run, stream
-from fedplay.engine.round import MOST_TOLD, Round, check_told
+from fedplay.engine.measures import BUILT_IN, check_measured
+from fedplay.engine.round import MOST_TOLD, Round
 from fedplay.experiment import Experiment
 from fedplay.files import AnyPath, write_whole
 from fedplay.scopes import calmed
@@ -63,20 +64,14 @@ class History:
     def of(cls, run: Run, rounds: Iterable[Round]) -> History:
         """Collect the rounds of a run (at least round 0)."""
         seen = list(rounds)
+        columns = {m.name: np.array([m.of(r, run) for r in seen]) for m in BUILT_IN.values()}
+        del columns["cohort_size"]  # it is in the cohort
         return cls(
             experiment=run.exp,
-            accuracy=np.array([r.accuracy for r in seen]),
-            loss=np.array([r.loss for r in seen]),
             client_accuracy=np.array([r.client_accuracy for r in seen]),
             panel=run.panel,
             cohort=tuple(r.cohort for r in seen),
-            epsilon=np.array([r.epsilon for r in seen]),
-            bytes_up=np.array([r.bytes_up for r in seen]),
-            bytes_down=np.array([r.bytes_down for r in seen]),
-            update_norm=np.array([_mean(r.update_norm) for r in seen]),
-            message_norm=np.array([_mean(r.message_norm) for r in seen]),
-            ignored=np.array([r.ignored for r in seen]),
-            step_norm=np.array([r.step_norm for r in seen], dtype=np.float64),
+            **columns,
             parameters=seen[-1].parameters,
             personal=None if seen[0].personal is None else np.array([r.personal for r in seen]),
             told=_columns([r.told for r in seen]),
@@ -142,19 +137,9 @@ class History:
     def table(self) -> dict[str, Array]:
         """Named columns of R + 1 rows: the round, the curves, one column a client, what is told."""
         with np.errstate(invalid="ignore"):
-            columns = {
-                "round": np.arange(self.rounds + 1),
-                "accuracy": self.accuracy,
-                "loss": self.loss,
-                "cohort_size": np.array([len(ids) for ids in self.cohort]),
-                "epsilon": self.epsilon,
-                "bytes_up": self.bytes_up,
-                "bytes_down": self.bytes_down,
-                "update_norm": self.update_norm,
-                "message_norm": self.message_norm,
-                "step_norm": self.step_norm,
-                "ignored": self.ignored,
-            }
+            sizes = {"cohort_size": np.array([len(ids) for ids in self.cohort])}
+            columns = {"round": np.arange(self.rounds + 1)}
+            columns |= {n: sizes[n] if n in sizes else getattr(self, n) for n in BUILT_IN}
         clients = {f"client_{k}": self.client_accuracy[:, i] for i, k in enumerate(self.panel)}
         return columns | clients | self.told
 
@@ -255,12 +240,6 @@ def _columns(told: Sequence[Mapping[str, float]]) -> dict[str, Array]:
     return {name: np.array([one.get(name, np.nan) for one in told]) for name in names}
 
 
-def _mean(lengths: Array) -> float:
-    """Of (K,) lengths, 0 of none."""
-    several = lengths.tolist()
-    return float(sum(several)) / max(1, len(several))
-
-
 def _read(path: str) -> tuple[Experiment, dict[str, Array]]:
     """The experiment and the arrays in a file; nothing is unpacked that no history can be."""
     with untrusted.npz(path, max_members=MEMBERS) as file:
@@ -269,7 +248,7 @@ def _read(path: str) -> tuple[Experiment, dict[str, Array]]:
             raise ValueError(f"not a history, it lacks {', '.join(sorted(missing))}")
         told = {name for name in file.headers if name.startswith(TOLD)}
         for name in sorted(told):
-            check_told(name.removeprefix(TOLD))
+            check_measured(name.removeprefix(TOLD))
         if unknown := set(file.headers) - needed - {*NEW, "personal"} - told:
             raise ValueError(f"not a history, {untrusted.quoted(min(unknown))} is no part of one")
         text = file.headers["experiment"]

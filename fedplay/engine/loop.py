@@ -16,6 +16,7 @@ from fedplay.data import Federation, federate
 from fedplay.engine.arguments import check_given
 from fedplay.engine.evaluate import Evaluator, inputs, panel
 from fedplay.engine.local_work import Work
+from fedplay.engine.measures import OWN, check_measured, measured
 from fedplay.engine.round import Round, Sent, State, scatter, tells, told_by
 from fedplay.engine.training import Trainer, Watch
 from fedplay.experiment import Experiment
@@ -64,6 +65,7 @@ class Run:
         self.layers: tuple[Layer, ...] = exp.layers
         method = (self.schedule, self.algorithm, *self.layers, self.aggregate, self.optimizer)
         self.tellers: list[Stage] = [s for s in (*method, self.personal) if tells(s)]
+        self.measures = tuple(OWN.values())  # of somebody's own
         self.attended: dict[int, Array] = {}  # round -> (K,) who took part, of those played
         self.memo = Memo()
         self.local_epochs: int = exp.in_force("local_epochs")
@@ -248,7 +250,7 @@ class Run:
             bytes_down=down,
         )
         if self.tellers:
-            outcome.told.update(told_by(self.tellers, outcome))
+            outcome.told.update(told_by(self.tellers, outcome, check_measured))
         return outcome
 
     def _through(self, state: State, rows: Array, c: Cohort) -> tuple[Array, ...]:
@@ -314,7 +316,7 @@ def stream(run: Run) -> Iterator[Round]:
 def _round(run: Run, state: State, number: int, outcome: Outcome | None) -> Round:
     """What is kept of a round; before the first there is no outcome."""
     scores, nobody = run.evaluate(state.w), np.zeros(0)
-    return Round(
+    done = Round(
         number=number,
         parameters=state.w.copy(),  # theirs to keep, or to write to: the next round begins with w
         accuracy=scores.accuracy,
@@ -331,6 +333,9 @@ def _round(run: Run, state: State, number: int, outcome: Outcome | None) -> Roun
         ignored=_ignored(outcome) if outcome else 0,
         told=outcome.told if outcome else {},
     )
+    if not run.measures:
+        return done
+    return done._replace(told={**done.told, **measured(run.measures, done, run)})
 
 
 def _ignored(outcome: Outcome) -> int:

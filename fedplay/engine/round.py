@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Real
 from typing import NamedTuple
@@ -12,22 +12,7 @@ import numpy as np
 
 from fedplay.knobs import short
 from fedplay.stages.base import Array, Arrays, Outcome, Stage
-from fedplay.untrusted import check_told_name
 
-# The columns of `History.table`, which what is told stands beside; so do "client_0", …
-COLUMNS = (
-    "round",
-    "accuracy",
-    "loss",
-    "cohort_size",
-    "epsilon",
-    "bytes_up",
-    "bytes_down",
-    "update_norm",
-    "message_norm",
-    "step_norm",
-    "ignored",
-)
 MOST_TOLD = 50  # names in a run, which a file of it has an array for each
 
 
@@ -88,8 +73,13 @@ def tells(stage: Stage) -> bool:
     return type(stage).tell is not Stage.tell
 
 
-def told_by(stages: Iterable[Stage], outcome: Outcome) -> dict[str, float]:
-    """What stages tell of a round. ValueError, naming the stage, for what is no name or number."""
+def told_by(
+    stages: Iterable[Stage], outcome: Outcome, check: Callable[[object], None]
+) -> dict[str, float]:
+    """What stages tell of a round. ValueError, naming the stage, for what is no name or number.
+
+    check: raises ValueError for what can be no name
+    """
     told: dict[str, float] = {}
     for stage in stages:
         said, who = stage.tell(outcome), f"{type(stage).__name__}.tell"
@@ -97,7 +87,7 @@ def told_by(stages: Iterable[Stage], outcome: Outcome) -> dict[str, float]:
             raise ValueError(f"{who}: must return a dict of numbers by name, not {short(said)}")
         for name, value in said.items():
             try:
-                check_told(name)
+                check(name)
             except ValueError as error:
                 raise ValueError(f"{who}: {error}") from None
             if name in told:
@@ -107,10 +97,3 @@ def told_by(stages: Iterable[Stage], outcome: Outcome) -> dict[str, float]:
             number = float(value)
             told[name] = number if math.isfinite(number) else math.nan
     return told
-
-
-def check_told(name: object) -> None:
-    """ValueError where this can't be the name of something that is told."""
-    text = check_told_name(name)
-    if text in COLUMNS or text.startswith("client_"):
-        raise ValueError(f"{text!r} is a column that every history has")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 
+from fedplay.engine import Round
+from fedplay.engine.measures import measure_of
 from fedplay.inspect.personal_name import own_model
 from fedplay.inspect.protection import slack
 from fedplay.runs.recording import Facts
 from fedplay.session.player import Player
 from fedplay.untrusted import escape
-from fedplay.words import UNSEEN, accuracy, epsilon, size
+from fedplay.words import UNSEEN, accuracy, epsilon, size, written
 
 
 def skew_note(facts: Facts) -> str:
@@ -53,21 +55,26 @@ def numbers(player: Player) -> str:
     mean = float(rec.series(r).mean[-1])
     told = "never called" if alone is not None and math.isnan(alone) else "never joined"
     if rec.score == "loss":
-        return _cards(
-            [
-                _card("global model", accuracy(now.loss), "its loss, lower is better", "global"),
-                _card("sent by clients", f"↑ {size(now.bytes_up)}", _down(now.bytes_down)),
-            ]
-        )
+        cards = [
+            _card("global model", accuracy(now.loss), "its loss, lower is better", "global"),
+            _card("sent by clients", f"↑ {size(now.bytes_up)}", _down(now.bytes_down)),
+        ]
+        return _cards(cards + _told(now))
     cards = [
         _card("global model", accuracy(now.accuracy), "on the test set", "global"),
         _card(f"clients' mean {UNSEEN}", accuracy(mean), "on their own data", "mean"),
         _card(f"{own_model(rec.exp)} {UNSEEN}", accuracy(tuned), "each its own copy", "personal"),
         _card(f"each alone {UNSEEN}", accuracy(alone), told, "alone"),
-        _card("privacy", f"ε {epsilon(now.epsilon)}", f"δ {delta:.2g}" if delta else "no noise"),
+        _card("ε spent", f"ε {epsilon(now.epsilon)}", f"δ {delta:.2g}" if delta else "no noise"),
         _card("sent by clients", f"↑ {size(now.bytes_up)}", _down(now.bytes_down)),
     ]
-    return _cards(cards)
+    return _cards(cards + _told(now))
+
+
+def _told(now: Round) -> list[str]:
+    """A card for all that stages and measures tell of a round."""
+    found = {measure_of(name): value for name, value in now.told.items()}
+    return [_card(m.called, written(value, m.unit), "in this round") for m, value in found.items()]
 
 
 def _cards(cards: list[str]) -> str:

@@ -262,9 +262,14 @@ class Screen:
         self.pins.show(session.pins, now, None if session.veiled else accuracy)
         self.trail.show(session.trail, hidden=session.veiled)
         self._bar()
-        with self._quiet:
-            if self.axis.value != session.axis:
-                self.axis.value = session.axis
+        with self._quiet, self.axis.hold_sync():
+            options = [(f"by {words}", name) for name, words in session.axes().items()]
+            if list(self.axis.options) != options:
+                self.axis.options = options
+            names = [name for _, name in options]
+            axis = session.axis if session.axis in names else names[0]
+            if self.axis.value != axis:
+                self.axis.value = axis
 
     def _caption(self, scene: Scene) -> str:
         view = VIEWS.get(self.session.drawn)

@@ -15,6 +15,7 @@ from fedplay.engine import History, Round
 from fedplay.engine.client_models import local_only, personal_accuracy
 from fedplay.engine.history import has_diverged
 from fedplay.engine.loop import Run, stream
+from fedplay.engine.measures import OWN
 from fedplay.experiment import Experiment
 from fedplay.inspect.personal_name import own_model
 from fedplay.runs.given import Given, counted, data_of
@@ -53,9 +54,9 @@ def facts(run: Run) -> Facts:
 
 
 def identity(exp: Experiment, federation: Given) -> tuple[Any, ...]:
-    """What makes two runs the same: also the code of the stages, which a notebook may change."""
+    """What makes two runs the same: also the code of stages and measures, which may change."""
     classes = tuple(type(stage) for slot in TABLE for stage in exp.stages(slot))
-    return exp, federation.digest if federation is not None else "", classes
+    return exp, federation.digest if federation is not None else "", (*classes, *OWN.values())
 
 
 class Recording:

@@ -11,6 +11,8 @@ import numpy as np
 from fedplay.arguments import number, whole, word
 from fedplay.cost import estimate
 from fedplay.data import Federation
+from fedplay.engine import History
+from fedplay.engine.measures import check_measured, measure_of
 from fedplay.experiment import Experiment
 from fedplay.runs.given import Given, Party, counted
 from fedplay.runs.job import Runs
@@ -192,8 +194,14 @@ class Session:
         self.look()
         self.player.touch()
 
+    def axes(self) -> dict[str, str]:
+        """What the curves can be drawn against, by name: what is told of the run, too."""
+        rec = self.player.shown
+        told = dict.fromkeys(n for r in (rec.rounds if rec is not None else ()) for n in r.told)
+        return AXES | {name: measure_of(name).called for name in told}
+
     def use_axis(self, axis: str) -> None:
-        self.axis = word("axis", axis, AXES)
+        self.axis = word("axis", axis, self.axes())
         self.player.touch()
 
     # --- what the states of views ask for -------------------------------------------------------
@@ -383,7 +391,8 @@ class Session:
             if rec.complete and rec.key != shown.key and not (self.veiled and rec.exp == now):
                 sent = np.array([r.bytes_up + r.bytes_down for r in rec.rounds], float)
                 spent = np.array([r.epsilon for r in rec.rounds])
-                ghosts.append(Ghost(pin.letter, rec.accuracy, sent, spent))
+                told = History.of(rec.run, rec.rounds).told if rec.rounds[-1].told else {}
+                ghosts.append(Ghost(pin.letter, rec.accuracy, sent, spent, told=told))
         return ghosts
 
     # --- to be kept ---------------------------------------------------------------------------
@@ -424,8 +433,8 @@ class Session:
         view, axis = kept.get("view"), kept.get("axis")
         if isinstance(view, str) and view in self.offered and not VIEWS[view].main:
             self.beside = view
-        if isinstance(axis, str) and axis in AXES:
-            self.axis = axis
+        if isinstance(axis, str) and (axis in AXES or _told(axis)):
+            self.axis = axis  # of what the run turns out not to tell, its rounds
         guess = kept.get("guess")
         if isinstance(guess, int | float) and not isinstance(guess, bool):
             self.place_guess(guess)
@@ -460,6 +469,15 @@ class Session:
         except ValueError:
             return False
         return True
+
+
+def _told(name: str) -> bool:
+    """Whether this could be the name of something that is told of a run."""
+    try:
+        check_measured(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _experiment(given: Any) -> Experiment | None:

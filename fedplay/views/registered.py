@@ -16,6 +16,7 @@ from fedplay.views.drift.view import DriftView
 from fedplay.views.each_client.view import EachClient
 from fedplay.views.inside_round.view import InsideRound
 from fedplay.views.labels.view import LabelBars
+from fedplay.views.measures.view import Measures
 from fedplay.views.models.view import Models
 from fedplay.views.my_client.view import MyClient
 from fedplay.views.pictures.view import Pictures
@@ -34,6 +35,7 @@ VIEWS: dict[str, type[View]] = {
         Pictures,
         Models,
         Spending,
+        Measures,
         MyClient,
         Compare,
         Sweep,

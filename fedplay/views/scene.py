@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -64,6 +64,7 @@ class Ghost(NamedTuple):
     bytes_sent: Array  # (n,) by clients and server
     epsilon: Array  # (n,)
     lit: bool = False
+    told: Mapping[str, Array] = {}  # by name, (n,) of what is told of its rounds
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 import fedplay as fp
-from fedplay.engine import round as engine_round
 from fedplay.engine.client_models import NeverJoined, local_only
 from fedplay.engine.evaluate import mean_of
 from fedplay.engine.loop import Run, stream
+from fedplay.engine.measures import BUILT_IN
 from fedplay.inspect.client_models import alone
 from fedplay.inspect.replay import attended, replay, state_before
 from fedplay.memo import Entry, Memo
@@ -321,7 +321,7 @@ def test_what_is_told_reaches_rounds_histories_tables_csv_and_files(registry, tm
 def test_nobody_tells_anything_by_default(tmp_path):
     history = fp.run(fp.Experiment(rounds=1, clients=3))
     assert history.told == {}
-    assert list(history.table())[: len(engine_round.COLUMNS)] == list(engine_round.COLUMNS)
+    assert list(history.table()) == ["round", *BUILT_IN, *(f"client_{k}" for k in range(3))]
     history.save(tmp_path / "h.npz")
     with np.load(tmp_path / "h.npz") as file:
         assert not [name for name in file.files if name.startswith("told")]

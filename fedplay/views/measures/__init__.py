@@ -1,0 +1,1 @@
+"""What stages and measures tell of every round."""
