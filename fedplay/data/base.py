@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,9 +33,23 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
+# What an example is, for whoever draws it: a picture, a point of the plane, or a row of a table.
+Kind = Literal["pixels", "points", "table"]
+
 MIN_EXAMPLES = 5  # a client keeps one of five for evaluation, and four are enough to learn from
 TEST_FRACTION = 0.2  # of the table, kept on the server as the global test set
 HELD_OUT = 0.2  # of each client's examples, kept by the client for evaluation
+
+
+def kind_of(d: int, image: tuple[int, int] | None) -> Kind:
+    """What examples of d features are, which say they are pictures of (height, width).
+
+    >>> kind_of(64, (8, 8)), kind_of(2, None), kind_of(30, None), kind_of(30, (8, 8))
+    ('pixels', 'points', 'table', 'table')
+    """
+    if image is not None and image[0] * image[1] == d:
+        return "pixels"
+    return "points" if d == 2 else "table"
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +91,11 @@ class Table:
                 raise ValueError("client: must be a number from 0 for every example")
             object.__setattr__(self, "client", client)
 
+    @property
+    def kind(self) -> Kind:
+        """What an example is."""
+        return kind_of(self.X.shape[1], self.image)
+
     def rows(self, index: Ints) -> Table:
         """The table of these examples only, in this order."""
         client = None if self.client is None else self.client[index]
@@ -100,6 +119,11 @@ class Source(Checked):
     def shape(self) -> tuple[int, int, int]:
         """(n, d, C) of the table, known before anything is loaded or allocated."""
         raise NotImplementedError
+
+    @property
+    def kind(self) -> Kind:
+        """What an example is; as the table has it, but known before."""
+        return kind_of(self.shape()[1], self.image)
 
     def sites(self) -> int:
         """How many natural clients the data have; 0 where they have none."""

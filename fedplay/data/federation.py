@@ -17,11 +17,13 @@ from fedplay.data.base import (
     Bools,
     Floats,
     Ints,
+    Kind,
     Partition,
     Shares,
     Source,
     Table,
     hold_out,
+    kind_of,
     pool_size,
     portion,
     stratified,
@@ -71,6 +73,11 @@ class Federation:
     def d(self) -> int:
         """The number of features."""
         return int(self.X.shape[1])
+
+    @property
+    def kind(self) -> Kind:
+        """What an example is: "pixels" of a picture, "points" of the plane, a row of a "table"."""
+        return kind_of(self.d, self.image)
 
     @property
     def C(self) -> int:

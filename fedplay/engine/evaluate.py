@@ -34,22 +34,18 @@ def panel(N: int, streams: Streams, guests: int = 0) -> Array:
     return np.append(chosen, np.arange(N, N + guests)) if guests else chosen
 
 
-def with_ones(X: Array, dtype: str) -> Array:
-    """X (n, d) as the models want it: (n, d + 1) of the run's dtype, the last column ones."""
-    out = np.ones((len(X), X.shape[1] + 1), dtype)
-    with np.errstate(over="ignore", under="ignore"):
-        out[:, :-1] = X
-    return out
+def inputs(network: Network, X: Array, dtype: str, features: tuple[str, ...] = ()) -> Array:
+    """Examples X (n, d) as a network encodes them.
 
-
-def inputs(X: Array, dtype: str, features: tuple[str, ...] = ()) -> Array:
-    """The same of the data of a run. ValueError for a feature too large for its precision."""
-    out = with_ones(X, dtype)
+    ValueError for a feature too large for the precision of a run.
+    """
+    out = network.encode(X, dtype)
     # A finite sum is one of finite numbers; that of finite numbers may overflow.
     with np.errstate(over="ignore", invalid="ignore"):
         finite = math.isfinite(np.add.reduce(out, axis=None))
     if not finite and not np.isfinite(out).all():
-        row, column = np.argwhere(~np.isfinite(out))[0].tolist()
+        with np.errstate(over="ignore"):
+            row, column = np.argwhere(~np.isfinite(X.astype(dtype)))[0].tolist()
         name = short(features[column]) if column < len(features) else str(column)
         raise ValueError(
             f"X: {X[row, column]:g} in column {name}: must be within ±{np.finfo(dtype).max:.4g} "
@@ -67,7 +63,8 @@ class Evaluator:
         self.network = network
         held, self.sizes = _gather(federation.held, clients)
         self.tests = len(federation.y_test)
-        examples = np.concatenate([inputs(federation.X_test, dtype, federation.features), X[held]])
+        tests = inputs(network, federation.X_test, dtype, federation.features)
+        examples = np.concatenate([tests, X[held]])
         self.X = np.asfortranarray(examples)  # feature-major, as the models compute
         self.y = np.concatenate([federation.y_test, federation.y[held]])
         self.stretches = Stretches(np.array([self.tests, *self.sizes]))

@@ -71,7 +71,7 @@ class Run:
         self.local_epochs: int = exp.in_force("local_epochs")
         self.panel = panel(fed.clients, self.streams, len(fed.guests))
         self.panel.flags.writeable = False  # histories have this very array
-        X = inputs(fed.X, exp.dtype, fed.features)
+        X = inputs(self.network, fed.X, exp.dtype, fed.features)
         self.trainer = Trainer(
             self.network,
             X,

@@ -49,14 +49,14 @@ class Rooms(Rebuilt):
     def __init__(self) -> None:
         self._free: list[Workspace] = []
 
-    def take(self, network: Network, K: int, B: int, d: int, dtype: Any) -> Workspace:
+    def take(self, network: Network, K: int, B: int, inputs: int, dtype: Any) -> Workspace:
         """Buffers for K clients and batches of B; `give` them back."""
         try:
             work = self._free.pop()
         except IndexError:
-            return network.workspace(K, B, d, dtype)
+            return network.workspace(K, B, inputs, dtype)
         fits = work.X.shape[0] >= K and work.X.shape[1] == B
-        return work if fits else network.workspace(K, B, d, dtype)
+        return work if fits else network.workspace(K, B, inputs, dtype)
 
     def give(self, work: Workspace) -> None:
         """Take buffers back. Those of a call that failed are not missed."""
@@ -78,7 +78,7 @@ class Trainer:
         streams: Streams,
     ) -> None:
         self.network = network
-        self.X = X  # (n, d + 1), the last column of ones
+        self.X = X  # (n, inputs), as the network encodes examples
         self.y = y
         self.shares = shares
         self.batch_size = batch_size
@@ -311,4 +311,4 @@ class Trainer:
 
     def _room(self, K: int, B: int) -> Workspace:
         """Buffers for K clients and batches of B, to be given back."""
-        return self._rooms.take(self.network, K, B, self.X.shape[1] - 1, self.X.dtype)
+        return self._rooms.take(self.network, K, B, self.X.shape[1], self.X.dtype)

@@ -8,7 +8,6 @@ import numpy as np
 from contourpy import contour_generator
 
 from fedplay.data import Federation
-from fedplay.engine.evaluate import with_ones
 from fedplay.engine.loop import Run
 from fedplay.models import likeliest
 from fedplay.stages.base import Array
@@ -76,7 +75,7 @@ def lattice(limits: Limits) -> Array:
 
 def logits(run: Run, w: Array, X: Array) -> Array:
     """(n, C) of the model w (P,) on X (n, 2), float64."""
-    inputs = np.asfortranarray(with_ones(X, run.exp.dtype))
+    inputs = np.asfortranarray(run.network.encode(X, run.exp.dtype))
     return run.network.outputs(w, inputs).astype(np.float64)
 
 

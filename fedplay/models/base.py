@@ -32,7 +32,7 @@ class Workspace(Rebuilt):
     """
 
     W: Array  # (K, P) the clients' models
-    X: Array  # (K, B, d + 1) their batches
+    X: Array  # (K, B, inputs) their batches
     G: Array  # (K, P) their gradients
     holds: Any = None  # which examples the batches are, where somebody keeps book of it
 
@@ -79,8 +79,8 @@ def likeliest(outputs: Array) -> Array:
 class Network:
     """A model of known size, for K clients at once.
 
-    Parameters are flat rows, w (P,) or W (K, P). Examples carry a last column of ones, so that a
-    layer's bias is one more weight and needs no code of its own: X (..., d + 1).
+    Parameters are flat rows, w (P,) or W (K, P). Examples are what `encode` makes of them, a row of
+    inputs each, X (..., inputs): nobody else needs to know how many, or what they mean.
     """
 
     P: int  # parameters
@@ -88,6 +88,17 @@ class Network:
     multiply_adds: int  # of one forward pass of one example
 
     spans: tuple[tuple[int, int], ...] = ()  # from and to of each layer's parameters
+
+    def encode(self, X: Array, dtype: Any) -> Array:
+        """Examples X (n, d) as inputs (n, d + 1) of a dtype, infinite where it can't hold one.
+
+        The last input is one, so that a layer's bias is one more weight and needs no code of its
+        own.
+        """
+        inputs = np.ones((len(X), X.shape[1] + 1), dtype)
+        with np.errstate(over="ignore", under="ignore"):
+            inputs[:, :-1] = X
+        return inputs
 
     def init(self, rng: np.random.Generator) -> Array:
         """The first global model, (P,) float64."""
@@ -97,12 +108,12 @@ class Network:
         """Each layer's weights as a view: W (..., P) -> [(..., out, in + 1)]; [] without layers."""
         return []
 
-    def workspace(self, K: int, B: int, d: int, dtype: Any) -> Workspace:
-        """Room for up to K clients and batches of B examples of d features."""
+    def workspace(self, K: int, B: int, inputs: int, dtype: Any) -> Workspace:
+        """Room for up to K clients and batches of B examples of so many inputs."""
         raise NotImplementedError
 
     def outputs(self, W: Array, X: Array) -> Array:
-        """What the models say of the examples: w (P,), X (n, d + 1) -> (n, C), or K of each."""
+        """What the models say of the examples: w (P,), X (n, inputs) -> (n, C), or K of each."""
         raise NotImplementedError
 
     def right(self, outputs: Array, y: Array) -> Array:

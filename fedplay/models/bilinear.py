@@ -42,10 +42,10 @@ class Bilinear(Model):
 class Room(Workspace):
     """Buffers for Σ_b scale_b ∇ (h · B x_b − t_b)² / 2."""
 
-    def __init__(self, network: BilinearNetwork, K: int, B: int, d: int, dtype: Any) -> None:
+    def __init__(self, network: BilinearNetwork, K: int, B: int, inputs: int, dtype: Any) -> None:
         self.W = np.empty((K, network.P), dtype)
         self.G = np.empty((K, network.P), dtype)
-        self.X = np.empty((K, B, d + 1), dtype)
+        self.X = np.empty((K, B, inputs), dtype)
         self.network = network
 
     def gradient(self, k: int, targets: Array, scale: Array | float) -> None:
@@ -82,8 +82,8 @@ class BilinearNetwork(Network):
         body[: len(rows)] = rows
         return np.append(body.ravel(), np.zeros(k))
 
-    def workspace(self, K: int, B: int, d: int, dtype: Any) -> Room:
-        return Room(self, K, B, d, dtype)
+    def workspace(self, K: int, B: int, inputs: int, dtype: Any) -> Room:
+        return Room(self, K, B, inputs, dtype)
 
     def outputs(self, W: Array, X: Array) -> Array:
         """The loss of each example, (..., n, 1)."""

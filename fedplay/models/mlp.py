@@ -55,12 +55,12 @@ class Room(Workspace):
     arithmetic.
     """
 
-    def __init__(self, network: Perceptron, K: int, B: int, d: int, dtype: Any) -> None:
+    def __init__(self, network: Perceptron, K: int, B: int, inputs: int, dtype: Any) -> None:
         self.network = network
         hidden = network.sizes[1:-1]
         self.W = np.empty((K, network.P), dtype)
         self.G = np.empty((K, network.P), dtype)
-        self.X = np.empty((K, B, d + 1), dtype)
+        self.X = np.empty((K, B, inputs), dtype)
         # Hidden activations carry a row of ones, the input of the next layer's biases.
         self.H = [np.ones((K, width + 1, B), dtype) for width in hidden]
         self.dH = [np.empty((K, width, B), dtype) for width in hidden]
@@ -158,8 +158,8 @@ class Perceptron(Network):
                 layer[:, :-1] = rng.uniform(-bound, bound, (out, into - 1))
         return w
 
-    def workspace(self, K: int, B: int, d: int, dtype: Any) -> Room:
-        return Room(self, K, B, d, dtype)
+    def workspace(self, K: int, B: int, inputs: int, dtype: Any) -> Room:
+        return Room(self, K, B, inputs, dtype)
 
     def outputs(self, W: Array, X: Array) -> Array:
         layers = self.layers(W)

@@ -39,10 +39,10 @@ def merged(X: Array) -> tuple[float, Array]:
 class Room(Workspace):
     """Buffers for Σ_b scale_b a_b (w − x_b)."""
 
-    def __init__(self, P: int, K: int, B: int, d: int, dtype: Any) -> None:
+    def __init__(self, P: int, K: int, B: int, inputs: int, dtype: Any) -> None:
         self.W = np.empty((K, P), dtype)
         self.G = np.empty((K, P), dtype)
-        self.X = np.empty((K, B, d + 1), dtype)
+        self.X = np.empty((K, B, inputs), dtype)
 
     def gradient(self, k: int, targets: Array, scale: Array | float) -> None:
         X = self.X[:k]
@@ -62,8 +62,8 @@ class QuadraticNetwork(Network):
     def init(self, rng: np.random.Generator) -> Array:
         return np.zeros(self.P)
 
-    def workspace(self, K: int, B: int, d: int, dtype: Any) -> Room:
-        return Room(self.P, K, B, d, dtype)
+    def workspace(self, K: int, B: int, inputs: int, dtype: Any) -> Room:
+        return Room(self.P, K, B, inputs, dtype)
 
     def outputs(self, W: Array, X: Array) -> Array:
         """The loss of each example, (..., n, 1)."""

@@ -54,7 +54,7 @@ class Boundaries(View):
     @staticmethod
     def suits(exp: Experiment, federation: Federation) -> bool:
         bound = exp.stage("model").bind(federation.d, federation.C)
-        return federation.d == 2 and bool(bound.C)
+        return federation.kind == "points" and bool(bound.C)
 
     @staticmethod
     def prepare(moment: Moment) -> Iterator[Survey | None]:

@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fedplay.engine.evaluate import with_ones
 from fedplay.engine.loop import Run
 from fedplay.engine.round import State
 from fedplay.inspect.replay import state_after
@@ -246,17 +245,16 @@ def _down(run: Run) -> Load:
 def _responses(run: Run, state: State, number: int, w: Array, client: int) -> Responses | None:
     fed = run.federation
     rows = fed.train.of(client)
-    image = fed.image
-    if image is None or image[0] * image[1] != fed.d or not len(rows):
+    if fed.kind != "pixels" or fed.image is None or not len(rows):
         return None
     own = run.personalise(state, number, [client])[0]
     if not np.isfinite(own).all():
         return None
-    mean = with_ones(fed.X[rows].mean(axis=0)[None], "float64")[0]
+    mean = run.network.encode(fed.X[rows].mean(axis=0)[None], "float64")[0]
     shared, mine = (slopes(run.network.layers(v.astype(np.float64)), mean) for v in (w, own))
     return Responses(
-        shared=shared.reshape(-1, *image),
-        own=mine.reshape(-1, *image),
+        shared=shared.reshape(-1, *fed.image),
+        own=mine.reshape(-1, *fed.image),
         counts=fed.label_counts([client])[0],
         exact=len(run.network.spans) == 1,
     )

@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 
 from fedplay.data import Federation
-from fedplay.engine.evaluate import with_ones
 from fedplay.engine.loop import Run
 from fedplay.inspect.client_models import alone, personal_models
 from fedplay.inspect.plane import Limits, Regions, limits_of, regions
@@ -53,7 +52,8 @@ class Reception:
     def chances(self, X: Array) -> Array | None:
         """(n, C) the global model's class probabilities of X (n, d); None if it has diverged."""
         with calm():
-            z = self.network.outputs(self.w, with_ones(X, self.dtype)).astype(np.float64)
+            inputs = self.network.encode(X, self.dtype)
+            z = self.network.outputs(self.w, inputs).astype(np.float64)
             e = np.exp(z - z.max(axis=1, keepdims=True))
             p: Array = e / e.sum(axis=1, keepdims=True)
         return p if np.isfinite(p).all() else None
@@ -63,7 +63,7 @@ def receive(run: Run, number: int, w: Array) -> Iterator[Reception | None]:
     """What there is for a guest after a round with the global model w: None a piece, then it."""
     fed = run.federation
     limits = plane = None
-    if fed.d == 2:
+    if fed.kind == "points":
         limits = limits_of(fed)
         with calm():
             plane = regions(run, w, limits) if np.isfinite(w).all() else None
@@ -105,7 +105,7 @@ def _judge(run: Run, w: Array, rows: Array, held: Array) -> Judged:
     if not np.isfinite(w).all():
         return Judged(np.full(len(rows), -1), 0, np.nan)
     with calm():
-        z = run.network.outputs(w, with_ones(fed.X[rows], run.exp.dtype))
+        z = run.network.outputs(w, run.network.encode(fed.X[rows], run.exp.dtype))
         scores = run.evaluate(w)
     said = likeliest(z)
     right = (said == fed.y[rows]) & held

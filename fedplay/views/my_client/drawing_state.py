@@ -49,17 +49,17 @@ def kind_of(exp: Experiment, federation: Federation | None) -> Kind | None:
     """What is drawn for an experiment's data; None where nothing can be."""
     key: Any
     if federation is not None:
-        d, C, image = federation.d, federation.C, federation.image
+        kind, C, image = federation.kind, federation.C, federation.image
         key = "given"
     else:
         source = exp.source
-        _, d, C = source.shape()
-        image, key = source.image, source if isinstance(source, TableFile) else exp.data
+        C, image = source.shape()[2], source.image
+        kind, key = source.kind, source if isinstance(source, TableFile) else exp.data
     if not 2 <= C <= CLASSES or exp.stage("model").score != "accuracy":
         return None
-    if image is not None and image[0] * image[1] == d and max(image) <= LARGEST:
+    if kind == "pixels" and image is not None and max(image) <= LARGEST:
         return Kind((image, C) if federation is None else key, C, image, federation is None)
-    return Kind((key, C), C, None) if d == 2 else None
+    return Kind((key, C), C, None) if kind == "points" else None
 
 
 class Easel:

@@ -64,10 +64,9 @@ class MyClient(View):
     def suits(exp: Experiment, federation: Federation) -> bool:
         if not 2 <= federation.C <= CLASSES:
             return False
-        image = federation.image
-        if image is not None and max(image) <= LARGEST and image[0] * image[1] == federation.d:
-            return True
-        return federation.d == 2
+        if federation.kind == "pixels" and federation.image is not None:
+            return max(federation.image) <= LARGEST
+        return federation.kind == "points"
 
     @staticmethod
     def prepare(moment: Moment) -> Iterator[Any]:

@@ -12,7 +12,6 @@ from typing import NamedTuple
 import numpy as np
 
 from fedplay.data import Federation
-from fedplay.engine.evaluate import with_ones
 from fedplay.engine.loop import Run
 from fedplay.inspect.client_models import personal_models, worst
 from fedplay.models import likeliest
@@ -85,7 +84,7 @@ class Study:
 
 
 def answers(run: Run, w: Array, X: Array) -> Answers:
-    """What a model w (P,) says of X (n, d + 1): -1 for nothing; NaN where it overflows."""
+    """What a model w (P,) says of X (n, inputs): -1 for nothing; NaN where it overflows."""
     with calm():
         outputs = run.network.outputs(w, X)
         total = np.exp(outputs - outputs.max(axis=1, keepdims=True)).sum(axis=1)
@@ -102,7 +101,7 @@ def study(run: Run, number: int, w: Array, client: int | None) -> Iterator[Study
         yield Study(fed.classes, finite=False)
         return
     yield None
-    test = answers(run, w, with_ones(fed.X_test, run.exp.dtype))
+    test = answers(run, w, run.network.encode(fed.X_test, run.exp.dtype))
     yield None
     place, least = _place(run, w, client)
     yield None
@@ -110,7 +109,7 @@ def study(run: Run, number: int, w: Array, client: int | None) -> Iterator[Study
     own = (yield from personal_models(run, w, number, [who]))[0]
     yield None
     mine, held = _some(fed, who), fed.held.of(who)
-    X_mine, X_held = (with_ones(fed.X[rows], run.exp.dtype) for rows in (mine, held))
+    X_mine, X_held = (run.network.encode(fed.X[rows], run.exp.dtype) for rows in (mine, held))
     on_mine, on_held = answers(run, w, X_mine), answers(run, w, X_held)
     whole = bool(np.isfinite(own).all())
     after = answers(run, own, X_held) if whole else None

@@ -53,8 +53,7 @@ class Pictures(View):
 
     @staticmethod
     def suits(exp: Experiment, federation: Federation) -> bool:
-        image = federation.image
-        if image is None or image[0] * image[1] != federation.d:
+        if federation.kind != "pixels":
             return False
         return exp.stage("model").bind(federation.d, federation.C).C > 0
 
