@@ -1,39 +1,53 @@
-"""What a client's personal model is called, wherever it is named: it depends on the method."""
+"""What a client's personal model is called, wherever it is named: its stages say it."""
 
 from __future__ import annotations
 
 from fedplay.experiment import Experiment
+from fedplay.stages.called import Called
 
-NAMES = {
-    "finetune": "fine-tuned",
-    "ditto": "Ditto",
-    "apfl": "APFL",
-    "interpolation": "mixture",
-}
 AS_GIVEN = "as given"  # nothing is personalized
-KEPT = {"a head": "own head", "a model": "own model", "a cluster's model": "cluster's model"}
+GIVEN = Called(AS_GIVEN, ("nothing is personal",), "model")
+HEAD = "a head"  # what clients keep, where the global model is of no use by itself
+
+
+def personal(exp: Experiment) -> Called:
+    """What a client's personal model is called in an experiment; the last title is the short one.
+
+    >>> personal(Experiment(personal="ditto")).titles
+    ('its own model (Ditto)', 'own (Ditto)', 'Ditto')
+    """
+    found = _called(exp)
+    return found._replace(titles=(*found.titles, found.short))
 
 
 def own_model(exp: Experiment) -> str:
-    """The name of the personal models of an experiment.
+    """The short name of the personal models of an experiment.
 
     >>> own_model(Experiment()), own_model(Experiment(algorithm="pfedme"))
     ('fine-tuned', 'own model')
     """
-    chosen = exp.chosen("personal")
-    if chosen != "none":
-        return NAMES.get(chosen, chosen)
-    keeps = _keeps(exp)
-    return KEPT.get(keeps, keeps) or AS_GIVEN
+    return _called(exp).short
 
 
 def headless(exp: Experiment) -> bool:
     """Whether the global model is of no use by itself: every client keeps a head of its own."""
-    return _keeps(exp) == "a head"
+    return bool(exp.stage("algorithm").kept() == HEAD)
 
 
-def _keeps(exp: Experiment) -> str:
-    """What of a model each client has for itself; "" for nothing."""
-    algorithm = exp.stage("algorithm")
-    nothing = getattr(algorithm, "personal_layers", 1) == 0
-    return "" if nothing else str(algorithm.keeps)
+def how(exp: Experiment) -> list[str]:
+    """Wordings of how personal models come about, from the longest."""
+    slot = "algorithm" if exp.chosen("personal") == "none" else "personal"
+    words: list[str] = exp.stage(slot).explains()
+    return words
+
+
+def _called(exp: Experiment) -> Called:
+    name, algorithm = exp.chosen("personal"), exp.stage("algorithm")
+    found: Called | None
+    if name != "none":
+        found = exp.stage("personal").called
+        return found if found is not None else Called(name)
+    if not algorithm.kept():
+        return GIVEN
+    found = algorithm.called
+    return found if found is not None else Called(algorithm.kept())

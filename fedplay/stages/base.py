@@ -23,6 +23,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 import numpy as np
 
 from fedplay.knobs import Checked
+from fedplay.stages.called import Called
 from fedplay.stages.facts import Array, Arrays, Cohort, Outcome, Spans
 from fedplay.streams import Streams
 
@@ -157,10 +158,27 @@ class Algorithm(Stage):
     sends: ClassVar[str] = "its arrow, from where it began to where it ended"
     without_privacy: ClassVar[str] = ""  # why it can't go with clipping or noise, as a clause
     keeps: ClassVar[str] = ""  # what of a model each client has for itself, as a noun; "" for none
+    called: ClassVar[Called | None] = None  # what the models are called that it gives to clients
+    copies: ClassVar[str] = ""  # the server's array of shared models, where there are several
     arrows: ClassVar[bool] = True  # whether updates are ways from the global model: not of several
     plain_server: ClassVar[bool] = False  # whether only the server's plain step goes with it
     # What to choose with it where it can't be run as things are: a screen does it by itself.
     brings: ClassVar[dict[str, str]] = {}
+
+    def kept(self) -> str:
+        """What of a model each client has for itself with these knobs, as a noun; "" for none."""
+        return self.keeps
+
+    def explains(self) -> list[str]:
+        """Wordings of how the models that it gives to clients come about, from the longest."""
+        return [f"own: {self.keeps}"] if self.keeps else ["nothing is personal"]
+
+    def owns(self, above: bool, cut: bool) -> bool:
+        """Whether each client has a layer of its own, which may lie `above` what is shared.
+
+        cut: whether a part of the model is not shared at all
+        """
+        return above if cut else bool(self.keeps)
 
     def check(self, learning_rate: float) -> None:
         """Raise ValueError where the knobs do not go together."""
@@ -317,6 +335,7 @@ class Personal(Stage):
     slot: ClassVar[str] = "personal"
     needs_global: ClassVar[bool] = False  # whether it needs a global model that is whole
     weighs: ClassVar[str] = ""  # how its paper weighs clients in the global model, where it says
+    called: ClassVar[Called | None] = None  # what its models are called; else by its own name
 
     def check(self, learning_rate: float) -> None:
         """Raise ValueError where the knobs do not go together."""
@@ -324,6 +343,14 @@ class Personal(Stage):
     def init(self, w: Array, N: int) -> Arrays:
         """Tables (N, ·) of what is learnt along, from the first global model w (P,)."""
         return {}
+
+    def explains(self) -> list[str]:
+        """Wordings of how a client's model comes about, from the longest; [""] for none."""
+        return [""]
+
+    def owns(self, last: bool, given: bool) -> bool:
+        """Whether clients have a layer of their own: the `last` one, or one they have anyhow."""
+        return True
 
     def learn(self, w: Array, own: Arrays, sgd: Local, c: Cohort) -> Arrays:
         """The cohort's new rows of the tables, in the round that sends out w (P,)."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from fedplay.knobs import knob, shared
 from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Local, Spans, Step
+from fedplay.stages.called import Called
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class FedPer(Algorithm):
     """
 
     keeps: ClassVar[str] = "a head"
+    called: ClassVar[Called] = Called("own head", ("with its own head",), "model with its own head")
     brings: ClassVar[dict[str, str]] = {"model": "mlp"}  # with a layer to share, and one to keep
     sends: ClassVar[str] = "its arrow, in the shared layers alone"
 
@@ -34,6 +36,17 @@ class FedPer(Algorithm):
         slider=(0, 3),
         help="How many layers, from the last, each client keeps for itself; 0 is FedAvg.",
     )
+
+    def kept(self) -> str:
+        return self.keeps if self.personal_layers else ""
+
+    def explains(self) -> list[str]:
+        n = self.personal_layers
+        top = "the last layer" if n == 1 else f"the last {n} layers"
+        return [f"own: {top}, never sent", f"own: {top}", top] if n else ["all is shared"]
+
+    def owns(self, above: bool, cut: bool) -> bool:
+        return above
 
     def fits(self, spans: Spans) -> None:
         if self.personal_layers and len(spans) <= self.personal_layers:

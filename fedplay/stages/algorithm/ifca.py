@@ -9,6 +9,7 @@ import numpy as np
 
 from fedplay.knobs import knob
 from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Local, Step
+from fedplay.stages.called import Called
 from fedplay.stages.lengths import lengths_of
 from fedplay.streams import Purpose
 
@@ -36,6 +37,10 @@ class IFCA(Algorithm):
 
     weighs: ClassVar[str] = "clients"
     keeps: ClassVar[str] = "a cluster's model"
+    copies: ClassVar[str] = "models"
+    called: ClassVar[Called] = Called(
+        "cluster's model", ("the cluster's model it chose", "the model it chose"), "cluster's model"
+    )
     sends: ClassVar[str] = "its arrow, and which model it belongs to"
     arrows: ClassVar[bool] = False
     plain_server: ClassVar[bool] = True
@@ -51,6 +56,12 @@ class IFCA(Algorithm):
         help="random: noise; apart: models of clients that are far from one another; identical: "
         "all the same, from which it finds no clusters when all take part.",
     )
+
+    def explains(self) -> list[str]:
+        return [f"each takes the one of {self.clusters} that fits its data", "fits its data"]
+
+    def owns(self, above: bool, cut: bool) -> bool:
+        return False
 
     def init(self, P: int, N: int) -> tuple[Arrays, Arrays]:
         return {"models": np.zeros((self.clusters, P))}, {"cluster": np.full(N, -1)}

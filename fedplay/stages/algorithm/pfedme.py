@@ -10,6 +10,7 @@ import numpy as np
 
 from fedplay.knobs import knob
 from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Local, stable_pull
+from fedplay.stages.called import Called
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,9 @@ class PFedMe(Algorithm):
     weighs: ClassVar[str] = "clients"
 
     keeps: ClassVar[str] = "a model"
+    called: ClassVar[Called] = Called(
+        "own model", ("its own model (pFedMe)", "own (pFedMe)"), "pFedMe model"
+    )
 
     pfedme_lambda: float = knob(
         5.0,
@@ -55,6 +59,10 @@ class PFedMe(Algorithm):
         slider=(1, 10),
         help="Steps of the client's own model on each batch, before the shared one follows it.",
     )
+
+    def explains(self) -> list[str]:
+        leash = f"λ = {self.pfedme_lambda:g}"
+        return [f"on a leash to the shared one, {leash}", f"leash {leash}", leash]
 
     def check(self, learning_rate: float) -> None:
         stable_pull("pfedme_lambda", self.pfedme_lambda, learning_rate)

@@ -9,6 +9,7 @@ import numpy as np
 
 from fedplay.knobs import knob
 from fedplay.stages.base import Array, Arrays, Cohort, Correction, Local, Personal, stable_pull
+from fedplay.stages.called import Called
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,9 @@ class Ditto(Personal):
     """
 
     needs_global: ClassVar[bool] = True
+    called: ClassVar[Called] = Called(
+        "Ditto", ("its own model (Ditto)", "own (Ditto)"), "Ditto model"
+    )
 
     ditto_lambda: float = knob(
         1.0,
@@ -37,6 +41,10 @@ class Ditto(Personal):
 
     def check(self, learning_rate: float) -> None:
         stable_pull("ditto_lambda", self.ditto_lambda, learning_rate)
+
+    def explains(self) -> list[str]:
+        leash = f"leash λ = {self.ditto_lambda:g}"
+        return [f"on a leash to the shared one, λ = {self.ditto_lambda:g}", leash]
 
     def init(self, w: Array, N: int) -> Arrays:
         return {"model": np.repeat(w[None], N, axis=0)}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from fedplay.knobs import knob
 from fedplay.stages.base import Array, Arrays, Cohort, Local, Personal, held_ratio
+from fedplay.stages.called import Called, count
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,8 @@ class Finetune(Personal):
 
     `finetune_steps` counts single steps, and epochs are then the most that there is room for.
     """
+
+    called: ClassVar[Called] = Called("fine-tuned", ("after fine-tuning",), "fine-tuned model")
 
     finetune_epochs: int = knob(
         5,
@@ -52,6 +56,18 @@ class Finetune(Personal):
         none="automatic",
         help="At most so many local steps; automatic is as many as the epochs have.",
     )
+
+    def explains(self) -> list[str]:
+        steps = self.finetune_steps
+        long = count(self.finetune_epochs, "epoch")
+        if steps is not None:
+            long = f"at most {count(steps, 'step')}"
+        return [f"a copy, tuned afterwards: {long}", f"tuned: {long}", long]
+
+    def owns(self, last: bool, given: bool) -> bool:
+        if not self.finetune_epochs or self.finetune_steps == 0:
+            return given
+        return given or last or self.finetune_part == "all"
 
     def check(self, learning_rate: float) -> None:
         held_ratio("finetune_rate", self.finetune_rate, learning_rate)

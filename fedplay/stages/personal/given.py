@@ -11,5 +11,8 @@ from fedplay.stages.base import Array, Arrays, Cohort, Local, Personal
 class AsGiven(Personal):
     """The global model, or what the algorithm keeps at each client (a head, a cluster, a model)."""
 
+    def owns(self, last: bool, given: bool) -> bool:
+        return given
+
     def personalise(self, W: Array, own: Arrays, sgd: Local, c: Cohort) -> Array:
         return W

@@ -10,6 +10,7 @@ import numpy as np
 
 from fedplay.knobs import knob, shared
 from fedplay.stages.base import Array, Arrays, Cohort, Local, Personal
+from fedplay.stages.called import Called
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Interpolation(Personal):
     """
 
     needs_global: ClassVar[bool] = True
+    called: ClassVar[Called] = Called("mixture", ("mixed with its own", "its mixture"), "mixture")
 
     mixing: float = knob(
         0.5,
@@ -33,6 +35,10 @@ class Interpolation(Personal):
         label="Mixing",
         help="How much of a client's own model is in the mixture: 0 is the global one, 1 its own.",
     )
+
+    def explains(self) -> list[str]:
+        part = f"α = {self.mixing:g}"
+        return [f"mixed: own times α, shared 1 − α; {part}", f"mixed, {part}", part]
 
     def init(self, w: Array, N: int) -> Arrays:
         return {"model": np.repeat(w[None], N, axis=0)}
@@ -59,6 +65,8 @@ class APFL(Interpolation):
     Source: Deng, Kamani & Mahdavi 2020, algorithm 1, with α fixed. Clients count alike in its
     average of the w.
     """
+
+    called: ClassVar[Called] = Called("APFL", ("its mixture (APFL)",), "APFL mixture")
 
     weighs: ClassVar[str] = "clients"
 

@@ -17,7 +17,7 @@ from fedplay.drawing.geometry import Box
 from fedplay.drawing.marks import FAINT, FOOT, Key, Marks
 from fedplay.drawing.style import Look
 from fedplay.experiment import Experiment
-from fedplay.inspect.personal_words import personal
+from fedplay.inspect.personal_name import personal
 from fedplay.inspect.plane import ASPECT
 from fedplay.runs.series import Moment
 from fedplay.views.base import View

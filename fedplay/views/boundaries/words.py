@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from fedplay.experiment import Experiment
-from fedplay.inspect.personal_words import TUNED, personal
+from fedplay.inspect.personal_name import personal
 from fedplay.inspect.plane import Say
+from fedplay.stages.personal.finetune import Finetune
 from fedplay.untrusted import escape
 from fedplay.views.boundaries.analysis import Cloud, Stance, Survey
 from fedplay.views.scene import Scene
@@ -81,7 +82,7 @@ def _of_one(exp: Experiment, found: Survey, name: str) -> str:
     after = f"its {own.noun} is not finite"
     if tuned.plane is not None:
         after = f"its {own.noun} <b>{tuned.right}</b>"
-        if own.noun == TUNED.noun:
+        if own.noun == Finetune.called.noun:
             epochs = f"{found.epochs} epoch{'' if found.epochs == 1 else 's'}"
             after = f"after {epochs} of fine-tuning <b>{tuned.right}</b>"
     said = f"{lead} {what} it gets <b>{here.right}</b> of {here.of} right, {after}"

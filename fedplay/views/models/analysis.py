@@ -18,10 +18,8 @@ from fedplay.engine.loop import Run
 from fedplay.engine.round import State
 from fedplay.inspect.replay import state_after
 from fedplay.scopes import calm
-from fedplay.stages.algorithm.ifca import IFCA
 from fedplay.stages.base import Array
 from fedplay.stages.lengths import length_of, lengths_of
-from fedplay.stages.personal.finetune import Finetune
 from fedplay.stages.personal.given import AsGiven
 
 SEVERAL = 16  # clients that are personalised, at most, before the screen may draw again
@@ -122,7 +120,7 @@ def anatomy(run: Run, number: int, w: Array, client: int | None) -> Iterator[Ana
         with calm():
             W = run.personalise(state, number, ids)
             rows.append(_by_layer(run, W - w))
-            if isinstance(run.algorithm, IFCA):
+            if run.algorithm.copies:
                 chosen.append(_chosen(run, state, number, ids, W))
         yield None
     layers = np.concatenate(rows)
@@ -162,17 +160,11 @@ def parts(run: Run) -> tuple[Part, ...]:
 
 def _kept(run: Run, last: bool, above: bool) -> bool:
     """Whether each client has a layer of its own: it is the last, or above what is shared."""
-    personal, algorithm = run.personal, run.algorithm
-    if isinstance(personal, Finetune):
-        if not personal.finetune_epochs or personal.finetune_steps == 0:
-            return above
-        return above or last or personal.finetune_part == "all"
-    if not isinstance(personal, AsGiven):
-        return True
-    whole = bool(algorithm.keeps) and not isinstance(algorithm, IFCA)
-    cut = algorithm.shared(run.network.P, run.network.spans) < run.network.P
-    heads = hasattr(algorithm, "personal_layers")
-    return above if cut or heads else whole
+    cut = run.algorithm.shared(run.network.P, run.network.spans) < run.network.P
+    if run.exp.chosen("personal") == "none":
+        return run.algorithm.owns(above, cut)
+    owns: bool = run.personal.owns(last, above)
+    return owns
 
 
 def groups(run: Run) -> Array | None:
@@ -218,12 +210,12 @@ def _chosen(run: Run, state: State, number: int, ids: Array, W: Array) -> Array:
         other = copy(run)
         other.personal = AsGiven()
         W = other.personalise(state, number, ids)
-    models = state.server["models"]
+    models = state.server[run.algorithm.copies]
     return np.array([int((row == models).all(axis=1).argmax()) for row in W])
 
 
 def _choice(run: Run, state: State, w: Array, chosen: Array) -> Choice:
-    away = lengths_of(state.server["models"] - w)
+    away = lengths_of(state.server[run.algorithm.copies] - w)
     return Choice(chosen, away, int(np.where(np.isfinite(away), away, np.inf).argmin()))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fedplay.drawing.geometry import Box
 from fedplay.drawing.sheet import Sheet
 from fedplay.drawing.style import SMALL, TEXT, Look
-from fedplay.inspect.personal_words import how
+from fedplay.inspect.personal_name import how
 from fedplay.views.models import words
 from fedplay.views.models.analysis import Anatomy, Part
 from fedplay.views.scene import Scene

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fedplay.drawing.geometry import Array
-from fedplay.inspect.personal_words import personal
+from fedplay.inspect.personal_name import personal
 from fedplay.stages.lengths import length_of
 from fedplay.untrusted import escape
 from fedplay.views.models.analysis import Anatomy, Part, recovered
