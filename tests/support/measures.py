@@ -275,7 +275,7 @@ def bilinear() -> float:
     for seed in range(5):
         rng = _rng(seed)
         network = make("model", "bilinear", {"representation": 3}).bind(6, 0)
-        work = network.workspace(2, 4, 6, np.float64)
+        work = network.workspace(2, 4, 7, np.float64)
         work.W[:], work.X[:] = rng.normal(size=(2, network.P)), rng.normal(size=(2, 4, 7))
         scale = rng.random((2, 4))
         work.gradient(2, np.zeros((2, 4), int), scale)
