@@ -22,6 +22,7 @@ _WHERE = {
     "Round": "fedplay.engine",
     "compare": "fedplay.studies.compare",
     "newcomer": "fedplay.studies.newcomer",
+    "plot": "fedplay.plots.view",
     "rounds": "fedplay.engine",
     "run": "fedplay.engine",
     "Federation": "fedplay.data",
@@ -73,6 +74,7 @@ __all__ = [
     "knob",
     "load_csv",
     "newcomer",
+    "plot",
     "predict",
     "register",
     "rounds",
@@ -92,6 +94,7 @@ if TYPE_CHECKING:
     from fedplay.methods import METHODS, Method
     from fedplay.playground.playground import Playground
     from fedplay.playground.predict import predict
+    from fedplay.plots.view import plot
     from fedplay.presets import PRESETS, Preset
     from fedplay.registry import register
     from fedplay.stages import Algorithm, Correction, Outcome

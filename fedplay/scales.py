@@ -5,11 +5,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from fedplay.knobs import Knob
+from fedplay.knobs import MANY, Knob
 
 STEPS = 50  # at most, on a linear scale
 MANTISSAS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)  # ten a decade
 DECADES = 4  # shown of a logarithmic scale that has no lower end
+TRIED = 9  # values of a sweep, at most
+SKEW = "alpha"  # the knob of which less is more skew
+SEEDS = ("seed", "data_seed")
+WIDTHS = ((8,), (16,), (32,), (64,), (128,), (64, 64))  # layers that a sweep of sizes tries
+EMPTY = {"sizes": "none", "numbers": "drawn"}  # what no number at all stands for
 
 
 def stops(knob: Knob) -> list[Any]:
@@ -109,3 +114,52 @@ def spread(values: list[Any], kept: Any, most: int) -> list[Any]:
         inner = range(1, most - 1) if at not in (0, len(values) - 1) else range(most)
         places[min(inner, key=lambda i: abs(places[i] - at))] = at
     return [values[i] for i in places]
+
+
+def tried(knob: Knob, value: Any) -> tuple[list[Any], list[str]]:
+    """The values that a sweep of a knob tries, `value` among them, and how each is shown.
+
+    >>> from fedplay.experiment import knobs
+    >>> tried(knobs()["partial_work"], "kept")
+    (['kept', 'dropped'], ['kept', 'dropped'])
+    >>> tried(knobs()["seed"], 7)[0]
+    [7, 8, 9, 10, 11, 12, 13, 14, 15]
+    """
+    if knob.name in SEEDS:  # how much is luck?
+        values: list[Any] = list(range(value, value + TRIED))
+        return values, [str(seed) for seed in values]
+    if knob.kind == "choice":
+        values = spread(list(knob.choices), value, TRIED)
+        return values, list(values)
+    if knob.kind in MANY:
+        several = {*WIDTHS, value} if knob.kind == "sizes" else {(), value}
+        values = sorted(one for one in several if isinstance(one, tuple))
+        return values, [listed(one) or EMPTY[knob.kind] for one in values]
+    values = spread(placed(knob, stops(knob), value), value, TRIED)
+    if knob.name == SKEW:  # from little to much of what its name says
+        return values[::-1], [f"{knob.symbol} {shown(knob, one)}" for one in values[::-1]]
+    return values, [shown(knob, one) for one in values]
+
+
+def placed(knob: Knob, values: list[Any], value: Any) -> list[Any]:
+    """Some of a knob's values, ascending as `stops` are, with one more among them."""
+    numbers = sorted({v for v in (*values, value) if v is not None})
+    none = [None] if None in values else []
+    return [*numbers, *none] if knob.none == "∞" else [*none, *numbers]
+
+
+def listed(value: tuple[float, ...]) -> str:
+    """Several numbers, with commas between them."""
+    return ", ".join(f"{number:.12g}" for number in value)
+
+
+def words(knob: Knob) -> str:
+    """A knob's name for people, with its letter.
+
+    >>> from fedplay.experiment import knobs
+    >>> words(knobs()["local_epochs"])
+    'Local epochs E'
+    """
+    label = knob.label or knob.name.replace("_", " ").capitalize()
+    label = "Label skew" if knob.name == SKEW else label
+    return f"{label} {knob.symbol}" if knob.symbol else label

@@ -22,17 +22,25 @@ from fedplay.drawing.settings import ours
 
 RGBA = NDArray[np.uint8]
 DOTS = 72  # an inch, so that one point is one css pixel
+ABOVE = 100.0  # more than any z-order of a view: what one layer is above the one below it
 
 
 class Canvas:
-    """One Agg figure of `width` × `height` css pixels, `ratio` picture pixels each."""
+    """One Agg figure of `width` × `height` css pixels, `ratio` picture pixels each.
+
+    figure: one of somebody else's to be drawn in, of that size and DOTS * ratio dots an inch. It
+            keeps its own canvas, and is drawn by its owner once `settle` has been called.
+    """
 
     @ours()
-    def __init__(self, width: int, height: int, ratio: float, paper: str) -> None:
+    def __init__(
+        self, width: int, height: int, ratio: float, paper: str, figure: Figure | None = None
+    ) -> None:
         self.width, self.height, self.ratio = width, height, ratio
-        self.figure = Figure(figsize=(width / DOTS, height / DOTS), dpi=DOTS * ratio)
+        size = width / DOTS, height / DOTS
+        self.figure = Figure(figsize=size, dpi=DOTS * ratio) if figure is None else figure
         self.figure.set_facecolor(paper)
-        self.agg: Any = FigureCanvasAgg(self.figure)
+        self.agg: Any = FigureCanvasAgg(self.figure) if figure is None else figure.canvas
         self._seldom: list[Artist] = []
         self._moving: list[Artist] = []
         self._still: Any = None  # the pixels of the static layer
@@ -104,6 +112,16 @@ class Canvas:
             for artist in layers:
                 artist.set_animated(True)
         return content.getvalue()
+
+    def settle(self) -> None:
+        """Leave all artists to the figure, which then draws what `frame` does; for good.
+
+        A figure knows no layers, so each of them is put above the one below it.
+        """
+        for place, layer in enumerate((self._seldom, self._moving), 1):
+            for artist in layer:
+                artist.set_animated(False)
+                artist.set_zorder(artist.get_zorder() + place * ABOVE)
 
     def _add(self, layer: list[Artist], artists: Iterable[Artist]) -> None:
         for artist in artists:

@@ -9,6 +9,7 @@ axes that are handed in, their owner's hold.
 
 from __future__ import annotations
 
+import io
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -93,6 +94,16 @@ def on_new_axes(plot: Callable[[Any, Any], Any], what: Any) -> Any:
         return plot(what, plt.figure(FigureClass=OwnFigure, layout="constrained").add_subplot())
 
 
+def new_figure(size: tuple[float, float], dpi: float) -> WholeFigure:
+    """An empty pyplot figure, `size` in inches, that is shown and saved as it is."""
+    import matplotlib.pyplot as plt
+
+    with ours():
+        made: Any = plt.figure(FigureClass=WholeFigure, figsize=size, dpi=dpi)
+    found: WholeFigure = made
+    return found
+
+
 def plain_legend(ax: Any, **style: Any) -> None:
     """A legend whose words are neither mathematics nor LaTeX: they may come from anywhere."""
     legend = ax.legend(frameon=False, loc="best", **style)
@@ -111,6 +122,25 @@ class OwnFigure(Figure):
     def savefig(self, *args: Any, **kwargs: Any) -> None:
         with ours():
             super().savefig(*args, **kwargs)
+
+
+class WholeFigure(OwnFigure):
+    """A figure whose margins are a part of it: a notebook that crops pictures leaves them alone."""
+
+    def get_tightbbox(self, *_args: Any, **_kwargs: Any) -> Any:
+        return self.bbox_inches
+
+    def _ipython_display_(self) -> None:
+        """Show it as the value of a cell, once: pyplot would show it again after the cell."""
+        import matplotlib.pyplot as plt
+        from IPython import display
+
+        content = io.BytesIO()
+        self.savefig(content, format="png")
+        show: Any = display.display
+        show({"image/png": content.getvalue(), "text/plain": repr(self)}, raw=True)
+        if "inline" in matplotlib.get_backend().lower():
+            plt.close(self)
 
 
 @cache

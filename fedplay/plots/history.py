@@ -7,21 +7,24 @@ from typing import Any
 import numpy as np
 from matplotlib.collections import LineCollection, PolyCollection
 
+from fedplay.drawing.figure import DOTS
 from fedplay.drawing.lines import last
 from fedplay.drawing.settings import on_new_axes, plain_legend
 from fedplay.drawing.style import LIGHT
 from fedplay.engine.evaluate import mean_of
+from fedplay.plots.small_print import SIZE, small_print
 from fedplay.views.client_lines import SINGLE, band, segments
 
 
 def plot_history(history: Any, ax: Any = None) -> Any:
     """Draw a History's learning curves on matplotlib axes and return them.
 
-    Without `ax` a new pyplot figure is made, which is what a notebook shows by itself; it looks the
-    same whatever `rcParams` say. Axes that are handed in keep their own style.
+    Without `ax` a new pyplot figure is made, which is what a notebook shows by itself, with the
+    experiment in small print below; it looks the same whatever `rcParams` say. Axes that are handed
+    in keep their own style, and have no small print.
     """
     if ax is None:
-        return on_new_axes(plot_history, history)
+        return on_new_axes(_with_small_print, history)
     look, clients = LIGHT, history.client_accuracy
     rounds = np.arange(len(history.accuracy))
     if clients.shape[1] <= SINGLE:
@@ -46,3 +49,14 @@ def plot_history(history: Any, ax: Any = None) -> Any:
     ax.grid(True, alpha=0.25)
     plain_legend(ax)
     return ax
+
+
+def _with_small_print(history: Any, ax: Any) -> Any:
+    """The same on axes that have their figure to themselves, and the experiment below them."""
+    figure, exp = ax.figure, history.experiment
+    whole = history.rounds == exp.rounds
+    length = f"{exp.rounds:,} rounds" if whole else f"{history.rounds:,} of {exp.rounds:,} rounds"
+    lines = small_print(exp, length, 0.96 * DOTS * figure.get_size_inches()[0])
+    style: dict[str, Any] = {"color": LIGHT.muted, "fontsize": SIZE, "parse_math": False}
+    figure.supxlabel("\n".join(lines), x=0.02, ha="left", **style)
+    return plot_history(history, ax)

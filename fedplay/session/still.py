@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from fedplay import clock
+from fedplay.arguments import whole
 from fedplay.data import Federation
 from fedplay.experiment import Experiment
+from fedplay.session.plain_controls import PlainControls
 from fedplay.session.session import Session
 from fedplay.views.board import Board
+from fedplay.views.registered import MAIN, VIEWS
 from fedplay.views.scene import Scene
 
 
@@ -20,8 +24,8 @@ class Still:
     client: the place of the client that is followed, if any
     verbs:  what is done in views first, as `compare=(["FedAvg", "SCAFFOLD"], 3)`
 
-    ValueError in one sentence for a view or a round that there is not, and for an experiment that
-    cannot be run; whatever an algorithm of somebody's own raises is raised here.
+    ValueError in one sentence for a view, an action or a round that there is not, and for an
+    experiment that cannot be run; whatever an algorithm of somebody's own raises is raised here.
     """
 
     def __init__(
@@ -34,19 +38,34 @@ class Still:
         client: int | None = None,
         **verbs: tuple[Any, ...],
     ) -> None:
-        self.session = session = Session(exp, federation, None, _raise)
+        offered = None if view or verbs else [MAIN]
+        self.session = session = Session(exp, federation, offered, _raise)
+        session.panel = PlainControls(session.experiment, own_data=federation is not None)
         session.player.want(session.store.experiment)
         self.settle()
-        if view:
+        if view and not (verbs and VIEWS[view].summoned if view in VIEWS else False):
             session.open(view)
         for verb, arguments in verbs.items():
-            states = session.states.values()
-            getattr(next(state for state in states if verb in state.verbs), verb)(*arguments)
+            self._do(verb, arguments)
+        if view and not session.is_open(view):
+            session.open(view)
         if at is not None:
-            session.player.scrub(at)
+            session.player.scrub(whole("at", at, 0, session.experiment.rounds))
         if client is not None:
             session.follow(client)
         self.settle()
+
+    def _do(self, verb: str, arguments: tuple[Any, ...]) -> None:
+        """One of the actions of the views."""
+        known = {name: state for state in self.session.states.values() for name in state.verbs}
+        if verb not in known:
+            raise ValueError(f"{verb}: is no action of a view; there are {sorted(known)}")
+        action = getattr(known[verb], verb)
+        try:
+            inspect.signature(action).bind(*arguments)
+        except TypeError as error:
+            raise ValueError(f"{verb}={arguments!r}: {error}") from None
+        action(*arguments)
 
     def settle(self) -> None:
         """Compute all that is wanted now."""

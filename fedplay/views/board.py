@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from matplotlib.figure import Figure
+
 from fedplay.drawing.figure import RGBA, Canvas
 from fedplay.drawing.geometry import Box
 from fedplay.drawing.style import look
@@ -20,7 +22,11 @@ def seen_by(view: View | type[View], scene: Scene) -> Scene:
 
 
 class Board:
-    """One or two views, top to bottom, on a canvas of `width` × `height` css pixels."""
+    """One or two views, top to bottom, on `width` × `height` css pixels.
+
+    below:  css pixels of the canvas below them that stay empty
+    figure: one of somebody else's to be drawn in, see `Canvas`
+    """
 
     def __init__(
         self,
@@ -30,9 +36,11 @@ class Board:
         *,
         views: Sequence[str] = (MAIN,),
         dark: bool = False,
+        below: int = 0,
+        figure: Figure | None = None,
     ) -> None:
         self.size, self.look = (width, height, ratio), look(dark)
-        self.canvas = Canvas(width, height, ratio, self.look.paper)
+        self.canvas = Canvas(width, height + below, ratio, self.look.paper, figure)
         first = height
         if len(views) > 1:
             first = round((1 - VIEWS[views[1]].part) * (height - GAP))

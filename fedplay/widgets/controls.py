@@ -7,20 +7,18 @@ remembers nothing: the store does.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import ipywidgets
 import traitlets
 from ipywidgets import Layout
 
 from fedplay.knobs import MANY, Knob
-from fedplay.scales import shown, spread, stops
+from fedplay.scales import EMPTY, SEEDS, TRIED, listed, placed, shown, spread, stops, tried, words
 from fedplay.untrusted import escape
 from fedplay.widgets.echo_guard import Quiet
 
 Post = Callable[..., None]  # post(name, value, shown=True): whether the field shows it already
-SWEPT = 9  # values of a sweep, at most
-HIDDEN = ((8,), (16,), (32,), (64,), (128,), (64, 64))  # layers that a sweep of sizes tries
 
 
 class Control:
@@ -109,7 +107,7 @@ class Slider(Control):
         self._listen("index", lambda: self.stops[field.index or 0])
 
     def sweep(self, value: Any) -> tuple[list[Any], list[str]]:
-        values = spread(self.stops, value, SWEPT)
+        values = spread(self.stops, value, TRIED)
         return values, [self._label(v) for v in values]
 
     def _possible(self, value: Any) -> bool:
@@ -130,10 +128,7 @@ class Slider(Control):
             return
         with self._quiet:
             if value not in self.stops:
-                numbers = sorted({v for v in self.stops if v is not None} | {value})
-                none = [None] if None in self.stops else []
-                ascending = [*numbers, *none] if self.knob.none == "∞" else [*none, *numbers]
-                ordered = self._ordered(ascending)
+                ordered = self._ordered(placed(self.knob, self.stops, value))
                 labels = [self._label(v) for v in ordered]
                 at = ordered.index(value)
                 if labels.count(labels[at]) > 1:  # a field can't tell equal labels apart
@@ -171,7 +166,7 @@ class Choice(Control):
         self._listen("index", lambda: self.options[field.index])
 
     def sweep(self, value: Any) -> tuple[list[Any], list[str]]:
-        values = spread([*self.options], value, SWEPT)
+        values = spread([*self.options], value, TRIED)
         names = self._names(self.options)
         return values, [names[self.options.index(v)] for v in values]
 
@@ -204,49 +199,34 @@ class Choice(Control):
 class Numbers(Control):
     """A list of numbers, with commas between them."""
 
-    kind: ClassVar[type] = float
-    empty: ClassVar[str] = "drawn"  # what no number at all stands for
-
     def __init__(self, knob: Knob, post: Post) -> None:
+        self.knob, kind = knob, int if knob.kind == "sizes" else float
         field = ipywidgets.Text(
-            placeholder=self.empty,
+            placeholder=EMPTY[knob.kind],
             tooltip=f"{knob.help} Numbers with commas between them.",
             continuous_update=False,
             layout=Layout(width="100%"),
         )
         super().__init__(knob.name, post, words(knob), knob.help, field)
-        self._listen("value", lambda: _listed(field.value, self.kind))
+        self._listen("value", lambda: _numbers(field.value, kind))
 
     def sweep(self, value: Any) -> tuple[list[Any], list[str]]:
-        return self._tried({(), value})
-
-    def _tried(self, values: set[Any]) -> tuple[list[Any], list[str]]:
-        tried = sorted(value for value in values if isinstance(value, tuple))
-        return tried, [_text(value) or self.empty for value in tried]
+        return tried(self.knob, value)
 
     def show(self, value: Any) -> None:
         if not isinstance(value, str | tuple):
             return
-        text = value if isinstance(value, str) else _text(value)
+        text = value if isinstance(value, str) else listed(value)
         with self._quiet:
             if self.field.value != text:
                 self.field.value = text
-
-
-class Sizes(Numbers):
-    """A list of whole numbers: the widths of layers."""
-
-    kind = int
-    empty = "none"
-
-    def sweep(self, value: Any) -> tuple[list[Any], list[str]]:
-        return self._tried({*HIDDEN, value})
 
 
 class Seed(Control):
     """A whole number, and a button that rolls another one."""
 
     def __init__(self, knob: Knob, post: Post, roll: Callable[[], int]) -> None:
+        self.knob = knob
         field = ipywidgets.IntText(tooltip=knob.help, layout=Layout(flex="1 1 auto", width="auto"))
         self.dice = ipywidgets.Button(
             description="⚄ roll",
@@ -259,8 +239,7 @@ class Seed(Control):
         self._listen("value", lambda: field.value)
 
     def sweep(self, value: Any) -> tuple[list[Any], list[str]]:
-        seeds = list(range(value, value + SWEPT))  # how much is luck?
-        return seeds, [str(seed) for seed in seeds]
+        return tried(self.knob, value)
 
     def show(self, value: Any) -> None:
         with self._quiet:
@@ -268,15 +247,9 @@ class Seed(Control):
                 self.field.value = value
 
 
-def words(knob: Knob) -> str:
-    """A knob's name for people, with its letter."""
-    label = knob.label or knob.name.replace("_", " ").capitalize()
-    return f"{label} {knob.symbol}" if knob.symbol else label
-
-
 def for_knob(knob: Knob, post: Post, roll: Callable[[], int]) -> Control:
     """The control that suits a knob."""
-    if knob.name in ("seed", "data_seed"):
+    if knob.name in SEEDS:
         return Seed(knob, post, roll)
     if knob.name == "alpha":  # up on the slider is more of what its name says
         return Slider(knob, post, label="Label skew", prefix="α ", reverse=True)
@@ -284,7 +257,7 @@ def for_knob(knob: Knob, post: Post, roll: Callable[[], int]) -> Control:
         label = knob.label or knob.name
         return Choice(knob.name, post, label, knob.help, knob.choices)
     if knob.kind in MANY:
-        return (Sizes if knob.kind == "sizes" else Numbers)(knob, post)
+        return Numbers(knob, post)
     return Slider(knob, post)
 
 
@@ -294,11 +267,7 @@ def choosable(value: Any) -> bool:
     return all(isinstance(one, str) or hasattr(type(one), "slot") for one in several)
 
 
-def _text(value: tuple[float, ...]) -> str:
-    return ", ".join(f"{number:.12g}" for number in value)
-
-
-def _listed(text: str, kind: type) -> Any:
+def _numbers(text: str, kind: type) -> Any:
     """The numbers in a text, or the text itself, which the store will refuse in words."""
     try:
         return tuple(kind(part) for part in text.replace(";", ",").split(",") if part.strip())
