@@ -138,7 +138,9 @@ class WholeFigure(OwnFigure):
         content = io.BytesIO()
         self.savefig(content, format="png")
         show: Any = display.display
-        show({"image/png": content.getvalue(), "text/plain": repr(self)}, raw=True)
+        wide = {"width": round(72 * self.get_size_inches()[0])}  # however many dots it has
+        data = {"image/png": content.getvalue(), "text/plain": repr(self)}
+        show(data, metadata={"image/png": wide}, raw=True)
         if "inline" in matplotlib.get_backend().lower():
             plt.close(self)
 

@@ -23,9 +23,9 @@ from fedplay.views.board import Board
 from fedplay.views.registered import MAIN, VIEWS, suitable
 
 SMALLEST, LARGEST = (5.0, 3.0), 40.0  # inches of a picture
-DPI = 100.0  # dots an inch, unless a file is asked for with others
+DPI = 2.0 * DOTS  # unless a file is asked for with others; whole dots a css pixel keep lines sharp
 LEFT, ABOVE, BELOW = 14, 8, 8  # css pixels around the small print
-SAME = 1e-6  # how far two runs of one experiment may lie apart and be the same
+SAME = 1e-3  # of a loss: how far it may be off on another machine, and nobody sees it
 
 
 @calmed
@@ -73,6 +73,9 @@ def plot(
     at = None if at is None else whole("at", at, 0, history.rounds)
     client = None if client is None else whole("client", client, 0, len(history.panel) - 1)
     verbs = {name: _arguments(view, name, given) for name, given in actions.items()}
+    if VIEWS[view].summoned and not any(one != (None,) for one in verbs.values()):
+        first = VIEWS[view].State.verbs[0]
+        raise ValueError(f"view={view!r}: must be given what to show, as {first}=…")
     still = Still(exp, data, "" if VIEWS[view].main else view, at=at, client=client, **verbs)
     return _figure(still, history, view, (wide, tall), bool(dark))
 
@@ -119,10 +122,10 @@ def _more(history: History, still: Still) -> list[str]:
     rec = still.session.player.shown
     if rec is None or rec.exp != _experiment(history) or more:
         return more
-    kept = history.accuracy if rec.score == "accuracy" else history.loss
-    if not np.allclose(rec.accuracy, kept, rtol=0, atol=SAME, equal_nan=True):
-        end, here = (f"{float(curve[-1]):.3f}" for curve in (kept, rec.accuracy))
-        more.append(f"computed anew: {rec.score} {here} at the end, {end} in the history")
+    loss = np.array([one.loss for one in rec.rounds])
+    if not np.allclose(loss, history.loss, rtol=SAME, equal_nan=True):
+        here, there = (f"{float(curve[-1]):.4g}" for curve in (loss, history.loss))
+        more.append(f"computed anew: loss {here} at the end, {there} in the history")
     return more
 
 

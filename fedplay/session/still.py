@@ -43,17 +43,22 @@ class Still:
         session.panel = PlainControls(session.experiment, own_data=federation is not None)
         session.player.want(session.store.experiment)
         self.settle()
-        if view and not (verbs and VIEWS[view].summoned if view in VIEWS else False):
+        at = None if at is None else whole("at", at, 0, session.experiment.rounds)
+        if at is not None:
+            session.player.scrub(at)
+        if client is not None:
+            session.follow(client)
+        called = view in VIEWS and VIEWS[view].summoned and bool(verbs)  # by one of these
+        if view and not called:
             session.open(view)
         for verb, arguments in verbs.items():
             self._do(verb, arguments)
         if view and not session.is_open(view):
             session.open(view)
-        if at is not None:
-            session.player.scrub(whole("at", at, 0, session.experiment.rounds))
-        if client is not None:
-            session.follow(client)
         self.settle()
+        if at is not None and session.player.cursor != at:  # an action has led to another run
+            session.player.scrub(at)
+            self.settle()
 
     def _do(self, verb: str, arguments: tuple[Any, ...]) -> None:
         """One of the actions of the views."""
