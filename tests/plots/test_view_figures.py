@@ -19,6 +19,7 @@ from fedplay.drawing.figure import DOTS
 from fedplay.drawing.settings import OwnFigure
 from fedplay.drawing.style import DARK, LIGHT
 from fedplay.engine.loop import Run, stream
+from fedplay.engine.measures import OWN
 from fedplay.plots.view import DPI, SMALLEST
 from fedplay.session.still import Still
 from fedplay.views.board import Board
@@ -83,7 +84,10 @@ def assert_drawn(figure, frame):
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_every_view_is_drawn_as_on_the_screen(view, plane, pixels):
+def test_every_view_is_drawn_as_on_the_screen(view, plane, pixels, monkeypatch):
+    if view == "measures":  # has something to show where something is measured
+        least = fp.Measure("least", lambda r, run: float(np.nanmin(r.client_accuracy)))
+        monkeypatch.setitem(OWN, "least", least)
     history = pixels if view == "pictures" else plane
     figure = fp.plot(history, view, size=SIZE, **ACTIONS.get(view, {}))
     assert isinstance(figure, OwnFigure)
