@@ -96,13 +96,13 @@ class Training(Checked):
         0.0,
         1.0,
         label="Stragglers",
-        help="The chance with which a client of a round comes to a part of its local epochs only.",
+        help="Probability that a sampled client finishes only some of its local epochs.",
     )
     partial_work: str = knob(
         "kept",
         choices=("kept", "dropped"),
         label="Partial work",
-        help="Whether the server takes what stragglers come to, or leaves them out of the round.",
+        help="Whether the server uses the stragglers' partial updates or leaves those clients out.",
     )
     seed: int = knob(
         0, 0, 2**32 - 1, label="Training seed", help="The dice of sampling, shuffling and noise."

@@ -57,12 +57,14 @@ METHODS: dict[str, Method] = {
     ),
     "FedDyn": _of(
         "Acar et al. 2021",
-        "Each client's loss is bent, round by round, until its own optimum is everybody's.",
+        "A term added to each client's loss moves its optimum, round by round, towards the common "
+        "one.",
         "feddyn",
     ),
     "FedNova": _of(
         "Wang et al. 2020",
-        "Updates are divided by the number of steps behind them, so that nobody counts by haste.",
+        "Each update is divided by its number of local steps, so clients that take more steps do "
+        "not count more.",
         "fednova",
     ),
     "FedAvgM": _of(

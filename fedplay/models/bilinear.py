@@ -30,7 +30,7 @@ class Bilinear(Model):
         symbol="k",
         label="Representation",
         slider=(1, 10),
-        help="To how many numbers the shared body reduces the features.",
+        help="Size of the shared representation.",
     )
 
     def bind(self, d: int, C: int) -> Network:

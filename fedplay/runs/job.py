@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from fedplay.runs.cache import Cache
+from fedplay.runs.faults import why
 from fedplay.runs.recording import Recording
 
 
@@ -69,7 +70,7 @@ class Runs(Job):
             try:
                 rec.advance()
             except Exception as error:  # an algorithm that somebody is just writing, perhaps
-                rec.broken = str(error) or type(error).__name__
+                rec.broken = why(error, rec.exp)
             if rec.complete or rec.broken:
                 rec.rest()
             if rec.complete and self.cache is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from fedplay.runs.faults import why
 from fedplay.runs.recording import Prepare, Recording
 
 PATIENCE = 0.15  # s for which an older close-up passes for the one that is being prepared
@@ -48,6 +49,7 @@ class Closeup:
         try:
             got = next(pieces, self)
         except Exception as error:  # of an algorithm that somebody is just writing, perhaps
+            why(error, rec.exp, self.prepare)
             self._key, self._found, self.trouble = key, None, error
             return True
         if got is None:

@@ -25,6 +25,7 @@ from fedplay.cost import estimate
 from fedplay.data import Federation
 from fedplay.experiment import Experiment
 from fedplay.runs.cache import Cache
+from fedplay.runs.faults import why
 from fedplay.runs.given import Given
 from fedplay.runs.job import Job, Runs
 from fedplay.runs.prepared import Closeup
@@ -369,6 +370,8 @@ class Player:
 
     def _give_up(self, error: Exception) -> None:
         """Forget a run that cannot be, and do not try it again; the picture stays."""
+        if self.recording is not None:
+            why(error, self.recording.exp)
         self._failed_key = None if self.recording is None else self.recording.key
         self.recording = self.shown if self.shown is not None and self.shown.complete else None
         if self.recording is not None:

@@ -14,6 +14,7 @@ from fedplay.data import Federation
 from fedplay.engine import History
 from fedplay.engine.measures import check_measured, measure_of
 from fedplay.experiment import Experiment
+from fedplay.runs.faults import why
 from fedplay.runs.given import Given, Party, counted
 from fedplay.runs.job import Runs
 from fedplay.runs.recording import Recording, identity
@@ -452,9 +453,8 @@ class Session:
             estimate(exp, self.federation).check()
         except ValueError:
             raise
-        except Exception:
-            if type(exp.stage("algorithm")).__module__.startswith("fedplay."):
-                raise  # a fault of ours; of what somebody is just writing, its run says what
+        except Exception as error:  # of what somebody is just writing, its run says what
+            why(error, exp)
         if self.federation is None and self.party(exp) is not None:
             exp.replace(data="arrays", clients=exp.clients + 1)
         if self.federation is not None and exp != self.own(exp):

@@ -199,7 +199,7 @@ class Comparison:
         return [ours[s].accuracy for s in both], [theirs[s].accuracy for s in both]
 
     def statement(self, name: str, reference: str | None = None) -> str:
-        """The difference in a sentence that does not take luck for an effect."""
+        """The difference in a sentence, which says whether it could be chance."""
         against = self.reference if reference is None else reference
         return self.difference(name, against).sentence(name, against)
 

@@ -29,7 +29,7 @@ class Quantity(Partition):
         symbol="β",
         label="Size concentration",
         scale="log",
-        help="How alike the clients' numbers of examples are: small is unequal, large is equal.",
+        help="How evenly examples are shared out: small values give very unequal clients.",
     )
 
     def assign(self, pool: Table, clients: int, seed: int) -> Ints:

@@ -59,7 +59,7 @@ class Synthetic(Source):
         "different",
         choices=("different", "iid"),
         label="Devices",
-        help="iid: one rule and one mean for all devices; α and β then say nothing.",
+        help="iid: all devices share one rule and one mean; α and β are ignored.",
     )
 
     def load(self, seed: int) -> Table:

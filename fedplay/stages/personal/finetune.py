@@ -54,7 +54,7 @@ class Finetune(Personal):
         label="Tuning steps",
         slider=(0, 50),
         none="automatic",
-        help="At most so many local steps; automatic is as many as the epochs have.",
+        help="Maximum number of local steps; automatic: as many as the epochs need.",
     )
 
     def explains(self) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from fedplay import registry
 from fedplay.experiment import Experiment
 from fedplay.runs.cache import Cache
+from fedplay.runs.faults import why
 from fedplay.runs.given import Given
 from fedplay.runs.job import Job, Progress
 from fedplay.runs.recording import Recording, identity
@@ -103,7 +104,7 @@ class Comparing(Job):
         try:
             contest.advance()
         except Exception as error:  # of an algorithm that somebody is just writing, perhaps
-            self.refused[name] = str(error) or type(error).__name__
+            self.refused[name] = why(error, contest.run_of(name, contest.todo[0][1]))
             contest.drop(name)
             return True
         return contest.done != done

@@ -83,7 +83,7 @@ def _updates(scene: Scene, trace: Trace) -> str:
 def _average(scene: Scene, trace: Trace) -> str:
     said = ""
     if trace.K == 1:
-        said = "There is one arrow to follow. "
+        said = "One client took part, so its update is the average. "
     elif trace.K and np.isfinite(trace.share).all():
         said = "The arrows, each times its weight, laid end to end, lead to the average. "
     elif trace.K:

@@ -35,7 +35,10 @@ class Models(View):
 
     name: ClassVar[str] = "models"
     title: ClassVar[str] = "Models"
-    help: ClassVar[str] = f"Which parameters are shared, and how far own models lie apart {UNSEEN}."
+    help: ClassVar[str] = (
+        f"Which parameters are shared, and how far each client's own model is from the global one "
+        f"{UNSEEN}."
+    )
     part: ClassVar[float] = 0.5
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:

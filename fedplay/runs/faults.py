@@ -1,0 +1,30 @@
+"""Whose fault it is that a run broke off: an algorithm's that somebody is just writing, or ours."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from fedplay.engine.measures import OWN
+from fedplay.experiment import Experiment
+from fedplay.slots import TABLE
+
+LOG = logging.getLogger("fedplay")
+
+
+def why(error: Exception, exp: Experiment, *others: Any) -> str:
+    """What to tell of an error in a run, or in `others` (functions) that were asked about it.
+
+    Where none of its stages, its measures and the others is somebody's own, it is a fault of ours:
+    then it goes to the log of the kernel as well, with its traceback.
+    """
+    words = str(error) or type(error).__name__
+    if not isinstance(error, ValueError):
+        stages = [type(stage) for slot in TABLE for stage in exp.stages(slot)]
+        if all(_ours(part) for part in (*stages, *(m.of for m in OWN.values()), *others)):
+            LOG.error("a fault of fedplay's own, in %r: %s", exp, words, exc_info=error)
+    return words
+
+
+def _ours(part: Any) -> bool:
+    return str(getattr(part, "__module__", "")).startswith("fedplay.")
