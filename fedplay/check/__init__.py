@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fedplay.check.bench import Bench, Broken, Skipped, blame
+from fedplay.check.asking import asked
+from fedplay.check.bench import Bench, blame
 from fedplay.check.points import POINTS
 from fedplay.check.report import Point, Report
 from fedplay.knobs import short
@@ -36,25 +37,5 @@ def check_algorithm(algorithm: Any) -> Report:
             "or the name of a registered algorithm"
         )
     bench = Bench(algorithm)
-    points: list[Point] = []
-    missing = ""  # the point without which the rest cannot be asked
     with calm():
-        for name, (ask, needed) in POINTS.items():
-            if missing:
-                points.append(Point(name, None, f"Cannot be told before “{missing}” holds."))
-                continue
-            points.append(_asked(name, ask, bench))
-            if needed and points[-1].held is False:
-                missing = name
-    return Report(bench.name, tuple(points))
-
-
-def _asked(name: str, ask: Any, bench: Bench) -> Point:
-    try:
-        return Point(name, True, ask(bench))
-    except Skipped as reason:
-        return Point(name, None, str(reason))
-    except Broken as found:
-        return Point(name, False, str(found))
-    except Exception as error:  # somebody's own code, which may raise anything
-        return Point(name, False, blame(error))
+        return Report(bench.name, asked(POINTS, bench, blame))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import inspect
-import linecache
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from types import FrameType
 from typing import Any, cast
 
 import numpy as np
 
-from fedplay.check.watched import Broken, Reading, Watched, expect, names_of_changed
+from fedplay.check.asking import Broken, Skipped, raised
+from fedplay.check.watched import Reading, Watched, expect, names_of_changed
 from fedplay.data import Federation
 from fedplay.engine.local_work import Work
 from fedplay.engine.loop import Run
@@ -27,10 +27,6 @@ HOOKS = tuple(n for n, f in vars(Algorithm).items() if inspect.isfunction(f) and
 SIZES = (5, 9, 12, 3, 7, 8)  # the clients' examples: ragged batches, unequal numbers of steps
 SOME = np.array([0, 1, 3, 4])
 OTHERS = np.array([1, 2, 5])
-
-
-class Skipped(Exception):
-    """Why a point is not asked."""
 
 
 @lru_cache(maxsize=1)
@@ -199,22 +195,12 @@ def _pair(name: str, returned: Any) -> tuple[Any, Any]:
 
 def blame(error: Exception, called: str = "") -> str:
     """Which method raised what, and in which line of its author's file."""
-    frames = list(traceback.walk_tb(error.__traceback__))
-    own = [
-        frame
-        for frame, _ in frames
-        if frame.f_code.co_name in (*HOOKS, "tell")
-        and isinstance(frame.f_locals.get("self"), Algorithm)
-    ]
-    name = own[-1].f_code.co_name if own else called
-    said = " ".join(str(error).split())[:200]
-    sentence = f"{name or 'A run'} raised {type(error).__name__}" + (f": {said}" if said else "")
-    if own:
-        file = own[-1].f_code.co_filename
-        line = [line for frame, line in frames if frame.f_code.co_filename == file][-1]
-        text = linecache.getline(file, line).strip()
-        sentence += f" (line {line}" + (f": {text[:80]})" if text else ")")
-    return sentence if sentence.endswith((".", ")")) else sentence + "."
+
+    def own(frame: FrameType) -> bool:
+        hooked = frame.f_code.co_name in (*HOOKS, "tell")
+        return hooked and isinstance(frame.f_locals.get("self"), Algorithm)
+
+    return raised(error, called, own)
 
 
 def alike(a: Array, b: Array) -> bool:

@@ -10,12 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from fedplay.check.asking import Broken
 from fedplay.engine.local_work import Work
 from fedplay.stages.base import Array, Cohort, Correction
-
-
-class Broken(Exception):
-    """What is broken, in a sentence."""
 
 
 def expect(what: str, array: Any, shape: tuple[int | None, ...]) -> Array:
