@@ -88,14 +88,18 @@ class Key:
 
     def __init__(self, axes: Axes, look: Look, width: float) -> None:
         self.axes, self.look = axes, look
+        self.marks: list[Marks] = []  # those that were made so far, the first `_used` are shown
+        self.words: list[Text] = []
+        self._used = {"marks": 0, "words": 0}
         axes.set_axis_off()
         axes.set_xlim(0, width)
         axes.set_ylim(-FOOT / 2, FOOT / 2)
 
     def show(self, classes: tuple[str, ...], left: float, right: float) -> None:
         """Draw it anew between two css positions; the static layer is stale then."""
-        for artist in (*self.axes.collections, *self.axes.texts):
-            artist.remove()
+        for artist in (*self.marks, *self.words):
+            artist.set_visible(False)
+        self._used = {"marks": 0, "words": 0}
         if not classes:
             return
         end, C, colours = self._held(right), len(classes), self.look.classes(len(classes))
@@ -122,12 +126,30 @@ class Key:
         return right
 
     def _mark(self, x: float, c: int, size: float, face: str, edge: str) -> None:
-        mark = Marks(self.axes, 1, facecolor=face, edgecolor=edge, lw=1.2)
+        place = self._next("marks")
+        if place == len(self.marks):
+            self.marks.append(Marks(self.axes, 1, lw=1.2))
+        mark = self.marks[place]
+        mark.set_visible(True)
+        mark.set_facecolor(face)
+        mark.set_edgecolor(edge)
         mark.put(np.array([[x, 0]]), np.array([c]), size)
 
     def _word(self, x: float, word: str, side: Any) -> Text:
-        style: dict[str, Any] = {"color": self.look.muted, "fontsize": SMALL, "va": "center"}
-        return self.axes.text(x, -0.5, word, ha=side, parse_math=False, **style)
+        place = self._next("words")
+        if place == len(self.words):
+            style: dict[str, Any] = {"color": self.look.muted, "fontsize": SMALL, "va": "center"}
+            self.words.append(self.axes.text(0, -0.5, "", parse_math=False, **style))
+        text = self.words[place]
+        text.set_visible(True)
+        text.set_text(word)
+        text.set_x(x)
+        text.set_horizontalalignment(side)
+        return text
+
+    def _next(self, kind: str) -> int:
+        self._used[kind] += 1
+        return self._used[kind] - 1
 
     def _extent(self, word: Text) -> tuple[float, float]:
         """Where a word begins and ends, css pixels."""

@@ -118,7 +118,7 @@ class Bitmap(Artist):
         self._kept: Array | None = None  # the image as the canvas shows it
 
     def draw(self, renderer: Any) -> None:
-        if not self._tiles:
+        if not self.get_visible() or not self._tiles:
             return
         pixels = isinstance(renderer, RendererAgg)
         ratio = renderer.dpi / DOTS if pixels else FINE

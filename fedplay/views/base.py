@@ -6,7 +6,7 @@ And what it has beside them: what a person has chosen in it, a row of controls, 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any, ClassVar, Protocol
 
@@ -152,6 +152,7 @@ class View:
     main: ClassVar[bool] = False  # whether it stands above, beside whatever else is open
     summoned: ClassVar[bool] = False  # whether its tab is there only while its state says so
     secret: ClassVar[bool] = True  # whether its sentence is hidden before a guess
+    numbered: ClassVar[bool] = True  # whether its sentence has the run's own numbers
     knob: ClassVar[str] = ""  # the action that a button beside every knob asks for, with its name
     State: ClassVar[type[State]] = State
 
@@ -177,6 +178,11 @@ class View:
     def suits(exp: Experiment, federation: Federation) -> bool:
         """Whether there is anything to show of this experiment on these data."""
         return True
+
+    @staticmethod
+    def example(exp: Experiment, federation: Federation) -> Sequence[Intent]:
+        """What a person might do in it first, where else it has little to show; for its check."""
+        return ()
 
     @staticmethod
     def prepare(moment: Moment) -> Iterator[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -108,6 +108,13 @@ class Scene:
     def called(self, client: int) -> str:
         """What to call a client by its number, whether it has a place in the panel or not."""
         return self.federation.client_name(client)
+
+
+def allowed(scene: Scene) -> Scene:
+    """What may be told of a scene: before a guess, its first round."""
+    if not scene.veiled:
+        return scene
+    return replace(scene, rounds=scene.rounds[:1], at=0, late=None, closeup=None)
 
 
 def places_of(scene: Scene, ids: Array) -> Array:

@@ -63,7 +63,9 @@ class Boundaries(View):
     @staticmethod
     def sentence(scene: Scene) -> str:
         found = seen(scene)
-        return "" if found is None else words.sentence(scene, found)
+        if found is None:
+            return "" if scene.veiled else "What the models say of the plane is being computed …"
+        return words.sentence(scene, found)
 
     def show(self, scene: Scene) -> None:
         self.scene, self.found = scene, seen(scene)

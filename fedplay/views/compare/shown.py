@@ -79,8 +79,9 @@ class Rivals:
 
 
 def rivals_of(scene: Scene) -> Rivals | None:
-    """The comparison that a scene has, if any."""
-    return scene.closeup if isinstance(scene.closeup, Rivals) else None
+    """The comparison that a scene has and may show, if any."""
+    found = scene.closeup
+    return found if isinstance(found, Rivals) and not scene.veiled else None
 
 
 def colour_of(name: str, look: Look) -> str:

@@ -6,7 +6,7 @@ the table are the names of the lines. Whatever belongs to another experiment is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -56,6 +56,10 @@ class Compare(View):
     def suits(exp: Experiment, federation: Federation) -> bool:
         """Where the global model can be judged on a global test set."""
         return len(federation.y_test) > 0
+
+    @staticmethod
+    def example(exp: Experiment, federation: Federation) -> Sequence[Intent]:
+        return (Intent("compare", (["FedAvg", "FedProx"], 3)),)
 
     def show(self, scene: Scene) -> None:
         """Draw every method as far as it is known."""

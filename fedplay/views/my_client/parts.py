@@ -230,7 +230,9 @@ class Chances:
             self.names.append(sheet.stamp(part.left, middle, max(size, 8)))
             self.numbers.append(sheet.stamp(part.left, middle, max(size, 8), moves=True))
 
-    def show(self, classes: Sequence[str], chances: Array | None, label: int | None) -> None:
+    def show(
+        self, classes: Sequence[str], chances: Array | None, label: int | None, fresh: bool = True
+    ) -> None:
         """The chances (C,) of the classes; None where there is nothing to judge."""
         look, part = self.sheet.look, self.part
         long = max(len(name) for name in classes)
@@ -246,13 +248,14 @@ class Chances:
             say(self.names[c], words, look.ink if c == label else look.muted)
             for width, colour in (
                 (room, mixed(look.paper, look.faint, 0.6)),
-                (room * p, look.accent if strong else look.muted),
+                (room * p, (look.accent if strong else look.muted) if fresh else look.stale),
             ):
                 boxes.append(Box(part.left + wide, top, width, 0.64 * self.step))
                 colours.append(colour)
             self.numbers[c].right = wide + room + 6
             told = "" if chances is None or p < 0.005 else percent(p)
-            say(self.numbers[c], told, look.ink if strong else look.muted)
+            ink = look.ink if strong else look.muted
+            say(self.numbers[c], told, ink if fresh else look.stale)
         self.blocks.put(boxes, colours)
 
 

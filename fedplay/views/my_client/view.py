@@ -6,7 +6,7 @@ examples so far; and once they have joined, three models that could serve them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -69,13 +69,24 @@ class MyClient(View):
         return federation.kind == "points"
 
     @staticmethod
+    def example(exp: Experiment, federation: Federation) -> Sequence[Intent]:
+        """Draw a stroke; in a plane, put in the first points and join."""
+        if federation.image is not None:
+            strokes = (("down", 0.3, 0.2), ("move", 0.7, 0.3), ("move", 0.4, 0.8), ("up", 0.5, 0.9))
+            return [Intent("mine", ("ink", *stroke)) for stroke in strokes]
+        points = [("point", *map(float, federation.X[k])) for k in range(5)]
+        return [Intent("mine", done) for done in (*points, ("join",))]
+
+    @staticmethod
     def prepare(moment: Moment) -> Iterator[Any]:
         yield from receive(moment.run, moment.number, moment.w)
 
     @staticmethod
     def sentence(scene: Scene) -> str:
         mine = seen(scene)
-        return "" if mine is None else words.sentence(scene, mine)
+        if mine is None:
+            return "" if scene.veiled else "What you draw on is being made …"
+        return words.sentence(scene, mine)
 
     @staticmethod
     def controls(act: Callable[..., None]) -> ControlRow:
@@ -217,7 +228,7 @@ class MyClient(View):
         say(self.heads[1], fitting(told, room, TEXT, "bold"), look.ink)
         p = None if found is None else chances(mine, found, self.plane)
         if found is not None:
-            self.bars.show(found.federation.classes, p, mine.sketch.label)
+            self.bars.show(found.federation.classes, p, mine.sketch.label, self.fresh)
         if self.answer and found is not None:
             self._answer(mine, found, p)
 
@@ -231,7 +242,8 @@ class MyClient(View):
             say(second, f"{h} × {w} numbers", self.look.muted)
             say(third, "", self.look.muted)
             return
-        say(first, f"“{label_of(found.federation.classes[int(p.argmax())])}”", self.look.accent)
+        colour = self.look.accent if self.fresh else self.look.stale
+        say(first, f"“{label_of(found.federation.classes[int(p.argmax())])}”", colour)
         say(second, f"{h} × {w} numbers", self.look.muted)
         say(third, f"from 0 to {STEPS}" if mine.kind.unit else "", self.look.muted)
 

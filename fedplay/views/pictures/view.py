@@ -65,9 +65,9 @@ class Pictures(View):
     def sentence(scene: Scene) -> str:
         if scene.veiled:
             return ""
-        if not scene.fresh:
+        if not scene.fresh or not isinstance(scene.closeup, Study):
             return "Being computed …"
-        return words.told(scene.closeup) if isinstance(scene.closeup, Study) else ""
+        return words.told(scene.closeup)
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
         super().__init__(canvas, box, look)
@@ -92,7 +92,7 @@ class Pictures(View):
         self._tables = colours_of_ink(look), colours_of_weights(look)
         self._seen: Any = None
         self.study: Study | None = None
-        self._fresh = True
+        self._fresh, self._veiled = True, False
         moving = [*self.mosaics, self.key, *self.stamps]
         for artist in moving:
             axes.add_artist(artist)  # so that it is in files of the picture too
@@ -123,7 +123,7 @@ class Pictures(View):
             return
         self._seen = now
         self.study = found = scene.closeup if isinstance(scene.closeup, Study) else None
-        self._fresh = scene.fresh
+        self._fresh, self._veiled = scene.fresh, scene.veiled
         ink, weights = self._tables
         if not scene.fresh:
             ink, weights = faded(ink, self.look), faded(weights, self.look)
@@ -134,7 +134,8 @@ class Pictures(View):
             note = "the model has diverged: its weights are no longer numbers to draw"
             self._say(self.notes[0], note, self.look.alarm)
             return
-        self._show_client(found, ink)
+        if found.followed or not scene.veiled:  # or the model has chosen who is shown
+            self._show_client(found, ink)
         if scene.veiled:  # weights and mistakes would give the answer away
             self._say(self.notes[0], "shown after your guess", self.look.muted)
             return
@@ -204,12 +205,13 @@ class Pictures(View):
 
     def at(self, x: float, y: float) -> Hit | None:
         found = self.study
-        if found is None or not found.finite:
+        if found is None or not found.finite or not self.box.holds(x, y):
             return None
         for group, mosaic in enumerate(self.mosaics):
             k = mosaic.index(x, y)
             if k is not None:
-                return words.of_photo(found, k, group == 2) if group else words.of_unit(found, k)
+                hit = words.of_photo(found, k, group == 2) if group else words.of_unit(found, k)
+                return hit._replace(lines=hit.lines[:1]) if self._veiled else hit
         return None
 
 

@@ -26,7 +26,7 @@ from fedplay.views.base import View
 from fedplay.views.privacy_and_cost.analysis import guard_of, journey
 from fedplay.views.privacy_and_cost.ledger import Ledger, Row
 from fedplay.views.privacy_and_cost.words import lines, told
-from fedplay.views.scene import Hit, Scene, to_round
+from fedplay.views.scene import Hit, Scene, allowed, to_round
 from fedplay.words import UNSEEN, size
 
 TOP, BOTTOM, LEFT, NAMES, RIGHT = 48, 42, 52, 76, 30  # css pixels around the axes
@@ -100,7 +100,8 @@ class Spending(View):
 
     def show(self, scene: Scene) -> None:
         """Draw the rounds so far, and of what is known beforehand all rounds."""
-        self.scene, safe = scene, guard_of(scene)
+        self.scene = scene = allowed(scene)
+        safe = guard_of(scene)
         self.rows = self.ledger.enter(scene.rounds, safe.clip)
         self._set_axes(scene, safe)
         for cursor in self.cursors:
@@ -213,7 +214,7 @@ class Spending(View):
     @staticmethod
     def sentence(scene: Scene) -> str:
         """What the round shown has come to."""
-        return told(scene)
+        return told(allowed(scene))
 
 
 def _last(values: Array) -> float:

@@ -47,7 +47,8 @@ def lines(scene: Scene, number: int) -> tuple[str, ...]:
         out.append(f"ε = {epsilon(float(safe.spent[number]))} at δ = {safe.slack:.2g}")
     if number and row.K:
         seen = f" {UNSEEN}" if math.isfinite(safe.clip) else ""
-        out.append(f"mean length of an update{seen} {row.update:.3g}, followed {row.step:.3g}")
+        update, step = (_length(value) for value in (row.update, row.step))
+        out.append(f"mean length of an update{seen} {update}, followed {step}")
     elif number:
         out.append("nobody took part")
     if number and safe.noise:
@@ -60,6 +61,10 @@ def lines(scene: Scene, number: int) -> tuple[str, ...]:
         out.append(f"{row.clipped} of {row.K} clipped to S = {safe.clip:g} {UNSEEN}")
     out.append(f"sent so far: ↑ {size(row.up)}, ↓ {size(row.down)}")
     return tuple(out)
+
+
+def _length(value: float) -> str:
+    return f"{value:.3g}" if math.isfinite(value) else "not finite"
 
 
 def _times(ratio: float) -> str:

@@ -36,7 +36,6 @@ class FanCurves:
         self.fan: Fan = NOTHING
         self.last: list[tuple[float, float]] = []  # where each curve ends
         self.heights: list[float] = []  # of the names at the right, NaN where there is none
-        axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
         axes.set_xlabel("round", color=look.muted, fontsize=TEXT, labelpad=4)
         above = 0, 1 + 9 / self.tall
         self.heading = Caption(axes, above, "", look.muted, SMALL, va="bottom")
@@ -56,6 +55,8 @@ class FanCurves:
     def settle(self, fan: Fan) -> None:
         """Limits and heading, which are drawn anew only when they change."""
         self.axes.set_xlim(0, tidy(fan.longest))
+        ticks = [0, 0.25, 0.5, 0.75, 1]
+        self.axes.set_yticks(ticks, [f"{fan.top * y:g}" for y in ticks])
         words = f"the global model as it learns, by {short(fan.label, 40)}"
         self.heading.set_text(words if fan.values else "click the name of a knob to see its values")
 

@@ -5,8 +5,6 @@ A dot is the global model, a bar goes from the worst client to the best, a tick 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
@@ -60,21 +58,22 @@ class FanEnds:
         self.fan, n = fan, max(len(fan.values), 2)
         self.axes.set_xlim(-0.6, n - 0.4)
         self.axes.set_ylim(floor, 1)
-        self.axes.set_yticks(FLOORS[floor])
-        for caption in self.below:
-            caption.remove()
+        self.axes.set_yticks(FLOORS[floor], [f"{fan.top * y:g}" for y in FLOORS[floor]])
         words = staggered(fan.values, self.wide / n)
         rows = 2 if any("\n" in word for word in words) else 1
         low = -(5 + ROW * rows) / self.tall
-        under: dict[str, Any] = {"ha": "center", "va": "top"}
         label, muted = short(fan.label, 40), self.look.muted
-        self.below = [Caption(self.axes, (0.5, low), label, muted, TEXT, **under)]
-        for i, word in enumerate(words):
+        while len(self.below) <= len(words):
+            self.below.append(Caption(self.axes, (0, 0), "", muted, SMALL, ha="center", va="top"))
+        for caption in self.below:
+            caption.set_visible(False)
+        knob, *names = self.below
+        knob.set(position=(0.5, low), text=label, fontsize=TEXT, visible=True)
+        for i, (caption, word) in enumerate(zip(names, words, strict=False)):
             now = i == fan.current
             colour, weight = (self.look.accent, "bold") if now else (self.look.ink, "normal")
             place = (i + 0.6) / (n + 0.2), -6 / self.tall
-            caption = Caption(self.axes, place, word, colour, SMALL, weight=weight, **under)
-            self.below.append(caption)
+            caption.set(position=place, text=word, color=colour, weight=weight, visible=True)
 
     def show(self, fan: Fan, colours: list[str]) -> None:
         """Draw every end in its colour."""
@@ -109,6 +108,8 @@ class FanEnds:
 
 def floor_of(fan: Fan) -> float:
     """Where the axis begins: no end and no client lies below."""
+    if fan.score == "loss":
+        return 0.0
     lowest = [s[0] for i in range(len(fan.values)) if (s := fan.spread(i))]
     lowest += [e for i in range(len(fan.values)) if (e := fan.end(i)) is not None]
     if not lowest or np.isnan(lowest).any():  # a cross at the bottom should stand at the bottom

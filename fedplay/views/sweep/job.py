@@ -90,5 +90,6 @@ class Sweeping(Runs):
             clients=tuple(rec.clients[rec.n - 1] if rec.n else nobody for rec in self.recordings),
             rounds=tuple(rec.R for rec in self.recordings),
             refused=tuple(self.refused),
+            score=next((rec.score for rec in self.recordings), "accuracy"),
             lit=lit,
         )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from fedplay.drawing.geometry import Array
+from fedplay.drawing.scale import tidy
 from fedplay.views.scene import Scene
 
 
@@ -26,6 +27,8 @@ class Fan:
     clients: tuple[Array, ...]  # (N,) each: of the clients after the last round so far, or empty
     rounds: tuple[int, ...]  # R of each
     refused: tuple[str, ...] = ()
+    score: str = "accuracy"  # or "loss": what `accuracy` and `clients` are of such a model
+    top: float = 1.0  # where the axis ends, of which `accuracy` and `clients` are then parts
     lit: int | None = None  # the value that the pointer or the keyboard is at
 
     @property
@@ -49,9 +52,27 @@ class Fan:
         return float(known.min()), float(known.mean()), float(known.max())
 
 
+def on_axis(fan: Fan) -> Fan:
+    """The fan as parts of an axis from 0: an accuracy is one; a loss is, of what it may reach.
+
+    A loss that leaves the axis, at twice what any run began with, is drawn as one that diverges.
+    """
+    begun = [float(a[0]) for a in fan.accuracy if len(a) and np.isfinite(a[0])]
+    if fan.score == "accuracy" or not begun:
+        return fan
+    top = tidy(2 * max(begun))
+
+    def part(values: Array) -> Array:
+        return np.where(values <= top, values / top, np.nan)
+
+    accuracy, clients = (tuple(map(part, rows)) for rows in (fan.accuracy, fan.clients))
+    return replace(fan, accuracy=accuracy, clients=clients, top=top)
+
+
 NOTHING = Fan("", "", "", (), -1, (), (), ())
 
 
 def fan_of(scene: Scene) -> Fan:
-    """The fan that a scene has, or one without values."""
-    return scene.closeup if isinstance(scene.closeup, Fan) else NOTHING
+    """The fan that a scene has and may show, or one without values."""
+    found = scene.closeup
+    return found if isinstance(found, Fan) and not scene.veiled else NOTHING

@@ -6,20 +6,22 @@ A value takes its place on the right when its run is complete: half a run has no
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
+from fedplay.data import Federation
 from fedplay.drawing.artists import dress
 from fedplay.drawing.figure import Canvas
 from fedplay.drawing.geometry import Box
 from fedplay.drawing.style import Look
+from fedplay.experiment import Experiment
 from fedplay.views.base import Row, State, View
 from fedplay.views.scene import Hit, Intent, Scene
 from fedplay.views.sweep.curves import NAMES, FanCurves
 from fedplay.views.sweep.ends import FanEnds, floor_of
-from fedplay.views.sweep.shown import NOTHING, Fan, fan_of
+from fedplay.views.sweep.shown import NOTHING, Fan, fan_of, on_axis
 from fedplay.views.sweep.state import NAME, Open
 from fedplay.views.sweep.words import lines, told
 
@@ -51,11 +53,16 @@ class Sweep(View):
         self.fan: Fan = NOTHING
         self.shown: Any = None  # what the static layer shows
 
+    @staticmethod
+    def example(exp: Experiment, federation: Federation) -> Sequence[Intent]:
+        return (Intent("sweep", ("local_epochs",)),)
+
     def show(self, scene: Scene) -> None:
         """Draw every value as far as it is known; grey where it belongs to another experiment."""
-        self.fan = fan = fan_of(scene)
+        self.fan = fan_of(scene)
+        fan = on_axis(self.fan)
         floor, n = floor_of(fan), len(fan.values)
-        shown = (fan.values, fan.label, fan.current, fan.longest, floor)
+        shown = (fan.values, fan.label, fan.current, fan.longest, floor, fan.top)
         if shown != self.shown:
             self.shown = shown
             self.curves.settle(fan)

@@ -21,7 +21,7 @@ def told(fan: Fan) -> str:
     text = f"{_range(fan)}, all else as it is"
     text += f": {found}" if found else ""
     parts.append(f"{text} … {known}." if len(done) < len(fan.values) else f"{text}.")
-    lost = [f"<b>{escape(fan.values[i])}</b>" for i in done if np.isnan(fan.accuracy[i][-1])]
+    lost = [f"<b>{escape(fan.values[i])}</b>" for i in done if not np.isfinite(fan.accuracy[i][-1])]
     if lost:
         parts.append(f"At {_listed(lost)} training diverges.")
     if fan.refused:
@@ -42,9 +42,10 @@ def lines(fan: Fan, i: int) -> tuple[str, ...]:
     elif end is None:
         out.append("not computed yet")
     else:
-        out.append("training diverges" if np.isnan(end) else f"global model {accuracy(end)}")
+        out.append(f"global model {accuracy(end)}" if np.isfinite(end) else "training diverges")
     if spread is not None:
-        worst, mean, _ = spread
+        lowest, mean, highest = spread
+        worst = highest if fan.score == "loss" else lowest
         out.append(f"clients' mean {UNSEEN} {accuracy(mean)}, worst {accuracy(worst)}")
     if i == fan.current:
         out.append("in force")
@@ -75,11 +76,12 @@ def _found(fan: Fan, done: list[int]) -> str:
     if len(ends) < 2:
         return ""
     best, worst = max(ends, key=ends.__getitem__), min(ends, key=ends.__getitem__)
-    low, high = accuracy(ends[worst]), accuracy(ends[best])
     if ends[best] - ends[worst] < LUCK:
-        return f"the values hardly differ ({low} to {high})"
-    first, second = (f"<b>{escape(fan.values[i])}</b>" for i in (best, worst))
-    return f"the global model ends best at {first} ({high}), worst at {second} ({low})"
+        return f"the values hardly differ ({accuracy(ends[worst])} to {accuracy(ends[best])})"
+    if fan.score == "loss":  # of which less is better
+        best, worst = worst, best
+    first, second = (f"<b>{escape(fan.values[i])}</b> ({accuracy(ends[i])})" for i in (best, worst))
+    return f"the global model ends best at {first}, worst at {second}"
 
 
 def _stopped(sentence: str) -> str:
