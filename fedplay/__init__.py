@@ -41,6 +41,7 @@ _WHERE = {
     "PRESETS": "fedplay.presets",
     "Preset": "fedplay.presets",
     "check_algorithm": "fedplay.check",
+    "check_view": "fedplay.check.views",
     "code": "fedplay.lessons.source",
     "exercise": "fedplay.lessons.exercises",
     "predict": "fedplay.playground.predict",
@@ -68,6 +69,7 @@ __all__ = [
     "Round",
     "View",
     "check_algorithm",
+    "check_view",
     "code",
     "compare",
     "exercise",
@@ -83,6 +85,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from fedplay.check import check_algorithm
+    from fedplay.check.views import check_view
     from fedplay.cost import Limit
     from fedplay.data import Federation, load_csv
     from fedplay.engine import History, Round, rounds, run

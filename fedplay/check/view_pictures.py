@@ -1,0 +1,258 @@
+"""The points of a view's contract that are seen in its picture."""
+
+from __future__ import annotations
+
+import io
+import random
+from dataclasses import replace
+
+import matplotlib
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axis import Tick
+from matplotlib.image import imread
+
+from fedplay.check.asking import Broken, Skipped
+from fedplay.check.view_bench import CASES, SIZE, Drawn, Seen, ViewBench, grid, pixels_apart
+from fedplay.drawing.figure import DOTS, RGBA
+from fedplay.views.scene import Scene
+
+SIZES = (SIZE, (1200, 420))
+NARROW = (480, 180)  # so narrow that a heading may be cut at the edge of the picture
+RATIOS = (1.0, 1.5, 2.0)
+MARGIN = 24  # css pixels around a box, of which nothing may be drawn on
+SPILL = 6  # of which a letter or a mark may use so many: half of what is between two views
+FAR, FEW = 24, 0.01  # of 255 by which a pixel of a file may differ, but for one in a hundred
+PALE = 0.75  # of its colourfulness a picture of another run may keep
+STEPS = 12  # of a walk over scenes
+STRANGE = {"font.size": 31, "lines.linewidth": 9, "axes.facecolor": "red", "text.color": "green",
+           "axes.grid": True, "patch.linewidth": 5, "figure.facecolor": "blue"}  # fmt: skip
+
+
+def something(bench: ViewBench) -> str:
+    """Whether there is an experiment that it has something to show of, and its pictures differ."""
+    cases = bench.cases()
+    if not cases:
+        raise Broken(
+            f"suits is False for every experiment of the check: {', '.join(CASES)}. Say which of "
+            "these it has something to show of."
+        )
+    for case in cases:
+        frame = bench.frame(case)
+        if (frame == frame[0, 0]).all():
+            raise Broken(f"show has drawn nothing of {case}.")
+    return f"It is drawn of {_listed(cases)}."
+
+
+def sizes(bench: ViewBench) -> str:
+    """Any size, both themes, any ratio of pixels: no error, and nothing outside its box."""
+    cases = bench.cases()
+    for place, size in enumerate((NARROW, *SIZES)):
+        for dark in (False, True):
+            ratio = RATIOS[(place + dark) % 3]  # each of them in both themes
+            for case in cases if size == NARROW and not dark else cases[:1]:
+                drawn = Drawn(bench.cls, bench.first(case), size, ratio, dark=dark, margin=MARGIN)
+                _within(drawn, f"{size[0]} × {size[1]} css pixels, ratio {ratio:g}", size == NARROW)
+    ratios = ", ".join(f"{ratio:g}" for ratio in RATIOS)
+    return f"{1 + len(SIZES)} sizes, both themes, ratios of {ratios}: all of it is in its box."
+
+
+def _within(drawn: Drawn, words: str, narrow: bool) -> None:
+    frame = drawn.frame()
+    strange = (frame != frame[0, 0]).any(axis=2)
+    edge = round((MARGIN - SPILL) * drawn.canvas.ratio)
+    strange[edge:-edge, edge:-edge] = False
+    if narrow:  # beside a view there is nothing: what is too long ends where the picture does
+        strange[edge:-edge] = False
+    if strange.any():
+        y, x = (float(v[0]) / drawn.canvas.ratio - MARGIN for v in np.nonzero(strange))
+        raise Broken(f"At {words} it draws outside its box, at ({x:.0f}, {y:.0f}) of it.")
+
+
+def repeats(bench: ViewBench) -> str:
+    for case in bench.cases()[:2]:
+        if not np.array_equal(Drawn(bench.cls, bench.first(case)).frame(), bench.frame(case)):
+            raise Broken(f"Two pictures of one scene differ: {case}.")
+    return "Two pictures of one scene are equal, bit for bit."
+
+
+def settings(bench: ViewBench) -> str:
+    case = bench.cases()[0]
+    with matplotlib.rc_context(STRANGE):  # type: ignore[arg-type]
+        strange = Drawn(bench.cls, bench.first(case)).frame()
+    if not np.array_equal(bench.frame(case), strange):
+        raise Broken("The settings of the notebook (matplotlib.rcParams) change its picture.")
+    return "The settings of the notebook change nothing."
+
+
+def file(bench: ViewBench) -> str:
+    """What is saved is what is seen; and it is seen as before, then."""
+    most = 0.0
+    for place, case in enumerate(bench.cases()):
+        sharp = not place
+        drawn = Drawn(bench.cls, bench.first(case), ratio=2) if sharp else bench.drawn(case)
+        shown = drawn.frame()
+        most = max(most, _saved_apart(drawn, shown, case))
+        if not np.array_equal(drawn.frame(), shown):
+            raise Broken(f"Saved as a file, the picture on the screen changes: {case}.")
+    if b"<svg" not in drawn.canvas.file("svg"):
+        raise Broken("It cannot be saved as SVG.")
+    return f"A file shows what the screen shows; at most {100 * most:.2g} % of its pixels differ."
+
+
+def _saved_apart(drawn: Drawn, shown: RGBA, case: str) -> float:
+    content = io.BytesIO(drawn.canvas.file("png", DOTS * drawn.canvas.ratio))
+    saved = np.rint(255 * np.asarray(imread(content, format="png"))).astype(np.uint8)
+    if saved.shape != shown.shape:
+        raise Broken(f"A file of the picture is {saved.shape[1]} × {saved.shape[0]} pixels.")
+    share = float((pixels_apart(saved, shown) > FAR).mean())
+    # Of what is not paper: a file without a thin curve is most of a picture.
+    ink = float((shown != shown[0, 0]).any(axis=2).mean())
+    if share > FEW * min(1.0, max(ink, 0.1) * 2):
+        raise Broken(
+            f"A file differs from the screen in {100 * share:.2g} % of its pixels ({case}): is "
+            "every artist among the figure's own, and each in the order of its z-order?"
+        )
+    return share
+
+
+def veiled(bench: ViewBench) -> str:
+    """Before a guess neither picture nor words depend on how a run went."""
+    for case in bench.cases():
+        pairs = [[bench.veiled(case, kind) for kind in ("first", "slower")]]
+        if bench.cls.secret:  # what is no secret may be shown of any scene, and has no results
+            seen = [bench.seen(case, kind) for kind in ("first", "slower")]
+            pairs += [[replace(s[k].scene, veiled=True) for s in seen] for k in (0, 3)]
+        views = [Drawn(bench.cls, scene) for scene in pairs[0]]
+        for scenes in pairs:
+            _same(views, scenes, case)
+    if not bench.cls.secret:
+        return "It says that it has no secret (secret = False); of a veiled run it shows no result."
+    return "While veiled, its picture and words are the same however the run went."
+
+
+def _same(views: list[Drawn], scenes: list[Scene], case: str) -> None:
+    for drawn, scene in zip(views, scenes, strict=True):
+        drawn.show(scene)
+    first, other = views
+    if not np.array_equal(first.frame(), other.frame()):
+        raise Broken(f"While veiled, its picture depends on the run's results ({case}).")
+    for what in ("sentence", "spoken"):
+        words, others = (getattr(first.cls, what)(scene) for scene in scenes)
+        if words != others:
+            raise Broken(f"While veiled, {what} depends on the run's results ({case}).")
+    for place in grid(first.box):
+        hits = [drawn.view.at(*place) for drawn in (first, other)]
+        lines = [None if hit is None else (hit.lines, hit.client) for hit in hits]
+        if lines[0] != lines[1]:
+            raise Broken(f"While veiled, what the pointer is told depends on results: {lines[0]}.")
+
+
+def stale(bench: ViewBench) -> str:
+    """What belongs to another run, round or client is grey, or at least pale."""
+    bench.prepared()
+    kept = 0.0
+    for place, case in enumerate(bench.cases()):
+        scene = bench.first(case)
+        drawn = bench.drawn(case) if place else Drawn(bench.cls, scene, dark=True)
+        fresh = drawn.colour()
+        drawn.show(replace(scene, fresh=False))
+        old = drawn.colour()
+        kept = max(kept, old / max(fresh, 1e-9))
+    # Names and dots of clients may keep their colours: they are no results. What stands for a
+    # result is most of what is coloured in any of the views, so three quarters are a fair bound.
+    if kept > PALE:
+        raise Broken(
+            f"Where it is not fresh it keeps {100 * kept:.0f} % of its colour (at most "
+            f"{100 * PALE:.0f} % may be left): what stands for a result must be grey or pale."
+        )
+    return f"Where it is not fresh, at most {100 * kept:.0f} % of its colour are left."
+
+
+def scrub(bench: ViewBench) -> str:
+    """After any walk over scenes the picture is that of a new view."""
+    pool = _pool(bench)
+    dice = random.Random(0)
+    drawn, steps = Drawn(bench.cls, pool[0].scene), 0
+    new = {0: drawn.frame()}
+    for _ in range(STEPS):
+        place = dice.randrange(len(pool))
+        scene, words = pool[place]
+        if not drawn.view.fits(scene):
+            drawn = Drawn(bench.cls, scene)
+        drawn.show(scene)
+        if place not in new:
+            new[place] = Drawn(bench.cls, scene).frame()
+        if not np.array_equal(drawn.frame(), new[place]):
+            raise Broken(f"After other scenes it is drawn in another way than at first: {words}.")
+        steps += 1
+    return f"{steps} scenes in a random order: each is drawn as by a new view, bit for bit."
+
+
+def _pool(bench: ViewBench) -> list[Seen]:
+    pool = []
+    for case in bench.cases():
+        for kind in ("first", "other"):
+            seen = bench.seen(case, kind)
+            scene = seen[0].scene
+            pool += seen[: 4 if kind == "first" else 2]
+            pool.append(Seen(replace(scene, fresh=False), f"{case}, not fresh"))
+        pool.append(Seen(replace(scene, veiled=True), f"{case}, veiled"))
+        pool.append(Seen(replace(scene, closeup=None, fresh=False), f"{case}, nothing computed"))
+        pool.append(Seen(replace(scene, axis="bytes"), f"{case}, over bytes"))
+    return pool
+
+
+def artists(bench: ViewBench) -> str:
+    """Artists are made once, and moved in `show`."""
+    most = 0
+    for case in bench.cases():
+        scene, words = bench.seen(case)[0]
+        drawn = Drawn(bench.cls, scene)
+        drawn.frame()
+        made = _made(drawn)
+        later = [*bench.seen(case), *bench.seen(case, "other")[:2]]
+        later += [Seen(replace(scene, fresh=False), "not fresh"), Seen(scene, words)]
+        later += [Seen(replace(scene, veiled=True), "veiled"), Seen(scene, words)]
+        for other, what in later:
+            if not drawn.view.fits(other):
+                continue
+            drawn.show(other)
+            more = _made(drawn) - made
+            if more:
+                kinds = sorted({type(artist).__name__ for artist in more})
+                raise Broken(
+                    f"show makes artists, {len(more)} more ({', '.join(kinds)}; {what}): make "
+                    "them in __init__, and move them."
+                )
+        most = max(most, len(made))
+    return f"show makes no artist: there are {most} at most, all from the beginning."
+
+
+def _made(drawn: Drawn) -> set[Artist]:
+    """All artists but the ticks of axes, which matplotlib makes as it needs them."""
+    figure = drawn.canvas.figure
+    ticks = {part for tick in figure.findobj(Tick) for part in tick.findobj()}
+    return set(figure.findobj()) - ticks
+
+
+def light(bench: ViewBench) -> str:
+    """A client that stands out leaves no trace once it does so no more."""
+    for place, case in enumerate(bench.cases()):
+        scene, words = bench.seen(case)[3 * (place % 2)]  # nobody is followed, or somebody
+        drawn = bench.drawn(case)
+        drawn.show(scene)
+        before = drawn.frame()
+        for client in range(len(scene.panel)):
+            drawn.view.light(client)
+            drawn.frame()
+        drawn.view.light(None)
+        if not np.array_equal(drawn.frame(), before):
+            raise Broken(f"light(None) does not put back what light(client) changed: {words}.")
+    return "light(client) and then light(None) leave the picture as it was."
+
+
+def _listed(names: list[str]) -> str:
+    if not names:
+        raise Skipped("nothing")
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
