@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fedplay.check.asking import Broken, Skipped, raised
+from fedplay.check.asking import Skipped, raised
 from fedplay.data import Federation
 from fedplay.drawing.figure import RGBA, Canvas
 from fedplay.drawing.geometry import Box
 from fedplay.drawing.style import look
-from fedplay.engine.loop import Run
-from fedplay.experiment import Experiment, knobs
+from fedplay.engine.loop import Run, federation_of
+from fedplay.experiment import Experiment
 from fedplay.session.still import Still
 from fedplay.views.base import State, View
 from fedplay.views.board import seen_by
@@ -131,19 +131,9 @@ class ViewBench:
         return self._stills[case, kind]
 
     def _open(self, exp: Experiment, federation: Federation | None) -> Still:
-        still = Still(exp, federation)
-        session = still.session
-        session.panel = Panel(exp)
-        for intent in self.cls.example(exp, session.player.facts().federation):
-            states = [state for state in session.states.values() if intent.action in state.verbs]
-            if not states:
-                raise Broken(f"example: {intent.action!r} is none of the actions of views.")
-            getattr(states[0], intent.action)(*intent.arguments)
-        still.settle()
-        if not self.cls.main:
-            session.open(self.name)
-        still.settle()
-        return still
+        data = federation if federation is not None else federation_of(exp)
+        first = self.cls.example(exp, data)
+        return Still(exp, federation, "" if self.cls.main else self.name, first=first)
 
     def scene(self, still: Still, at: int | None = None, client: int | None = None) -> Scene:
         """What there is to be seen of a round and a client; Broken where `prepare` broke off."""
@@ -216,18 +206,6 @@ class ViewBench:
             return frame.f_code.co_filename in files
 
         return raised(error, self.called, own)
-
-
-class Panel:
-    """The controls of a screen, for a view that asks for one."""
-
-    def __init__(self, exp: Experiment) -> None:
-        self.shown = frozenset(exp.active_knobs()) & frozenset(knobs())
-
-    def control(self, name: str) -> Any:
-        from fedplay.widgets.controls import for_knob
-
-        return for_knob(knobs()[name], lambda *_: None, int)
 
 
 def _followed(client: int | None) -> str:

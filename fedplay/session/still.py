@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
 from fedplay import clock
@@ -13,7 +14,7 @@ from fedplay.session.plain_controls import PlainControls
 from fedplay.session.session import Session
 from fedplay.views.board import Board
 from fedplay.views.registered import MAIN, VIEWS
-from fedplay.views.scene import Scene
+from fedplay.views.scene import Intent, Scene
 
 
 class Still:
@@ -22,7 +23,7 @@ class Still:
     view:   the name of a view that has something to show of this run; "" for the curves alone
     at:     the round the viewer stands at, the last one by default
     client: the place of the client that is followed, if any
-    verbs:  what is done in views first, as `compare=(["FedAvg", "SCAFFOLD"], 3)`
+    first:  what is done in views first; or by their names, `compare=(["FedAvg", "SCAFFOLD"], 3)`
 
     ValueError in one sentence for a view, an action or a round that there is not, and for an
     experiment that cannot be run; whatever an algorithm of somebody's own raises is raised here.
@@ -36,9 +37,11 @@ class Still:
         *,
         at: int | None = None,
         client: int | None = None,
+        first: Sequence[Intent] = (),
         **verbs: tuple[Any, ...],
     ) -> None:
-        offered = None if view or verbs else [MAIN]
+        asked = [*first, *(Intent(verb, arguments) for verb, arguments in verbs.items())]
+        offered = None if view or asked else [MAIN]
         self.session = session = Session(exp, federation, offered, _raise)
         session.panel = PlainControls(session.experiment, own_data=federation is not None)
         session.player.want(session.store.experiment)
@@ -48,11 +51,11 @@ class Still:
             session.player.scrub(at)
         if client is not None:
             session.follow(client)
-        called = view in VIEWS and VIEWS[view].summoned and bool(verbs)  # by one of these
+        called = view in VIEWS and VIEWS[view].summoned and bool(asked)  # by one of these
         if view and not called:
             session.open(view)
-        for verb, arguments in verbs.items():
-            self._do(verb, arguments)
+        for intent in asked:
+            self._do(*intent)
         if view and not session.is_open(view):
             session.open(view)
         self.settle()
@@ -64,7 +67,7 @@ class Still:
         """One of the actions of the views."""
         known = {name: state for state in self.session.states.values() for name in state.verbs}
         if verb not in known:
-            raise ValueError(f"{verb}: is no action of a view; there are {sorted(known)}")
+            raise ValueError(f"{verb!r}: is no action of a view; there are {sorted(known)}")
         action = getattr(known[verb], verb)
         try:
             inspect.signature(action).bind(*arguments)

@@ -18,6 +18,7 @@ from fedplay.drawing import glyphs, settings
 from fedplay.drawing.glyphs import Face, ink
 from fedplay.drawing.settings import OwnFigure, ours
 from fedplay.views.board import Board
+from fedplay.engine.measures import OWN
 from fedplay.views.registered import VIEWS
 from tests.support.screens import TINY
 
@@ -60,6 +61,12 @@ EVERYTHING = {name: value for one in THEIRS for name, value in one.items()} | {
 @pytest.fixture(scope="module")
 def scenes():
     """A scene for every view, by its name."""
+    with pytest.MonkeyPatch.context() as patch:  # or there would be nothing measured
+        patch.setitem(OWN, "least", fp.Measure("least", lambda r, run: float(r.loss)))
+        return _scenes()
+
+
+def _scenes():
     made = fp.Playground(fp.Experiment(**{**TINY, "noise_multiplier": 1.0}))
     found = {}
 

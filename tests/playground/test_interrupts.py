@@ -102,10 +102,10 @@ STORY = {
     "each client": [("!view", "clients")],
     "a guest": [
         ("!view", "mine"),
-        *[("!draw", "random")] * 3,
-        ("!draw", "label", 1),
-        ("!draw", "random"),
-        ("!draw", "join"),
+        *[("!mine", "random")] * 3,
+        ("!mine", "label", 1),
+        ("!mine", "random"),
+        ("!mine", "join"),
     ],
     "a guess": [("!ask", 0.6), ("rounds", 4)],
     "the answer": ["reveal"],
@@ -113,7 +113,7 @@ STORY = {
     "a play": ["play"],
     "nonsense": [("alpha", -1), ("!take", 99), ("!view", "nowhere")],
     "a preset of the same size": [("!load", '{"data": "circles", "clients": 3, "rounds": 2}')],
-    "back": ["undo", ("!draw", "leave")],
+    "back": ["undo", ("!mine", "leave")],
     "a comparison": [("!compare", ["FedAvg", "FedProx"], 3), ("!view", "compare")],
     "no pin": [("!unpin", "A"), ("!axis", "bytes"), ("!share",)],
 }

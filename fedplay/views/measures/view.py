@@ -64,6 +64,8 @@ class Measures(View):
 
     @staticmethod
     def sentence(scene: Scene) -> str:
+        if scene.veiled:
+            return "What is told of the rounds is shown after your guess."
         return said(scene, told_in(scene))
 
     def show(self, scene: Scene) -> None:
