@@ -152,6 +152,7 @@ class View:
     main: ClassVar[bool] = False  # whether it stands above, beside whatever else is open
     summoned: ClassVar[bool] = False  # whether its tab is there only while its state says so
     secret: ClassVar[bool] = True  # whether its sentence is hidden before a guess
+    holds: ClassVar[bool] = False  # whether an axis of it stays as it is from round to round
     numbered: ClassVar[bool] = True  # whether its sentence has the run's own numbers
     knob: ClassVar[str] = ""  # the action that a button beside every knob asks for, with its name
     State: ClassVar[type[State]] = State

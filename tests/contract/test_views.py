@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import matplotlib
 import numpy as np
 import pytest
@@ -23,6 +25,12 @@ UNASKED = {
 }
 
 
+NAMELESS = {"privacy", "compare", "sweep"}  # of clients and classes of the data
+TIPS = {"clients"}  # where a name is beside the pointer only
+# Where edges of panels and of marks are rounded otherwise in a file, and in how many pixels, in %.
+ROUNDED = {"boundary": 1.5, "mine": 0.5, "inside": 0.05, "compare": 0.01}
+
+
 @pytest.fixture(scope="module", params=VIEWS)
 def report(request):
     with pytest.MonkeyPatch.context() as patch:  # or there would be nothing measured
@@ -35,6 +43,17 @@ def test_every_view_keeps_the_contract(report, point):
     name, found = report
     assert found[point].held is not False, found[point].found
     assert (found[point].held is None) == (name in UNASKED.get(point, ())), found[point].found
+
+
+def test_what_a_point_has_found_is_as_much_as_it_can_be(report):
+    """So that a point does not hold because there was nothing to look at."""
+    name, found = report
+    apart = re.search(r"([0-9.e-]+) % of its pixels", found["file"].found)
+    assert (float(apart[1]) if apart else 0.0) <= ROUNDED.get(name, 0.0)
+    assert ("names neither" in found["names"].found) == (name in NAMELESS)
+    assert (" 0 sentences" in found["names"].found) == (name in TIPS)
+    words = found["diverged"].found
+    assert "digits" in words or "a plane" in words
 
 
 # --- A correct one: it prepares something, names clients, and can be pointed at ------------------

@@ -40,6 +40,7 @@ class Models(View):
         f"{UNSEEN}."
     )
     part: ClassVar[float] = 0.5
+    holds: ClassVar[bool] = True
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
         super().__init__(canvas, box, look)

@@ -92,7 +92,7 @@ class Pictures(View):
         self._tables = colours_of_ink(look), colours_of_weights(look)
         self._seen: Any = None
         self.study: Study | None = None
-        self._fresh, self._veiled = True, False
+        self._fresh = True
         moving = [*self.mosaics, self.key, *self.stamps]
         for artist in moving:
             axes.add_artist(artist)  # so that it is in files of the picture too
@@ -123,22 +123,22 @@ class Pictures(View):
             return
         self._seen = now
         self.study = found = scene.closeup if isinstance(scene.closeup, Study) else None
-        self._fresh, self._veiled = scene.fresh, scene.veiled
+        self._fresh = scene.fresh
         ink, weights = self._tables
         if not scene.fresh:
             ink, weights = faded(ink, self.look), faded(weights, self.look)
         self._clear()
+        if scene.veiled:
+            self.study = None
+            self._say(self.notes[0], "shown after your guess", self.look.muted)
+            return
         if found is None:
             return
         if not found.finite:
             note = "the model has diverged: its weights are no longer numbers to draw"
             self._say(self.notes[0], note, self.look.alarm)
             return
-        if found.followed or not scene.veiled:  # or the model has chosen who is shown
-            self._show_client(found, ink)
-        if scene.veiled:  # weights and mistakes would give the answer away
-            self._say(self.notes[0], "shown after your guess", self.look.muted)
-            return
+        self._show_client(found, ink)
         self._show_units(found, weights)
         self._show_wrong(found, ink)
 
@@ -210,8 +210,7 @@ class Pictures(View):
         for group, mosaic in enumerate(self.mosaics):
             k = mosaic.index(x, y)
             if k is not None:
-                hit = words.of_photo(found, k, group == 2) if group else words.of_unit(found, k)
-                return hit._replace(lines=hit.lines[:1]) if self._veiled else hit
+                return words.of_photo(found, k, group == 2) if group else words.of_unit(found, k)
         return None
 
 
