@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from itertools import pairwise
 
@@ -10,7 +9,6 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
-from PIL import Image
 
 import fedplay as fp
 from fedplay.data import Federation
@@ -262,14 +260,6 @@ def test_lighting_a_client_shows_its_points_and_fades_the_others(moons):
     assert view.tiles[0].points.opacity == 1
 
 
-def test_what_is_not_fresh_is_grey(moons):
-    def strength(seen):
-        picture = drawn(seen).canvas.frame()[..., :3].astype(int)
-        return (picture.max(axis=2) - picture.min(axis=2)).mean()
-
-    assert strength(replace(moons, fresh=False)) < 0.6 * strength(moons)
-
-
 def test_the_sentence_has_the_runs_own_numbers(moons):
     plane, said = moons.closeup, Boundaries.sentence(moons)
     assert f"<b>{moons.now.accuracy:.2f}</b> of the test set" in said
@@ -283,19 +273,6 @@ def test_to_show_the_same_again_costs_nothing(moons, monkeypatch):
     monkeypatch.setattr(view, "_draw", lambda *_: pytest.fail("drawn again"))
     view.show(replace(moons, client=2))
     assert len(view.lit.get_offsets()) == (moons.closeup.everyone.owner == 2).sum()
-
-
-@pytest.mark.parametrize("client", [None, 3], ids=["worst", "client"])
-@pytest.mark.parametrize("ratio", [1.0, 2.0])
-def test_a_file_of_the_picture_is_the_picture(moons, ratio, client):
-    view = drawn(replace(moons, client=client), ratio=ratio)
-    shown = view.canvas.frame().astype(int)
-    saved = np.array(Image.open(io.BytesIO(view.canvas.file("png", 72 * ratio)))).astype(int)
-    assert saved.shape == shown.shape
-    far = np.abs(saved - shown).max(axis=2) > 24
-    assert far.mean() < 0.01, "the frames of the panels, perhaps"
-    assert (shown[..., :3] != 255).any(axis=2).mean() > 0.3
-    assert np.array_equal(view.canvas.frame(), shown), "and the screen is as it was"
 
 
 def test_a_file_of_lines_and_letters_has_regions_and_titles(moons):
@@ -411,14 +388,6 @@ def test_nothing_is_drawn_before_there_is_a_closeup(moons):
     assert "is being computed" in Boundaries.sentence(replace(moons, closeup=None))
     view.show(moons)
     assert view.tiles[0].axes.get_visible()
-
-
-def test_names_from_data_are_escaped():
-    X = np.random.default_rng(0).normal(size=(40, 2))
-    fed = Federation.from_arrays(X, (X[:, 0] > 0), ["<i>", "$x$"] * 20)
-    seen = scene(fp.Experiment(rounds=1), Boundaries, federation=fed, client=1, late=False)
-    drawn(seen)
-    assert "<i>" not in Boundaries.sentence(seen)
 
 
 def test_it_suits_two_features_and_a_model_that_classifies():

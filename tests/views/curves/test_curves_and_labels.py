@@ -558,16 +558,6 @@ def test_the_accent_belongs_to_the_global_model_alone(ten, look):
     assert view.canvas.frame()[0, 0, :3].tolist() == paper
 
 
-def test_a_frame_equals_the_same_picture_drawn_anew(ten, small):
-    view = drawn(Curves, replace(ten, axis="bytes", guess=0.3, ghosts=(ghost("A", small),)))
-    for k in range(4):
-        view.show(replace(ten, at=k, client=k, veiled=k == 2))
-        view.canvas.frame()
-    view.show(replace(ten, at=3, client=1))
-    anew = drawn(Curves, replace(ten, at=3, client=1))
-    assert np.array_equal(view.canvas.frame(), anew.canvas.frame())
-
-
 def test_axes_do_not_jump(ten):
     view = drawn(Curves, ten)
     ticks = view.canvas.frame()[:, :50].copy()
@@ -588,17 +578,6 @@ def test_words_from_data_are_never_mathematics(small):
     assert words == [short(name) for name in names[:2]]
     assert short("x" * 99) == "x" * 15 + "…"
     assert short("\x00new\nline") == " new line"
-
-
-def test_names_from_data_are_escaped_in_sentences():
-    rows = np.random.default_rng(0).random((60, 2))
-    names = np.repeat(["<b>a</b>", "b&c"], 30)
-    fed = fp.Federation.from_arrays(rows, np.arange(60) % 2, client=names)
-    given_ = scene(fp.Experiment(rounds=2), federation=fed, late=False)
-    assert "&lt;b&gt;a&lt;/b&gt;" in Curves.sentence(replace(given_, client=0))
-    told = LabelBars.sentence(given_)
-    assert "&lt;b&gt;a" in told
-    assert "<b>a" not in told
 
 
 def test_two_picture_pixels_a_point_make_the_same_picture_finer(ten):

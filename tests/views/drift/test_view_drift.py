@@ -352,13 +352,6 @@ def test_the_sentence_has_the_run_s_own_numbers():
     assert f"pooled training {UNSEEN}" in digits[0].sentence(digits[1])
 
 
-def test_names_from_data_are_escaped():
-    fed = random_federation(np.random.default_rng(0), [5, 6], test_fraction=0)
-    fed = replace(fed, client_names=("<b>&", "b"))
-    view, shown = view_of(fp.Experiment(rounds=1), federation=fed, client=0)
-    assert "&lt;b&gt;&amp;" in view.sentence(shown)
-
-
 def test_the_pointer_finds_steps_rounds_and_optima():
     view, shown = view_of(PLANE, at=3)
     got = shown.closeup

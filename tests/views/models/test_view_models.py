@@ -249,15 +249,6 @@ def test_nothing_personal_is_said_to_be_so():
     assert "Every client's model is the global one" in words
 
 
-def test_names_from_data_are_escaped():
-    X = np.random.default_rng(0).normal(size=(40, 3))
-    fed = fp.Federation.from_arrays(X, X[:, 0] > 0, ["<i>", "$x$"] * 20)
-    shown = seen(fp.Experiment(rounds=1), federation=fed, client=1)
-    drawn(shown).canvas.frame()
-    first = seen(fp.Experiment(rounds=1), federation=fed, client=1)
-    assert "<i>" not in Models.sentence(first)
-
-
 # --- hidden, missing, not finite ------------------------------------------------------------------
 
 

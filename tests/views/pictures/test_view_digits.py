@@ -309,15 +309,6 @@ def cut(picture, box, ratio):
     return picture[top : top + tall, left : left + wide, :3].astype(int)
 
 
-@pytest.mark.parametrize("ratio", [1.0, 1.5])
-def test_a_file_shows_what_the_screen_shows(followed, ratio):
-    canvas, _ = drawn(followed, ratio=ratio)
-    frame = canvas.frame().copy()
-    file = np.array(Image.open(io.BytesIO(canvas.file("png", DOTS * ratio))).convert("RGBA"))
-    assert np.array_equal(file, frame)
-    assert np.array_equal(canvas.frame(), frame), "and the screen is as it was"
-
-
 def test_a_file_of_twice_the_size_has_the_same_pictures_and_larger_words(followed):
     canvas, view = drawn(followed)
     frame = canvas.frame().copy()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fedplay.drawing.figure import DOTS, Canvas
+from fedplay.drawing.figure import Canvas
 from fedplay.drawing.geometry import Box
 from fedplay.drawing.style import DARK, LIGHT
 from fedplay.engine import run
@@ -264,16 +264,6 @@ def test_delta_is_told_only_where_there_is_noise():
     assert slack(Experiment(clients=20, noise_multiplier=1.0)) == pytest.approx(0.1 / 20)
     assert guard(Experiment(clip=0.5), 650).slack is None
     assert guard(NOISY, 650).slack == 0.01
-
-
-@pytest.mark.parametrize("ratio", [1.0, 1.5])
-@pytest.mark.parametrize("which", ["noisy", "plain"])
-def test_a_file_shows_what_the_screen_shows(which, ratio, request):
-    view = at_size(ratio=ratio)
-    view.show(request.getfixturevalue(which))
-    frame = view.canvas.frame().copy()
-    assert np.array_equal(pixels(view.canvas.file("png", DOTS * ratio)), frame)
-    assert np.array_equal(view.canvas.frame(), frame), "and the screen is as it was"
 
 
 def test_a_file_has_every_name(noisy):
