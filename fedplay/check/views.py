@@ -47,8 +47,8 @@ def check_view(view: Any) -> Report:
     >>> report = check_view("federation")
     >>> report.ok
     True
-    >>> print(report["artists"].held)
-    True
+    >>> report["file"].found
+    'A file is what the screen shows, bit for bit.'
     """
     if isinstance(view, str):
         if view not in VIEWS:

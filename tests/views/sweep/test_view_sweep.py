@@ -179,6 +179,21 @@ def test_the_sentence_names_the_best_and_the_worst_value(base):
     assert "the values hardly differ (0.912 to 0.917)" in text
 
 
+def test_of_losses_the_lowest_is_best_and_the_axis_holds_them(base, view):
+    fan = made((4.0, 2.0, 3.0), score="loss")
+    fan = replace(fan, accuracy=tuple(np.array([5.0, *a[1:]]) for a in fan.accuracy))
+    text = Sweep.sentence(replace(base, closeup=fan))
+    best, worst = fan.values[1], fan.values[0]
+    assert f"ends best at <b>{best}</b> (2.000), worst at <b>{worst}</b> (4.000)" in text
+    view.show(replace(base, closeup=fan))
+    heights = [dot[1] for dot in view.ends.dots.get_offsets().tolist()]
+    assert heights == pytest.approx([0.4, 0.2, 0.3]), "of an axis that ends at 10"
+    labels = [label.get_text() for label in view.ends.axes.get_yticklabels()]
+    assert labels == ["0", "2.5", "5", "7.5", "10"]
+    gone = replace(fan, accuracy=(*fan.accuracy[:2], np.array([5.0, *[np.inf] * 4])))
+    assert "training diverges" in Sweep.sentence(replace(base, closeup=gone))
+
+
 def test_the_sentence_explains_every_knob_in_two_lines(base):
     knobs = Experiment(noise_multiplier=1.0, model="mlp").active_knobs()
     assert "local_epochs" in knobs
