@@ -273,26 +273,26 @@ class Trainer:
         order = np.argsort(-epochs * an_epoch, kind="stable")
         sizes, an_epoch, epochs = sizes[order], an_epoch[order], epochs[order]
         total = epochs * an_epoch
-        active = [int(np.searchsorted(-total, -s)) for s in range(int(total.max(initial=0)))]
+        active = np.searchsorted(-total, -np.arange(total.max(initial=0)))
+        # A row for each step of each client at work in it, step by step: Σ active of them.
+        at = np.cumsum(active) - active  # where each step's rows begin
+        step = np.repeat(np.arange(len(active)), active)
+        place = np.arange(len(step)) - at[step]
+        epoch, batch = np.divmod(step, an_epoch[place])
+        size = sizes[place]
+        left = np.minimum(size - batch * B, B)[:, None]
         seen = epochs * sizes
         first = np.cumsum(seen) - seen  # where each client's examples begin
-        scales: list[Array | float] = []
-        seats = [np.zeros((0, B), np.intp)]
-        for s, k in enumerate(active):
-            epoch, batch = np.divmod(s, an_epoch[:k])
-            left = np.minimum(sizes[:k] - batch * B, B)
-            start = first[:k] + epoch * sizes[:k] + batch * B
-            seats.append(start[:, None] + np.minimum(np.arange(B), left[:, None] - 1))
-            if (left == B).all():
-                scales.append(self.lr / B)
-            else:
-                scale = (np.arange(B) < left[:, None]) * (self.lr / left[:, None])
-                scales.append(scale.astype(self.X.dtype))
+        start = first[place] + epoch * size + batch * B
+        seat = start[:, None] + np.minimum(np.arange(B), left - 1)
+        ragged = np.logical_or.reduceat(left[:, 0] < B, at) if len(at) else at
+        scale = (np.arange(B) < left) * (self.lr / left).astype(self.X.dtype)
+        scales: list[Array | float] = [
+            scale[a : a + k] if uneven else self.lr / B
+            for a, k, uneven in zip(at, active, ragged, strict=True)
+        ]
         shares = [self.shares.of(int(i)) for i in ids[order]]
-        place = np.concatenate([np.arange(k) for k in [0, *active]])
-        return Plan(
-            order, shares, epochs, an_epoch, active, scales, np.concatenate(seats), place, B
-        )
+        return Plan(order, shares, epochs, an_epoch, active.tolist(), scales, seat, place, B)
 
     def _examples(self, plan: Plan, ids: Array, round: int, purpose: Purpose) -> Array:
         """Which examples each client sees in each step: (Σ active, B) indices into the pool."""
