@@ -30,9 +30,8 @@ class Plan:
     """The shape of the local work of some clients; the order of their examples comes each round."""
 
     order: Array  # (K,) from most steps to fewest
-    shares: list[Array]  # each client's examples, in that order
-    epochs: Array  # (K,)
-    steps_an_epoch: Array  # (K,)
+    examples: Array  # (Σ seen,) what each client sees, in that order, one epoch behind another
+    shuffles: list[tuple[int, list[slice]]]  # whose of them come in random order: each epoch's
     active: list[int]  # (S,) how many clients are at work in each step
     scales: list[Array | float]  # (S,) η / batch size, (K, B) where a batch is ragged
     seat: Array  # (Σ active, B) which of the examples, client by client, sits where in the batches
@@ -115,7 +114,7 @@ class Trainer:
 
     def _gradient(self, W: Array, ids: Array) -> Array:
         plan = self._plan(ids, np.ones(len(ids), np.int64))
-        rows = np.concatenate([np.zeros(0, np.intp), *plan.shares])[plan.seat]
+        rows = plan.examples[plan.seat]
         work = self._room(len(ids), plan.B)
         targets = work.targets(self.y[rows], plan.place)
         each = (1 / np.maximum(self.shares.sizes[ids[plan.order]], 1)).astype(self.X.dtype)[:, None]
@@ -168,7 +167,7 @@ class Trainer:
         watch: Watch | None,
     ) -> Array:
         plan = self._plan(ids, epochs)
-        rows = self._examples(plan, ids, round, purpose)
+        rows = self._examples(plan, round, purpose)
         work = self._room(len(ids), plan.B)
         targets = work.targets(self.y[rows], plan.place)
         added = some_rows(correction, plan.order)
@@ -236,7 +235,7 @@ class Trainer:
         watch: Watch | None,
     ) -> tuple[Array, ...]:
         plan = self._plan(ids, epochs)
-        rows = [self._examples(plan, ids, round, p) for p in purposes if p is not None]
+        rows = [self._examples(plan, round, p) for p in purposes if p is not None]
         work = self._room(len(ids), plan.B)
         targets = [work.targets(self.y[some], plan.place) for some in rows]
         sorted_ = [state[plan.order] for state in states]
@@ -291,23 +290,31 @@ class Trainer:
             scale[a : a + k] if uneven else self.lr / B
             for a, k, uneven in zip(at, active, ragged, strict=True)
         ]
-        shares = [self.shares.of(int(i)) for i in ids[order]]
-        return Plan(order, shares, epochs, an_epoch, active.tolist(), scales, seat, place, B)
+        examples, shuffles = self._laid_out(ids[order], epochs, an_epoch)
+        return Plan(order, examples, shuffles, active.tolist(), scales, seat, place, B)
 
-    def _examples(self, plan: Plan, ids: Array, round: int, purpose: Purpose) -> Array:
+    def _laid_out(
+        self, ids: Array, epochs: Array, an_epoch: Array
+    ) -> tuple[Array, list[tuple[int, list[slice]]]]:
+        """What clients see end to end, and which of it is shuffled: see `Plan`."""
+        parts, shuffles, at = [np.zeros(0, np.intp)], [], 0
+        for client, E, count in zip(ids.tolist(), epochs.tolist(), an_epoch.tolist(), strict=True):
+            share = self.shares.of(client)
+            n = len(share)
+            parts += [share] * E
+            if count > 1:  # or one batch holds everything, and no order matters
+                shuffles.append((client, [slice(at + e * n, at + e * n + n) for e in range(E)]))
+            at += E * n
+        return np.concatenate(parts), shuffles
+
+    def _examples(self, plan: Plan, round: int, purpose: Purpose) -> Array:
         """Which examples each client sees in each step: (Σ active, B) indices into the pool."""
-        seen: list[Array] = []
-        at, who = self.streams.at, ids[plan.order].tolist()
-        work = zip(
-            who, plan.shares, plan.epochs.tolist(), plan.steps_an_epoch.tolist(), strict=True
-        )
-        for client, share, epochs, count in work:
-            if count <= 1:  # one batch holds everything, or nothing: no order matters
-                seen += [share] * epochs
-            else:
-                shuffle = at(purpose, round, client).permutation
-                seen += [shuffle(share) for _ in range(epochs)]
-        return np.concatenate(seen)[plan.seat] if plan.active else np.zeros((0, plan.B), np.intp)
+        seen = plan.examples.copy()
+        for client, epochs in plan.shuffles:
+            shuffle = self.streams.at(purpose, round, client).shuffle
+            for epoch in epochs:
+                shuffle(seen[epoch])
+        return seen[plan.seat]
 
     def _room(self, K: int, B: int) -> Workspace:
         """Buffers for K clients and batches of B, to be given back."""
