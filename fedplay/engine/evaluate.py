@@ -17,6 +17,8 @@ from fedplay.models import Network
 from fedplay.stages.base import Array
 from fedplay.streams import Purpose, Streams
 
+LONG = 25_000_000  # multiply-adds, beside which it is little what calls of numpy take
+
 
 class Scores(NamedTuple):
     accuracy: float  # on the global test set
@@ -68,18 +70,30 @@ class Evaluator:
         self.X = np.asfortranarray(examples)  # feature-major, as the models compute
         self.y = np.concatenate([federation.y_test, federation.y[held]])
         self.stretches = Stretches(np.array([self.tests, *self.sizes]))
+        pass_ = max(1, network.multiply_adds * len(self.y))
+        self.together = max(1, min(8, LONG // pass_))  # how many models are best judged at once
 
     def __call__(self, w: Array) -> Scores:
         """The scores of one model w (P,): NaN where it is not finite, or what it says is not."""
+        return self.several(w[None])[0]
+
+    def several(self, W: Array) -> list[Scores]:
+        """The scores of models W (R, P), each as if it were alone."""
         T = self.tests
-        outputs = self.network.outputs(w, self.X)
+        outputs = self.network.outputs(W, self.X)
+        shares = self.stretches.mean(self.network.right(outputs, self.y))
         # A finite sum is one of finite numbers; that of finite numbers may overflow.
-        if math.isfinite(np.add.reduce(w)) or np.isfinite(w).all():
-            shares = self.stretches.mean(self.network.right(outputs, self.y))
-        else:
-            shares = np.full(len(self.sizes) + 1, np.nan)
-        loss = np.add.reduce(self.network.loss(outputs[:T], self.y[:T]), dtype=np.float64)
-        return Scores(float(shares[0]), float(loss) / T if T else math.nan, shares[1:])
+        if not math.isfinite(np.add.reduce(W, axis=None)):
+            shares[~np.isfinite(W).all(axis=1)] = np.nan
+        losses = self.network.loss(outputs[:, :T], self.y[:T])
+        return [
+            Scores(
+                float(own[0]),
+                float(np.add.reduce(loss, dtype=np.float64)) / T if T else math.nan,
+                own[1:],
+            )
+            for own, loss in zip(shares, losses, strict=True)
+        ]
 
     def losses(self, w: Array) -> Array:
         """The loss of one model w (P,) on each client's held-out data, (panel,)."""
@@ -134,12 +148,12 @@ class Stretches:
         self.filled = np.flatnonzero(counts)
 
     def mean(self, values: Array) -> Array:
-        """The mean of each owner's stretch of `values`; NaN for an owner of none."""
+        """The mean of each owner's stretch of `values` (..., n); NaN for an owner of none."""
         if len(self.filled) == len(self.counts):
-            return np.add.reduceat(values, self.starts, dtype=np.float64) / self.counts
-        means = np.full(len(self.counts), np.nan)
-        sums = np.add.reduceat(values, self.starts[self.filled], dtype=np.float64)
-        means[self.filled] = sums / self.counts[self.filled]
+            return np.add.reduceat(values, self.starts, axis=-1, dtype=np.float64) / self.counts
+        means = np.full((*values.shape[:-1], len(self.counts)), np.nan)
+        sums = np.add.reduceat(values, self.starts[self.filled], axis=-1, dtype=np.float64)
+        means[..., self.filled] = sums / self.counts[self.filled]
         return means
 
 

@@ -17,7 +17,7 @@ from fedplay.engine.arguments import check_given
 from fedplay.engine.evaluate import Evaluator, inputs, panel
 from fedplay.engine.local_work import Work
 from fedplay.engine.measures import OWN, check_measured, measured
-from fedplay.engine.round import Round, Sent, State, scatter, tells, told_by
+from fedplay.engine.round import Round, Sent, State, scatter, tells, told_by, unjudged
 from fedplay.engine.training import Trainer, Watch
 from fedplay.experiment import Experiment
 from fedplay.memo import Memo
@@ -301,48 +301,41 @@ def rounds(
     return lazily()
 
 
-def stream(run: Run) -> Iterator[Round]:
-    """The rounds of a prepared run."""
-    state = run.start()
-    with calm():
-        first = _round(run, state, 0, None)
-    yield first
-    for number in range(1, run.exp.rounds + 1):
-        with calm():  # the outcome, whose arrays are large, is gone before the next round
-            done = _round(run, state, number, run.advance(state, number))
-        yield done
+def stream(run: Run, ahead: bool = False) -> Iterator[Round]:
+    """The rounds of a prepared run.
+
+    ahead: play some rounds before they are evaluated at once: faster, where nobody waits for each
+    """
+    # What somebody measures of a round may depend on what was played by then.
+    together = run.evaluate.together if ahead and not run.measures else 1
+    state, waiting = run.start(), list[Round]()
+    for number in range(run.exp.rounds + 1):
+        with calm():
+            waiting.append(_played(run, state, number))
+            if len(waiting) < together and number < run.exp.rounds:
+                continue
+            judged, waiting = _judged(run, waiting), []
+        yield from judged
 
 
-def _round(run: Run, state: State, number: int, outcome: Outcome | None) -> Round:
-    """What is kept of a round; before the first there is no outcome."""
-    scores, nobody = run.evaluate(state.w), np.zeros(0)
-    done = Round(
-        number=number,
-        parameters=state.w.copy(),  # theirs to keep, or to write to: the next round begins with w
-        accuracy=scores.accuracy,
-        loss=scores.loss,
-        client_accuracy=scores.client_accuracy,
-        cohort=outcome.cohort.ids if outcome else np.zeros(0, np.int64),
-        epsilon=float(run.epsilon[number]),
-        bytes_up=round(state.bytes_up),
-        bytes_down=round(state.bytes_down),
-        update_norm=outcome.update_norm if outcome else nobody,
-        step_norm=outcome.step_norm if outcome else 0.0,
-        personal=run.evaluate.each(run.personalise(state, number)) if run.lasting else None,
-        message_norm=outcome.message_norm if outcome else nobody,
-        ignored=_ignored(outcome) if outcome else 0,
-        told=outcome.told if outcome else {},
-    )
-    if not run.measures:
-        return done
-    return done._replace(told={**done.told, **measured(run.measures, done, run)})
+def _played(run: Run, state: State, number: int) -> Round:
+    """A round that has no scores yet; its outcome, whose arrays are large, is gone by then."""
+    outcome = run.advance(state, number) if number else None
+    personal = run.evaluate.each(run.personalise(state, number)) if run.lasting else None
+    return unjudged(number, state, outcome, float(run.epsilon[number]), personal)
 
 
-def _ignored(outcome: Outcome) -> int:
-    """How many messages counted as zeros, as they were not finite; the channel is asked then."""
-    if not outcome.layers or np.isfinite(outcome.message_norm).all():
-        return 0
-    return int(outcome.ignored.sum())
+def _judged(run: Run, played: list[Round]) -> list[Round]:
+    """Rounds with their scores, and with what somebody measures of them."""
+    models = [done.parameters for done in played]
+    if all(w.dtype == models[0].dtype for w in models):
+        scores = run.evaluate.several(np.array(models))
+    else:  # an algorithm of somebody's own may change the precision on its way
+        scores = [run.evaluate(w) for w in models]
+    judged = [done._replace(**s._asdict()) for done, s in zip(played, scores, strict=True)]
+    if run.measures:
+        judged = [r._replace(told={**r.told, **measured(run.measures, r, run)}) for r in judged]
+    return judged
 
 
 @calmed

@@ -113,7 +113,11 @@ class Network:
         raise NotImplementedError
 
     def outputs(self, W: Array, X: Array) -> Array:
-        """What the models say of the examples: w (P,), X (n, inputs) -> (n, C), or K of each."""
+        """What models say of examples: w (P,), X (n, inputs) -> (n, C); W (K, P) -> (K, n, C).
+
+        Each model says the same, bit for bit, whether others are asked with it or not; the examples
+        may be each model's own then, X (K, n, inputs).
+        """
         raise NotImplementedError
 
     def right(self, outputs: Array, y: Array) -> Array:
@@ -121,5 +125,5 @@ class Network:
         raise NotImplementedError
 
     def loss(self, outputs: Array, y: Array) -> Array:
-        """The loss of each example under one model, (n,), in nats for a classifier."""
+        """The loss of each example under the models, (..., n), in nats for a classifier."""
         raise NotImplementedError

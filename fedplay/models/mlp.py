@@ -165,7 +165,7 @@ class Perceptron(Network):
         layers = self.layers(W)
         A = np.swapaxes(X, -1, -2)  # feature-major from here on
         for weights in layers[:-1]:
-            H = np.empty((*A.shape[:-2], weights.shape[-2] + 1, A.shape[-1]), X.dtype)
+            H = np.empty((*W.shape[:-1], weights.shape[-2] + 1, A.shape[-1]), X.dtype)
             H[..., -1, :] = 1
             np.matmul(weights, A, out=H[..., :-1, :])
             H[..., :-1, :] *= H[..., :-1, :] > 0
@@ -179,8 +179,9 @@ class Perceptron(Network):
         return hits if lost is None else np.where(lost, np.nan, hits)
 
     def loss(self, outputs: Array, y: Array) -> Array:
-        top = outputs.max(axis=-1)
-        total = np.exp(outputs - top[:, None]).sum(axis=-1)
-        own = outputs[np.arange(len(y)), y]
+        Z = np.swapaxes(outputs, -1, -2)  # as `outputs` lays them: sums go class by class
+        top = np.maximum.reduce(Z, axis=-2)
+        total = np.add.reduce(np.exp(Z - top[..., None, :]), axis=-2)
+        own = Z[..., y, np.arange(len(y))]
         nats: Array = np.log(total) + (top - own)
         return nats

@@ -76,4 +76,4 @@ class QuadraticNetwork(Network):
         return np.full(outputs.shape[:-1], np.nan)
 
     def loss(self, outputs: Array, y: Array) -> Array:
-        return outputs[:, 0]
+        return outputs[..., 0]
