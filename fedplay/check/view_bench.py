@@ -20,10 +20,11 @@ from fedplay.drawing.style import look
 from fedplay.engine.loop import Run, federation_of
 from fedplay.experiment import Experiment
 from fedplay.session.still import Still
-from fedplay.views.base import State, View
+from fedplay.views.base import View
 from fedplay.views.board import seen_by
 from fedplay.views.registered import VIEWS, enter, suitable
 from fedplay.views.scene import Scene
+from fedplay.views.state import State
 
 SIZE = (640, 240)  # css pixels of a picture
 TINGE = 28  # of 255: by so much our papers, inks and greys are coloured

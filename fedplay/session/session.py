@@ -21,9 +21,9 @@ from fedplay.runs.recording import Recording, identity
 from fedplay.session.player import Player
 from fedplay.session.run_history import Trail
 from fedplay.session.store import Store
-from fedplay.views.base import State
 from fedplay.views.registered import MAIN, VIEWS, check_views, suitable
 from fedplay.views.scene import Ghost, Scene
+from fedplay.views.state import State
 
 LETTERS = "ABCDE"  # of pinned runs
 AXES = {"rounds": "rounds", "bytes": "bytes", "epsilon": "ε"}

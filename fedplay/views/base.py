@@ -5,9 +5,7 @@ And what it has beside them: what a person has chosen in it, a row of controls, 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from types import SimpleNamespace
 from typing import Any, ClassVar, Protocol
 
 from matplotlib.artist import Artist
@@ -20,108 +18,9 @@ from fedplay.drawing.geometry import Box
 from fedplay.drawing.settings import ours
 from fedplay.drawing.style import Look
 from fedplay.experiment import Experiment
-from fedplay.runs.given import Given
-from fedplay.runs.job import Job
 from fedplay.runs.series import Moment
 from fedplay.views.scene import Hit, Intent, Scene
-
-
-class Desk(Protocol):
-    """What the state of a view may ask of the screen that it is on."""
-
-    @property
-    def experiment(self) -> Experiment: ...  # the one in force
-    @property
-    def federation(self) -> Federation | None: ...  # data of somebody's own, if there are any
-    @property
-    def player(self) -> Any: ...  # the runs
-    @property
-    def mark(self) -> Any: ...  # what of the open view the pointer is at: the mark of its hit
-
-    def check(self, exp: Experiment) -> None: ...  # ValueError for what must not be run here
-    def set(self, **choices: Any) -> bool: ...  # change knobs and slots; whether they are in force
-    def open(self, view: str) -> None: ...  # turn to a view
-    def is_open(self, view: str) -> bool: ...  # whether it is the one beside the curves
-    def leave(self, view: str) -> None: ...  # turn to another view, where this one is open
-    def controls(self) -> list[str]: ...  # the knobs and slots that have a control now
-    def control(self, name: str) -> Any: ...  # one of these; ValueError for no such name
-    def renew(self) -> None: ...  # the data of the runs have changed: run with what there is now
-    def look(self) -> None: ...  # the view's state has changed what is to be computed
-    def touch(self, *, own: bool = False) -> None: ...  # something that is shown has changed;
-
-    # own: nothing but what is drawn of the view's own state
-
-
-class State:
-    """What a person has chosen in a view, and what can be done there.
-
-    `verbs` are the names of its methods that are actions of the screen; each raises ValueError
-    where it cannot be done. They are methods of the Playground too. `keeps` are the names of its
-    attributes that hold a plain value (a number, a text, a switch), as `Scene.state` has them and
-    a page remembers them. Attributes are put back whole where a step breaks off, those of `parts`
-    too.
-    """
-
-    verbs: ClassVar[tuple[str, ...]] = ()
-    keeps: ClassVar[tuple[str, ...]] = ()
-    job: Job | None = None  # what is computed for it, beyond a close-up
-    there: bool = False  # of a summoned view, whether its tab is there
-    unshared: str = ""  # a sentence on what no link or file of an experiment carries, if any
-
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-
-    def parts(self) -> list[object]:
-        """What its actions change, beside its own attributes."""
-        return []
-
-    def follow(self, seen: bool) -> None:
-        """The experiment, the data, or what is open may have changed: see to the job.
-
-        seen: whether the view is open, and its answer is not hidden
-        """
-
-    def turn(self, exp: Experiment) -> None:
-        """Another experiment is in force."""
-
-    def veil(self) -> None:
-        """The answer is hidden from now on."""
-
-    def given(self, exp: Experiment) -> Given:
-        """Data to run an experiment on in place of its own, if any."""
-        return None
-
-    def on_key(self, key: str, view: Any) -> Intent | None:
-        """What a key of the picture asks for while `view` is open; None for none of its keys."""
-        return None
-
-    def settle(self, facts: Any, client: int | None) -> int | None:
-        """The newest run is shown: the place of the client that is followed from now on."""
-        return client
-
-    def followed(self) -> None:
-        """A person has chosen a client to be followed, or none."""
-
-    @property
-    def shown(self) -> Any:
-        """What the view finds in `Scene.state`: plain data that nobody changes."""
-        return SimpleNamespace(**{name: getattr(self, name) for name in self.keeps})
-
-    def closeup(self, found: Any) -> Any:
-        """What the view finds in `Scene.closeup`, given what its `prepare` came to."""
-        return found
-
-    def kept(self) -> Any:
-        """As plain data, for the page's memory; None for nothing."""
-        return {name: getattr(self, name) for name in self.keeps} or None
-
-    def take_up(self, kept: Any) -> None:
-        """What a page has kept; what does not fit is left out. It is not trusted."""
-        for name in self.keeps if isinstance(kept, dict) else ():
-            value = kept.get(name)
-            endless = isinstance(value, float) and not math.isfinite(value)
-            if type(value) is type(getattr(self, name)) and not endless:
-                setattr(self, name, value)
+from fedplay.views.state import State
 
 
 class Row(Protocol):

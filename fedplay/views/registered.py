@@ -8,7 +8,7 @@ from fedplay.data import Federation
 from fedplay.experiment import Experiment
 from fedplay.knobs import short
 from fedplay.registry import check_name
-from fedplay.views.base import State, View
+from fedplay.views.base import View
 from fedplay.views.boundaries.view import Boundaries
 from fedplay.views.compare.view import Compare
 from fedplay.views.curves.view import Curves
@@ -21,6 +21,7 @@ from fedplay.views.models.view import Models
 from fedplay.views.my_client.view import MyClient
 from fedplay.views.pictures.view import Pictures
 from fedplay.views.privacy_and_cost.view import Spending
+from fedplay.views.state import State
 from fedplay.views.sweep.view import Sweep
 
 VIEWS: dict[str, type[View]] = {

@@ -17,8 +17,8 @@ import fedplay as fp
 from fedplay.drawing import glyphs, settings
 from fedplay.drawing.glyphs import Face, ink
 from fedplay.drawing.settings import OwnFigure, ours
-from fedplay.views.board import Board
 from fedplay.engine.measures import OWN
+from fedplay.views.board import Board
 from fedplay.views.registered import VIEWS
 from tests.support.screens import TINY
 

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 from fedplay.arguments import whole
 from fedplay.experiment import Experiment
 from fedplay.studies.compare import choices_of
-from fedplay.views.base import Desk, State
 from fedplay.views.compare.choice import Chosen
 from fedplay.views.compare.job import Comparing, Trials
 from fedplay.views.compare.shown import Rivals
+from fedplay.views.state import Desk, State
 
 NAME = "compare"  # of the view
 

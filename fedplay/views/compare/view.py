@@ -16,13 +16,14 @@ from fedplay.drawing.figure import Canvas
 from fedplay.drawing.geometry import Box
 from fedplay.drawing.style import Look
 from fedplay.experiment import Experiment
-from fedplay.views.base import Row, State, View
+from fedplay.views.base import Row, View
 from fedplay.views.compare.curves import RivalCurves
 from fedplay.views.compare.shown import Rivals, rivals_of
 from fedplay.views.compare.state import NAME, Lineup
 from fedplay.views.compare.table import RivalTable
 from fedplay.views.compare.words import lines, spoken, told
 from fedplay.views.scene import Hit, Intent, Scene
+from fedplay.views.state import State
 
 LEFT, TOP, BOTTOM = 46, 24, 40  # css pixels around the axes
 LEADS = 26  # css pixels from the axes to the table

@@ -9,7 +9,7 @@ import numpy as np
 
 from fedplay.data import Quadratics
 from fedplay.experiment import knobs
-from fedplay.views.base import State
+from fedplay.views.state import State
 
 
 class Optima(State):

@@ -19,13 +19,14 @@ from fedplay.drawing.pen import Pen
 from fedplay.drawing.scale import ticks
 from fedplay.drawing.style import LEFT, SMALL, Look
 from fedplay.runs.series import Moment
-from fedplay.views.base import State, View
+from fedplay.views.base import View
 from fedplay.views.drift import line, words
 from fedplay.views.drift.analysis import Drift, drift
 from fedplay.views.drift.panel import Panel, near
 from fedplay.views.drift.picture import HEAD, Picture, Spot
 from fedplay.views.drift.state import Optima
 from fedplay.views.scene import Hit, Intent, Scene, places_of, to_round
+from fedplay.views.state import State
 
 TOP, BOTTOM, EDGE, GAP = 22, 40, 12, 18  # css pixels; the left is where the curves' is
 PART = 0.56  # of the width, for the whole run

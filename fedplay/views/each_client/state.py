@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from fedplay.knobs import short
-from fedplay.views.base import Desk, State
 from fedplay.views.each_client.order import Sorting
+from fedplay.views.state import Desk, State
 
 
 class Order(State):

@@ -19,13 +19,14 @@ from fedplay.drawing.style import Look
 from fedplay.experiment import Experiment
 from fedplay.inspect.personal_name import headless
 from fedplay.runs.series import BARS, Moment
-from fedplay.views.base import Row, State, View
+from fedplay.views.base import Row, View
 from fedplay.views.each_client import words
 from fedplay.views.each_client.analysis import Census, census
 from fedplay.views.each_client.cells import Cell, Cells, Writing, width_of
 from fedplay.views.each_client.order import ORDERS, ranked, sorting_of
 from fedplay.views.each_client.state import Order
 from fedplay.views.scene import Hit, Intent, Scene
+from fedplay.views.state import State
 from fedplay.words import UNSEEN, short
 
 EDGE, TOP, BOTTOM = 14, 28, 14  # css pixels around the cells

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import ClassVar, NamedTuple
 
-from fedplay.views.base import State
+from fedplay.views.state import State
 
 
 class Playing(NamedTuple):

@@ -15,13 +15,14 @@ from fedplay.drawing.geometry import Box
 from fedplay.drawing.pen import Pen, ink
 from fedplay.drawing.style import SMALL, TEXT, Look
 from fedplay.runs.series import Moment
-from fedplay.views.base import Row, State, View
+from fedplay.views.base import Row, View
 from fedplay.views.inside_round.analysis import Trace, tracing
 from fedplay.views.inside_round.parts import CROWD, SHOWN, Cast, Chart, Schematic, Spots
 from fedplay.views.inside_round.plane import Plane
 from fedplay.views.inside_round.state import Slowly
 from fedplay.views.inside_round.words import SAYINGS, about
 from fedplay.views.scene import Hit, Scene, places_of
+from fedplay.views.state import State
 from fedplay.words import UNSEEN, apart, number, percent, short
 
 STEPS = ("1 Broadcast", "2 Local steps", "3 Updates", "4 Average")

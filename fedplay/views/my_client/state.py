@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 from fedplay.arguments import word
 from fedplay.experiment import Experiment
 from fedplay.runs.given import Party
-from fedplay.views.base import Desk, State
 from fedplay.views.my_client.analysis import Reception
 from fedplay.views.my_client.drawing_state import Easel
 from fedplay.views.my_client.sketch import Mine
 from fedplay.views.my_client.words import SHARE
 from fedplay.views.scene import NOTHING, Intent
+from fedplay.views.state import Desk, State
 
 # What can be done with the drawing, and how it calls it.
 DRAWS = {

@@ -24,7 +24,7 @@ from fedplay.experiment import Experiment
 from fedplay.inspect.plane import ASPECT
 from fedplay.runs.series import Moment
 from fedplay.views.base import Row as ControlRow
-from fedplay.views.base import State, View
+from fedplay.views.base import View
 from fedplay.views.my_client import words
 from fedplay.views.my_client.analysis import Reception, receive
 from fedplay.views.my_client.parts import (
@@ -41,6 +41,7 @@ from fedplay.views.my_client.parts import (
 from fedplay.views.my_client.sketch import CLASSES, LARGEST, STEPS, Mine, Sketch
 from fedplay.views.my_client.state import Joining
 from fedplay.views.scene import Hit, Intent, Scene
+from fedplay.views.state import State
 from fedplay.words import UNSEEN, percent
 
 HEAD = 24  # css pixels of a heading

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from fedplay.arguments import whole, word
 from fedplay.knobs import short
-from fedplay.views.base import Desk, State
 from fedplay.views.scene import Intent
+from fedplay.views.state import Desk, State
 from fedplay.views.sweep.job import Sweeping
 from fedplay.views.sweep.shown import Fan
 

@@ -17,8 +17,9 @@ from fedplay.drawing.figure import Canvas
 from fedplay.drawing.geometry import Box
 from fedplay.drawing.style import Look
 from fedplay.experiment import Experiment
-from fedplay.views.base import Row, State, View
+from fedplay.views.base import Row, View
 from fedplay.views.scene import Hit, Intent, Scene
+from fedplay.views.state import State
 from fedplay.views.sweep.curves import NAMES, FanCurves
 from fedplay.views.sweep.ends import FanEnds, floor_of
 from fedplay.views.sweep.shown import NOTHING, Fan, fan_of, on_axis
