@@ -10,6 +10,8 @@ app, in JupyterLab, and once more in our app with `core=True`. Everything is tim
 - "key to picture" is one arrow key on a slider at rest, until the first frame that shows the whole
   run of the new value, the engine's work included. No value is met twice: α goes along its slider,
   then the data seed changes and α goes back.
+- The stages of those keys stand below it, on one clock (`screen_stages.py`), and the floor: what
+  the run, the encoding and the way there and back take without a screen, in turns with the keys.
 - "Play" shows 300 rounds at 60 a second. "hover" is a move onto another client, to the next frame.
 - "messages" are websocket messages both ways, per picture drawn; "drag" moves the slider with the
   mouse, 60 moves a second.
@@ -24,7 +26,6 @@ import argparse
 import json
 import os
 import runpy
-import statistics
 import sys
 import tempfile
 import time
@@ -36,80 +37,11 @@ from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
+from benchmarks.screen_stages import CODE, PROBE, centiles, print_stages, stages  # noqa: E402
 from tests.browser.servers import FLAGS, Servers  # noqa: E402
 
-CODE = """
-import asyncio, json, ipywidgets, fedplay as fp
-playground = fp.Playground(fp.Experiment(clients=20, rounds=50), core=CORE)
-player, stage, loop = playground.player, playground.screen.stage, asyncio.get_running_loop()
-marks, now, show = {}, None, stage.show
-
-def noted(*picture):
-    global now
-    shown = player.shown
-    whole = shown.complete and player.revealed == shown.R and shown.exp == playground.experiment
-    now = [shown.exp.alpha, shown.exp.data_seed, bool(whole)]
-    show(*picture)
-
-stage.show = noted
-if stage._canvas is not None:
-    send = stage._canvas.send
-    def sent(content, buffers=None):
-        if content["kind"] == "frame":
-            marks[content["n"]] = now
-        send(content, buffers)
-    stage._canvas.send = sent
-else:
-    stage._image.observe(lambda c: marks.update({c["new"][-16:-12].hex(): now}), "value")
-
-report = ipywidgets.HTML()
-times_told = 0
-def tell():
-    global times_told
-    times_told += 1
-    exp = playground.experiment
-    report.value = "<pre id='report'>" + json.dumps(
-        {"marks": marks, "alpha": exp.alpha, "seed": exp.data_seed, "n": times_told}) + "</pre>"
-def long_run():
-    playground.set(rounds=300)
-    playground.speed(60)
-def short_run():
-    playground.set(rounds=50)
-tasks = {"tell": tell, "long": long_run, "short": short_run,
-         "dice": lambda: playground.set(data_seed=playground.experiment.data_seed + 1)}
-buttons = [ipywidgets.Button(description=word) for word in tasks]
-for button in buttons:
-    button.on_click(lambda b: loop.call_soon_threadsafe(tasks[b.description]))
-ipywidgets.VBox([playground.widget, ipywidgets.HBox(buttons), report])
-"""
-PROBE = """
-window.probe = { keys: [], moves: [], draws: [], messages: 0, last: 0 };
-addEventListener("keydown", (event) => probe.keys.push(event.timeStamp), true);
-addEventListener("pointermove", (event) => probe.moves.push(event.timeStamp), true);
-const drawn = (at, mark) => { probe.draws.push([at, mark]); probe.last = at; };
-const text = new TextDecoder();
-window.WebSocket = class extends WebSocket {
-  constructor(...all) {
-    super(...all);
-    this.addEventListener("message", () => (probe.messages += 1));
-  }
-  send(data) {
-    probe.messages += 1;
-    const words = typeof data === "string" ? data : text.decode(data);
-    const found = /"kind": ?"ack", ?"n": ?([0-9]+)/.exec(words);
-    if (found) drawn(performance.now(), found[1]);
-    super.send(data);
-  }
-};
-document.addEventListener("load", async (event) => {
-  if (!event.target.matches?.("img.fedplay-picture")) return;
-  const at = performance.now();
-  const bytes = await (await fetch(event.target.src)).arrayBuffer();
-  const check = new Uint8Array(bytes.slice(-16, -12));
-  drawn(at, [...check].map((byte) => byte.toString(16).padStart(2, "0")).join(""));
-}, true);
-"""
 PRESSES = 60
+BARE = ".widget-slider:has-text('Bare') .noUi-handle"
 HANDLE = ".fedplay-control:has-text('Label skew') .noUi-handle"
 
 
@@ -143,41 +75,59 @@ class Page:
         return found
 
 
-def wholes(page: Page) -> Iterator[tuple[float, tuple[float, int]]]:
-    """(when, (α, data seed)) of every picture of a complete run."""
+def wholes(page: Page) -> Iterator[tuple[float, str, tuple[float, int]]]:
+    """(when, its mark, (α, data seed)) of every picture of a complete run."""
     marks = page.told()["marks"]
     for at, mark in page.seen()["draws"]:
         alpha, seed, whole = marks.get(mark) or (None, None, False)
         if whole:
-            yield at, (alpha, seed)
+            yield at, mark, (alpha, seed)
 
 
-def key_to_picture(page: Page) -> list[float]:
-    """ms, for presses on a slider at rest."""
-    handle = page.page.locator(HANDLE).first
+def press(page: Page, handle: Any, key: str) -> tuple[float, bool]:
+    """When a key was pressed on a slider, and whether that has moved; waits for the picture."""
+    before = handle.get_attribute("aria-valuenow")
+    handle.focus()
+    page.page.keyboard.press(key)
+    at = page.seen()["keys"][-1]
+    page.page.wait_for_timeout(30)
+    page.rest()
+    return at, handle.get_attribute("aria-valuenow") != before
+
+
+def key_to_picture(page: Page) -> tuple[list[float], list[list[float]], list[float]]:
+    """ms, for presses on a slider at rest; of their stages; and of the floor, in turns with them.
+
+    The core `Image` has neither stages nor a floor.
+    """
+    handle, bare = page.page.locator(HANDLE).first, page.page.locator(BARE).first
+    plain = page.page.locator("canvas.fedplay-canvas").count() == 0
     handle.focus()
     page.page.keyboard.press("Home")
     page.rest()
-    towards, pressed = "ArrowRight", []
+    towards, pressed, floors = "ArrowRight", [], []
     while len(pressed) < PRESSES:
-        before = handle.get_attribute("aria-valuenow")
-        page.page.keyboard.press(towards)
-        pressed.append(page.seen()["keys"][-1])
-        page.page.wait_for_timeout(30)
-        page.rest()
-        if handle.get_attribute("aria-valuenow") == before:  # the end of the slider
-            pressed.pop()
+        at, moved = press(page, handle, towards)
+        if moved:
+            pressed.append(at)
+            floors += [] if plain else [press(page, bare, "ArrowRight")[0]]
+        else:  # the end of the slider
             towards = "ArrowLeft" if towards == "ArrowRight" else "ArrowRight"
             page.ask("dice")
             page.page.wait_for_timeout(300)
             page.rest()
-    drawn = list(wholes(page))
-    times, ends = [], [*pressed[1:], float("inf")]
+    drawn, seen, told = list(wholes(page)), page.seen(), page.told()
+    times, parts, ends = [], [], [*pressed[1:], float("inf")]
     for start, end in zip(pressed, ends, strict=True):
-        shown = [what for at, what in drawn if at < start]
-        new = [at for at, what in drawn if start < at < end and what != shown[-1]]
-        times += [new[0] - start] if new else []
-    return times
+        shown = [what for at, _, what in drawn if at < start]
+        new = [d for d in drawn if start < d[0] < end and d[2] != shown[-1]]
+        if new:
+            at, mark, _ = new[0]
+            times.append(at - start)
+            parts += [] if plain else [stages(start, mark, at, seen, told["times"])]
+    acks = [at for at, mark in seen["draws"] if told["marks"].get(mark) is None]
+    bottom = [next((at for at in acks if at > start), float("nan")) - start for start in floors]
+    return times, parts, bottom
 
 
 def play(page: Page) -> tuple[float, float]:
@@ -252,29 +202,26 @@ def storm(page: Page) -> float:
     page.page.wait_for_timeout(1500)
     told, last = page.told(), page.seen()["keys"][-1]
     wanted = told["alpha"], told["seed"]
-    ends = [at for at, what in wholes(page) if at > last and what == wanted]
+    ends = [at for at, _, what in wholes(page) if at > last and what == wanted]
     return ends[0] - last if ends else float("nan")
-
-
-def centiles(times: list[float]) -> tuple[float, float]:
-    """The median and the 95th percentile."""
-    if len(times) < 2:
-        return float("nan"), float("nan")
-    return statistics.median(times), statistics.quantiles(times, n=20)[-1]
 
 
 def row(what: str, value: str, bar: str) -> None:
     print(f"  {what:<34}{value:>22}   {bar}", flush=True)
 
 
-BARS = {"voila": ((90, 130), 40, 45), "lab": ((110, 160), 20, 60)}
+BARS = {"voila": (1.25, 40, 45), "lab": (1.4, 20, 60)}
 
 
 def measure(page: Page, front_end: str) -> None:
-    (half, most), frames, lit = BARS[front_end]
-    times = key_to_picture(page)
-    p50, p95 = centiles(times)
-    row("key to picture, p50 / p95 ms", f"{p50:.0f} / {p95:.0f}", f"≤ {half} / {most}")
+    over, frames, lit = BARS[front_end]
+    times, parts, floor = key_to_picture(page)
+    (p50, p95), (least, most) = centiles(times), centiles(floor)
+    row("key to picture, p50 / p95 ms", f"{p50:.0f} / {p95:.0f}", "p95 ≤ 1.5 × p50")
+    print_stages(parts)
+    row("its floor, p50 / p95 ms", f"{least:.0f} / {most:.0f}", "")
+    row("p50 to the floor's", f"{p50 / least:.2f}", f"≤ {over}")
+    row("p95 to p50", f"{p95 / p50:.2f}", "≤ 1.5")
     speed, messages = play(page)
     row("Play, pictures/s", f"{speed:.0f}", f"≥ {frames}")
     row("Play, messages a picture", f"{messages:.1f}", "≤ 10")
@@ -286,7 +233,7 @@ def measure(page: Page, front_end: str) -> None:
 
 
 def measure_core(page: Page) -> None:
-    p50, p95 = centiles(key_to_picture(page))
+    p50, p95 = centiles(key_to_picture(page)[0])
     row("key to picture, p50 / p95 ms", f"{p50:.0f} / {p95:.0f}", "p50 ≤ 110")
     speed, messages = play(page)
     row("Play, pictures/s", f"{speed:.0f}", "≥ 15")
