@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import Collection
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
@@ -133,7 +134,10 @@ class Canvas:
     def _draw(self, layer: list[Artist]) -> None:
         renderer = self.agg.get_renderer()
         for artist in layer:
-            artist.draw(renderer)
+            if (
+                not isinstance(artist, Collection) or artist.get_paths()
+            ):  # one of nothing takes long
+                artist.draw(renderer)
 
     def _copy(self) -> Any:
         return self.agg.copy_from_bbox(self.figure.bbox)

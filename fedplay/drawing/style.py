@@ -62,13 +62,18 @@ class Look:
 
     def classes(self, C: int) -> list[str]:
         """C colours from one scale, dark to light on paper and light to dark at night."""
-        scale = matplotlib.colormaps["viridis"]
-        return [to_hex(scale(x)) for x in np.linspace(0.08, 0.97, max(C, 2))[:C]]
+        return list(_viridis(C))
 
     def key_colours(self) -> list[str]:
         """The colours that a picture with few colours must show exactly, the paper first."""
         own = [self.paper, self.ink, self.accent, self.muted, self.faint, self.mean]
         return [*own, self.personal, self.alone, self.stale, self.alarm, *self.clients]
+
+
+@cache
+def _viridis(C: int) -> tuple[str, ...]:
+    scale = matplotlib.colormaps["viridis"]
+    return tuple(to_hex(scale(x)) for x in np.linspace(0.08, 0.97, max(C, 2))[:C])
 
 
 def mixed(colour: str, other: str, part: float) -> str:

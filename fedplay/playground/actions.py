@@ -84,8 +84,10 @@ class Actions:
     def _needed(self, name: str, value: Any) -> dict[str, Any]:
         """What an algorithm brings where it can't be run without."""
         brings = getattr(SLOTS[name].get(value), "brings", {}) if name == "algorithm" else {}
+        if not brings:
+            return {}
         try:
-            self.store.experiment.replace(**{name: value} if brings else {})
+            self.store.experiment.replace(**{name: value})
         except ValueError:
             return dict(brings)
         return {}

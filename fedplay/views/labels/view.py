@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_rgba_array
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
@@ -103,8 +104,10 @@ class LabelBars(View):
     def _bars(self, labels: Labels) -> None:
         K, C = labels.counts.shape
         axes = self.chart
-        self.bars.set_verts(list(bars(labels.counts)))
-        self.bars.set_facecolor(self.look.classes(C) * K)
+        corners: Any = bars(labels.counts)  # one array goes in much faster than a list
+        colours: Any = np.tile(to_rgba_array(self.look.classes(C)), (K, 1))
+        self.bars.set_verts(corners)
+        self.bars.set_facecolor(colours)
         axes.set_xlim(-0.7, max(K, 4) - 0.3)  # a lone client need not fill the page
         top = tidy(float(labels.counts.sum(axis=1).max(initial=1)))
         axes.set_ylim(0, top)
