@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from fedplay.playground.screen import Screen
 
 SLICE = 0.005  # s of computing before the event loop has its turn
+BRIEF = 0.06  # s of it where a run is complete by then: it costs no pauses, and no other picture
 PAUSE = 0.001  # s; sleep(0) would starve the messages of the page
 FRAME = 1 / 60  # s between two pictures, at least
 WORDS = 0.1  # s between two changes of the numbers, at least
@@ -208,8 +209,9 @@ class Live:
     @calmed
     def _turn(self) -> tuple[float | None, float | None]:
         """One turn; when there is something to compute and to draw again, in seconds."""
+        self._say()
         self.drain()
-        wait, due = self._work(SLICE), self._refresh()
+        wait, due = self._work(SLICE, BRIEF), self._refresh()
         assert self.screen is not None
         spare = self.screen.session.player.spare and self._rested != self._changes
         if (wait is None or spare) and due is None and not self.inbox:
@@ -226,12 +228,12 @@ class Live:
     def _changes(self) -> int:
         return 0 if self.screen is None else self.screen.session.player.changes
 
-    def _work(self, seconds: float) -> float | None:
+    def _work(self, seconds: float, brief: float = 0.0) -> float | None:
         """Compute for about so long, and turn to what is then to be seen."""
         assert self.screen is not None
         session = self.screen.session
         with self.step():
-            wait = session.player.work(seconds)
+            wait = session.player.work(seconds, brief)
             return 0.0 if session.settle_view() else wait
 
     def _rest(self, *, dragged: bool = True) -> None:
@@ -247,20 +249,23 @@ class Live:
         self._rested = self._changes
 
     def _refresh(self) -> float | None:
-        """Draw and write what is due; when something is due again, in seconds."""
-        now, changes = clock.now(), self._changes
-        due = []
-        if self.drawn != changes:
-            if now >= self._drawn_at + FRAME:
+        """Draw what is due; when there is something to draw or to write again, in seconds."""
+        assert self.screen is not None
+        now, due = clock.now(), []
+        if self.drawn != self._changes:
+            patience = self.screen.session.player.patience
+            if (wait := max(self._drawn_at + FRAME - now, patience)) > 0:
+                due.append(wait)
+            else:
                 self.draw()
-            else:
-                due.append(self._drawn_at + FRAME - now)
-        if self._written != changes:
-            if now >= self._written_at + WORDS:
-                self._write()
-            else:
-                due.append(self._written_at + WORDS - now)
+        if self.drawn > self._written:
+            due.append(max(self._written_at + WORDS - now, 0.0))
         return min(due) if due else None
+
+    def _say(self) -> None:
+        """Write what is due: the turn after the picture, which is then on its way to the page."""
+        if self.drawn > self._written and clock.now() >= self._written_at + WORDS:
+            self._write()
 
     @calmed
     def draw(self) -> None:

@@ -81,7 +81,9 @@ class Recording:
         self.late_done = self.late_failed = False
         self.broken = ""  # why it can never be complete
         self.facts: Facts | None = None  # kept here by whoever asks `facts`
+        self.suited: tuple[Any, list[str]] | None = None  # kept here by whoever asks for its views
         self.seconds = 0.0  # of computing its rounds, as whoever shows it has counted them
+        self.opening = 0.0  # of these, what round 0 took, which has to find the data
         self._run: Run | None = None
         self._stream: Iterator[Round] | None = None
         self._late: Iterator[None] | None = None
@@ -99,7 +101,9 @@ class Recording:
     @property
     def remaining(self) -> float:
         """The seconds that the missing rounds will take, judged by those before."""
-        return self.seconds / max(self.n, 1) * (self.R + 1 - self.n) if self.n else np.inf
+        if self.n < 2:
+            return self.seconds * self.R if self.n else np.inf
+        return (self.seconds - self.opening) / (self.n - 1) * (self.R + 1 - self.n)
 
     @property
     def run(self) -> Run:

@@ -222,14 +222,26 @@ class Player:
 
     # --- what the computer does ---------------------------------------------------------------
 
-    def work(self, seconds: float) -> float | None:
-        """Compute for about so long. Returns when to go on, in seconds; None if all is done."""
+    def work(self, seconds: float, brief: float = 0.0) -> float | None:
+        """Compute for about so long. Returns when to go on, in seconds; None if all is done.
+
+        brief: for so long where the run is complete by then, judged by its rounds so far. What
+               comes after a run waits until that has been shown.
+        """
         self._catch_up()
-        end = self.clock() + seconds
+        began, presented = self.clock(), self._presented
         while True:
             wait = self._unit()
-            if wait != 0 or self.clock() >= end:
+            spent = self.clock() - began
+            if wait != 0 or self._presented != presented:
                 return wait
+            if spent >= seconds and not self._complete_in(brief - spent):
+                return wait
+
+    def _complete_in(self, seconds: float) -> bool:
+        """Whether the run that is wanted will be complete after so many seconds more."""
+        rec = self.recording
+        return self.busy and rec is not None and rec.remaining < seconds
 
     def _catch_up(self) -> None:
         """Show what is known: where work broke off, it may have been computed and not shown."""
@@ -335,6 +347,8 @@ class Player:
             self._give_up(error)
             return
         rec.seconds += self.clock() - began
+        if rec.n == 1:
+            rec.opening = rec.seconds
         if rec.complete:
             self.cache.put(rec.key, rec)
         if self.mode != "whole":
@@ -393,6 +407,14 @@ class Player:
     def busy(self) -> bool:
         """Whether the run that was asked for is still to be computed and shown."""
         return self.recording is not None and self.mode == "whole" and self._hungry is not None
+
+    @property
+    def patience(self) -> float:
+        """For how many seconds the picture of an older run need not be drawn again, as that of
+        the run which is wanted may be there by then."""
+        if not self.busy or self.shown is self.recording:
+            return 0.0
+        return max(PATIENCE - self._waited(), 0.0)
 
     @property
     def at(self) -> int:

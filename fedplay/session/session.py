@@ -12,7 +12,7 @@ from fedplay.arguments import number, whole, word
 from fedplay.cost import estimate
 from fedplay.data import Federation
 from fedplay.engine import History
-from fedplay.engine.measures import check_measured, measure_of
+from fedplay.engine.measures import OWN, check_measured, measure_of
 from fedplay.experiment import Experiment
 from fedplay.runs.faults import why
 from fedplay.runs.given import Given, Party, counted
@@ -109,9 +109,16 @@ class Session:
         rec = rec or self.player.recording or self.player.shown
         names = [name for name in self.offered if not VIEWS[name].main]
         if rec is not None:
-            fed = rec.run.federation if rec.facts is None else rec.facts.federation
-            names = suitable(names, rec.exp, fed)
+            names = self._suitable(names, rec)
         return [*names, *(n for n, s in self.states.items() if VIEWS[n].summoned and s.there)]
+
+    def _suitable(self, names: list[str], rec: Recording) -> list[str]:
+        """Those of the views that suit a run; it keeps them, as one picture asks a dozen times."""
+        known = names, *OWN.values()  # a measure of somebody's own may have come since
+        if rec.suited is None or rec.suited[0] != known:
+            fed = rec.run.federation if rec.facts is None else rec.facts.federation
+            rec.suited = known, suitable(names, rec.exp, fed)
+        return rec.suited[1]
 
     @property
     def drawn(self) -> str:
