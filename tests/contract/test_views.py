@@ -25,7 +25,7 @@ UNASKED = {
 }
 
 
-NAMELESS = {"privacy", "compare", "sweep"}  # of clients and classes of the data
+NAMELESS = {"privacy", "compare", "sweep", "measures"}  # of clients and classes of the data
 TIPS = {"clients"}  # where a name is beside the pointer only
 # Where edges of panels and of marks are rounded otherwise in a file, and in how many pixels, in %.
 ROUNDED = {"boundary": 1.5, "mine": 0.5, "inside": 0.05, "compare": 0.01}
