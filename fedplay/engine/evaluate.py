@@ -75,25 +75,26 @@ class Evaluator:
 
     def __call__(self, w: Array) -> Scores:
         """The scores of one model w (P,): NaN where it is not finite, or what it says is not."""
-        return self.several(w[None])[0]
+        return self._scores(*self._judged(w))
 
     def several(self, W: Array) -> list[Scores]:
-        """The scores of models W (R, P), each as if it were alone."""
+        """The scores of models W (R, P), of each as if it were alone."""
+        return [self._scores(*one) for one in zip(*self._judged(W), strict=True)]
+
+    def _judged(self, W: Array) -> tuple[Array, Array]:
+        """Of models (..., P): what they get right, (..., 1 + panel), and test losses (..., T)."""
         T = self.tests
         outputs = self.network.outputs(W, self.X)
         shares = self.stretches.mean(self.network.right(outputs, self.y))
         # A finite sum is one of finite numbers; that of finite numbers may overflow.
         if not math.isfinite(np.add.reduce(W, axis=None)):
-            shares[~np.isfinite(W).all(axis=1)] = np.nan
-        losses = self.network.loss(outputs[:, :T], self.y[:T])
-        return [
-            Scores(
-                float(own[0]),
-                float(np.add.reduce(loss, dtype=np.float64)) / T if T else math.nan,
-                own[1:],
-            )
-            for own, loss in zip(shares, losses, strict=True)
-        ]
+            shares[~np.isfinite(W).all(axis=-1)] = np.nan
+        return shares, self.network.loss(outputs[..., :T, :], self.y[:T])
+
+    def _scores(self, shares: Array, losses: Array) -> Scores:
+        T = self.tests
+        loss = float(np.add.reduce(losses, dtype=np.float64)) / T if T else math.nan
+        return Scores(float(shares[0]), loss, shares[1:])
 
     def losses(self, w: Array) -> Array:
         """The loss of one model w (P,) on each client's held-out data, (panel,)."""

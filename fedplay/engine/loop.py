@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,7 +18,7 @@ from fedplay.engine.arguments import check_given
 from fedplay.engine.evaluate import Evaluator, inputs, panel
 from fedplay.engine.local_work import Work
 from fedplay.engine.measures import OWN, check_measured, measured
-from fedplay.engine.round import Round, Sent, State, scatter, tells, told_by, unjudged
+from fedplay.engine.round import Round, Sent, State, facts_of, scatter, tells, told_by
 from fedplay.engine.training import Trainer, Watch
 from fedplay.experiment import Experiment
 from fedplay.memo import Memo
@@ -308,7 +309,7 @@ def stream(run: Run, ahead: bool = False) -> Iterator[Round]:
     """
     # What somebody measures of a round may depend on what was played by then.
     together = run.evaluate.together if ahead and not run.measures else 1
-    state, waiting = run.start(), list[Round]()
+    state, waiting = run.start(), list[dict[str, Any]]()
     for number in range(run.exp.rounds + 1):
         with calm():
             waiting.append(_played(run, state, number))
@@ -318,21 +319,22 @@ def stream(run: Run, ahead: bool = False) -> Iterator[Round]:
         yield from judged
 
 
-def _played(run: Run, state: State, number: int) -> Round:
-    """A round that has no scores yet; its outcome, whose arrays are large, is gone by then."""
-    outcome = run.advance(state, number) if number else None
-    personal = run.evaluate.each(run.personalise(state, number)) if run.lasting else None
-    return unjudged(number, state, outcome, float(run.epsilon[number]), personal)
+def _played(run: Run, state: State, number: int) -> dict[str, Any]:
+    """All of a round but its scores; its outcome, whose arrays are large, is gone by then."""
+    facts = facts_of(number, state, run.advance(state, number) if number else None)
+    own = run.evaluate.each(run.personalise(state, number)) if run.lasting else None
+    return facts | {"epsilon": float(run.epsilon[number]), "personal": own}
 
 
-def _judged(run: Run, played: list[Round]) -> list[Round]:
+def _judged(run: Run, played: list[dict[str, Any]]) -> list[Round]:
     """Rounds with their scores, and with what somebody measures of them."""
-    models = [done.parameters for done in played]
-    if all(w.dtype == models[0].dtype for w in models):
-        scores = run.evaluate.several(np.array(models))
-    else:  # an algorithm of somebody's own may change the precision on its way
+    models = [facts["parameters"] for facts in played]
+    # An algorithm of somebody's own may change the precision on its way.
+    if len(models) == 1 or len({w.dtype for w in models}) > 1:
         scores = [run.evaluate(w) for w in models]
-    judged = [done._replace(**s._asdict()) for done, s in zip(played, scores, strict=True)]
+    else:
+        scores = run.evaluate.several(np.array(models))
+    judged = [Round(**f, **s._asdict()) for f, s in zip(played, scores, strict=True)]
     if run.measures:
         judged = [r._replace(told={**r.told, **measured(run.measures, r, run)}) for r in judged]
     return judged

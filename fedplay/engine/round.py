@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Real
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -53,24 +53,17 @@ class State:
     bytes_down: float = 0.0
 
 
-def unjudged(
-    number: int, state: State, outcome: Outcome | None, epsilon: float, personal: Array | None
-) -> Round:
-    """What is kept of a round but for its scores; before the first there is no outcome."""
+def facts_of(number: int, state: State, outcome: Outcome | None) -> dict[str, Any]:
+    """What is kept of a round without judging a model; before the first there is no outcome."""
     nobody = np.zeros(0)
-    return Round(
+    return dict(
         number=number,
         parameters=state.w.copy(),  # theirs to keep, or to write to: the next round begins with w
-        accuracy=math.nan,
-        loss=math.nan,
-        client_accuracy=nobody,
         cohort=outcome.cohort.ids if outcome else np.zeros(0, np.int64),
-        epsilon=epsilon,
         bytes_up=round(state.bytes_up),
         bytes_down=round(state.bytes_down),
         update_norm=outcome.update_norm if outcome else nobody,
         step_norm=outcome.step_norm if outcome else 0.0,
-        personal=personal,
         message_norm=outcome.message_norm if outcome else nobody,
         ignored=_ignored(outcome) if outcome else 0,
         told=outcome.told if outcome else {},
