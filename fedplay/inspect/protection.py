@@ -13,7 +13,7 @@ from fedplay.stages.channel.dp import DifferentialPrivacy
 from fedplay.stages.footprint import footprint
 
 
-class Guard(NamedTuple):
+class Protection(NamedTuple):
     """What the channel does to updates."""
 
     clip: float  # S; infinite where nothing is clipped
@@ -23,14 +23,14 @@ class Guard(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def guard(exp: Experiment, P: int, spans: Spans = ()) -> Guard:
+def guard(exp: Experiment, P: int, spans: Spans = ()) -> Protection:
     """What guards the updates of an experiment with a model of P parameters, layers at `spans`."""
     spent, dp = epsilon_of(exp), _private(exp)
     if dp is None:
-        return Guard(math.inf, 0.0, None, spent)
+        return Protection(math.inf, 0.0, None, spent)
     numbers = footprint(exp.stage("algorithm"), P, spans).noised
     noise = dp.deviation(exp.stage("schedule").expected(exp.clients)) * gaussian_length(numbers)
-    return Guard(dp.bound() or math.inf, noise, slack(exp), spent)
+    return Protection(dp.bound() or math.inf, noise, slack(exp), spent)
 
 
 def slack(exp: Experiment) -> float | None:

@@ -1,4 +1,4 @@
-"""`Live`: the one task that sees to a screen: takes what has come in, computes, draws, writes.
+"""`EventLoop`: the one task that sees to a screen: takes what has come in, computes, draws, writes.
 
 The path of a slider event: the page's message only puts (name, value) into an inbox, because under
 ipykernel 7 it arrives on a thread of its own. The one asyncio task, on the kernel's main thread,
@@ -46,7 +46,7 @@ class Event(NamedTuple):
     shown: bool = False  # whether the knob's field shows the value already
 
 
-class Live:
+class EventLoop:
     """What comes from the page goes to `post` and `act`, from any thread."""
 
     def __init__(self) -> None:
@@ -297,7 +297,7 @@ class Step(AbstractContextManager[None]):
     """One step of a screen, whole or not at all. With `heard` it is the next event of the inbox,
     which goes back there where ■ breaks it off."""
 
-    def __init__(self, live: Live, *, heard: bool = False) -> None:
+    def __init__(self, live: EventLoop, *, heard: bool = False) -> None:
         live.mend()
         self.live, self.heard = live, heard
         self.event: Event | None = None

@@ -9,7 +9,7 @@ import ipywidgets
 from ipywidgets import Layout
 
 from fedplay.experiment import Experiment
-from fedplay.session.run_history import Trail, described, differences
+from fedplay.session.run_history import RunHistory, described, differences
 from fedplay.session.session import Pin
 from fedplay.untrusted import escape
 from fedplay.widgets.buttons import button
@@ -75,7 +75,7 @@ def _compared(pin: Pin, now: Experiment, accuracy: float | None) -> str:
     return f"<b>{pin.accuracy:.3f}</b> with {escape(described(own, names))}{against}"
 
 
-class Footsteps:
+class RunHistoryRow:
     """The trail as a row of small buttons, as high as the global model was good."""
 
     def __init__(self, act: Callable[..., None]) -> None:
@@ -90,7 +90,7 @@ class Footsteps:
         self.widget.add_class("fedplay-trail")
         self.widget.layout.display = "none"
 
-    def show(self, trail: Trail, *, hidden: bool = False) -> None:
+    def show(self, trail: RunHistory, *, hidden: bool = False) -> None:
         """The runs, the one at which the screen stands marked; none while an answer is hidden."""
         while len(self._buttons) < len(trail.entries):
             self._buttons.append(self._button(len(self._buttons)))

@@ -23,7 +23,7 @@ from fedplay.experiment import Experiment
 from fedplay.files import AnyPath, write_whole
 from fedplay.knobs import short
 from fedplay.playground.actions import Actions
-from fedplay.playground.event_loop import Live
+from fedplay.playground.event_loop import EventLoop
 from fedplay.playground.panel import Panel, check_controls
 from fedplay.playground.screen import Screen
 from fedplay.scopes import calmed
@@ -70,7 +70,7 @@ class Playground:
             exp = exp.replace(data="arrays", clients=federation.clients)
         self.session = Session(exp, federation, views, self._failed)
         self.store, self.player = self.session.store, self.session.player
-        self.live, only = Live(), check_controls(controls)
+        self.live, only = EventLoop(), check_controls(controls)
         self._last: Experiment | None = None  # what was in force when it was closed
         self._place: Place | None = Place(self)
         try:

@@ -10,13 +10,13 @@ import ipywidgets
 
 from fedplay.playground import readouts
 from fedplay.playground.panel import Panel
-from fedplay.playground.pins_and_history import Footsteps, Pins
+from fedplay.playground.pins_and_history import Pins, RunHistoryRow
 from fedplay.playground.share import Share
 from fedplay.playground.toolbar import Toolbar
 from fedplay.playground.transport import Transport
-from fedplay.playground.view_tabs import Companion
+from fedplay.playground.view_tabs import ViewTabs
 from fedplay.runs.series import BARS
-from fedplay.session.pointer import Hand
+from fedplay.session.pointer import PointerAndKeys
 from fedplay.session.session import AXES, Session
 from fedplay.untrusted import escape
 from fedplay.views.base import Row
@@ -25,7 +25,7 @@ from fedplay.views.registered import MAIN, VIEWS
 from fedplay.views.scene import Scene
 from fedplay.widgets.buttons import display
 from fedplay.widgets.closing import close_all
-from fedplay.widgets.echo_guard import Quiet
+from fedplay.widgets.echo_guard import EchoGuard
 from fedplay.widgets.page import Page
 from fedplay.widgets.stage import Stage
 from fedplay.words import UNSEEN, plain, short
@@ -63,14 +63,14 @@ class Screen:
     ) -> None:
         self.session, self.panel, self.page = session, panel, page
         self.stage = Stage(width=WIDTH, height=HEIGHT, help=KEYS, core=core)
-        self.hand = Hand(session, act)
+        self.hand = PointerAndKeys(session, act)
         self.toolbar = Toolbar(act, presets=session.federation is None)
         self.share = Share(act)
         self.transport = Transport(act, session.player.speed)
         made = {name: VIEWS[name].controls(act) for name in session.states}
         self.rows = {name: _row(row) for name, row in made.items() if row is not None}
-        self.companion = Companion(act, list(self.rows.values()))
-        self.pins, self.trail = Pins(act), Footsteps(act)
+        self.companion = ViewTabs(act, list(self.rows.values()))
+        self.pins, self.trail = Pins(act), RunHistoryRow(act)
         self.headline, self.numbers = ipywidgets.HTML(), ipywidgets.HTML()
         self.headline.add_class("fedplay-headline")
         self.numbers.add_class("fedplay-numbers")
@@ -81,7 +81,7 @@ class Screen:
             layout=ipywidgets.Layout(width="104px", flex="0 0 auto"),
         )
         self.axis.add_class("fedplay-axis")
-        self._quiet = Quiet()
+        self._quiet = EchoGuard()
         self.axis.observe(self._tell("axis", act), "value")
         self.guess = ipywidgets.FloatSlider(
             min=0,

@@ -12,7 +12,7 @@ from fedplay.experiment import Experiment
 from fedplay.presets import PRESETS, Preset
 from fedplay.untrusted import escape
 from fedplay.widgets.buttons import button
-from fedplay.widgets.echo_guard import Quiet
+from fedplay.widgets.echo_guard import EchoGuard
 
 INVITATION = "Drag a slider: the whole federation is trained again while you drag."
 ASKED = "Change what you like, say where the global model will end, then reveal it."
@@ -38,7 +38,7 @@ class Toolbar:
             layout=Layout(width="250px"),
         )
         self.presets.add_class("fedplay-presets")
-        self._quiet = Quiet()
+        self._quiet = EchoGuard()
         self.presets.observe(self._chosen, "index")
         self.undo = button("Undo", "undo", "Back to the run before", lambda: act("undo"))
         self.pin = button(

@@ -8,7 +8,7 @@ from typing import Any
 import ipywidgets
 from ipywidgets import Layout
 
-from fedplay.widgets.echo_guard import Quiet
+from fedplay.widgets.echo_guard import EchoGuard
 
 SPEEDS = {"1 round/s": 1.0, "2 rounds/s": 2.0, "5 rounds/s": 5.0, "10 rounds/s": 10.0}
 SPEEDS |= {"20 rounds/s": 20.0, "60 rounds/s": 60.0}
@@ -38,7 +38,7 @@ class Transport:
             readout=True,
             layout=Layout(flex="1 1 auto", width="auto"),
         )
-        self._quiet = Quiet()
+        self._quiet = EchoGuard()
         self._scrubbed: int | None = None  # where its person has put it
         self.speed.observe(lambda c: act("pace", list(SPEEDS.values())[c["new"]]), "index")
         self.scrub.observe(lambda c: self._moved(act, c["new"]), "value")

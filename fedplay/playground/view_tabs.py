@@ -11,18 +11,18 @@ from ipywidgets import Layout
 from fedplay.views.base import Row
 from fedplay.views.registered import VIEWS
 from fedplay.widgets.buttons import display
-from fedplay.widgets.echo_guard import Quiet
+from fedplay.widgets.echo_guard import EchoGuard
 
 NOBODY = "follow a client"
 
 
-class Companion:
+class ViewTabs:
     """`act(name, *arguments)` is told what its person wants; `rows` are those of the views."""
 
     def __init__(self, act: Callable[..., None], rows: Sequence[Row] = ()) -> None:
         self.act = act
         self.names: list[str] = []
-        self._quiet = Quiet()
+        self._quiet = EchoGuard()
         self.tabs = ipywidgets.ToggleButtons(options=[""], layout=Layout(width="auto"))
         self.tabs.add_class("fedplay-tabs")
         self.tabs.observe(self._chosen, "index")

@@ -1,4 +1,4 @@
-"""`Hand`: what a pointer and keys do in the picture. It knows positions, no widget and no view."""
+"""`PointerAndKeys`: what they do in the picture. It knows positions, and no widget or view."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STEP = 0.01  # of a guess, with the arrow keys
 ROUNDS = {"ArrowLeft": -1, "ArrowRight": 1, "PageDown": -FAR, "PageUp": FAR}
 
 
-class Hand:
+class PointerAndKeys:
     """One pointer and one keyboard. `act(name, *arguments)` does what they ask for.
 
     Hovering lights up a client in every view and reads out what is there; what a press, a drag, a

@@ -23,7 +23,7 @@ class Entry(NamedTuple):
     time: float  # s, when it was noted
 
 
-class Trail:
+class RunHistory:
     """The last runs, and at which of them the screen stands."""
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ from fedplay.runs.given import Given, Party, counted
 from fedplay.runs.job import Runs
 from fedplay.runs.recording import Recording, identity
 from fedplay.session.player import Player
-from fedplay.session.run_history import Trail
+from fedplay.session.run_history import RunHistory
 from fedplay.session.store import Store
 from fedplay.views.registered import MAIN, VIEWS, check_views, suitable
 from fedplay.views.scene import Ghost, Scene
@@ -88,7 +88,7 @@ class Session:
         self.states = {name: VIEWS[name].State(self) for name in VIEWS}
         for state in self.states.values():
             state.turn(experiment)
-        self.trail = Trail()
+        self.trail = RunHistory()
         self.pins: list[Pin] = []
         self.beside = next((name for name in self.offered if not VIEWS[name].main), "")
         self.client: int | None = None  # the place of the client that is followed

@@ -26,7 +26,7 @@ from fedplay.knobs import short
 from fedplay.methods import METHODS
 from fedplay.scopes import calmed
 from fedplay.stages.base import Array
-from fedplay.studies.comparison_runs import Contest, Curve, checked_seeds
+from fedplay.studies.comparison_runs import ComparisonRuns, Curve, checked_seeds
 from fedplay.studies.comparison_runs import seeded as seeded
 from fedplay.studies.statistics import (
     Difference,
@@ -127,7 +127,7 @@ class Comparison:
     alone: Array | None = None  # (S, R + 1) clients' mean accuracy of models that never joined
 
     @classmethod
-    def of(cls, contest: Contest, reference: str, target: float | None = None) -> Comparison:
+    def of(cls, contest: ComparisonRuns, reference: str, target: float | None = None) -> Comparison:
         """What is known so far of a contest."""
         curves = {name: dict(own) for name, own in contest.curves.items()}
         exp, experiments = contest.exp, contest.experiments
@@ -321,7 +321,9 @@ def compare(
         raise ValueError(f"reference={short(reference)}: must be one of {list(who)}")
     for name, own in who.items():  # all of them before the first is run
         _check(name, own, federation, limit)
-    contest = Contest(exp, who, seeds, federation=federation, limit=limit, reference=reference)
+    contest = ComparisonRuns(
+        exp, who, seeds, federation=federation, limit=limit, reference=reference
+    )
     _finish(contest)
     alone = [
         lone(Run(contest.run_of(reference, s), federation, limit), contest.cohorts[s])
@@ -340,7 +342,7 @@ def _check(name: str, exp: Experiment, federation: Federation | None, limit: Lim
         raise ValueError(f"{name}: {error}") from error
 
 
-def _finish(contest: Contest) -> None:
+def _finish(contest: ComparisonRuns) -> None:
     """Compute all of it; what goes wrong in a run says in which."""
     while contest.todo:
         name, place = contest.todo[0]

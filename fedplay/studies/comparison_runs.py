@@ -1,4 +1,4 @@
-"""The runs of a comparison, one after the other: `Contest`, and what is kept of each: `Curve`."""
+"""`ComparisonRuns`: one run after the other, of several methods; `Curve`: what is kept of each."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def checked_seeds(seeds: Any) -> int:
     return int(seeds)
 
 
-class Contest:
+class ComparisonRuns:
     """The runs of a comparison, all methods of one seed before the next; `advance()` does a piece.
 
     exp:         whose seed and data seed are the first; those of `experiments` do not count

@@ -16,7 +16,7 @@ from ipywidgets import Layout
 from fedplay.knobs import MANY, Knob
 from fedplay.scales import EMPTY, SEEDS, TRIED, listed, placed, shown, spread, stops, tried, words
 from fedplay.untrusted import escape
-from fedplay.widgets.echo_guard import Quiet
+from fedplay.widgets.echo_guard import EchoGuard
 
 Post = Callable[..., None]  # post(name, value, shown=True): whether the field shows it already
 
@@ -39,7 +39,7 @@ class Control:
         self.widget = ipywidgets.VBox([line], layout=Layout(width="100%"))
         self.widget.add_class("fedplay-control")
         self._texts: dict[str, Any] = {}
-        self._quiet = Quiet()
+        self._quiet = EchoGuard()
 
     def show(self, value: Any) -> None:
         """Let the field show a value, whoever has set it."""

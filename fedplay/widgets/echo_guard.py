@@ -1,4 +1,4 @@
-"""`Quiet`: tell a field's change that a person made from one that we made ourselves."""
+"""`EchoGuard`: tell a field's change that a person made from one that we made ourselves."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 from types import TracebackType
 
 
-class Quiet:
+class EchoGuard:
     """Set a field inside `with quiet:`, and `quiet.now` is true in its observers meanwhile.
 
     Only in this thread: under ipykernel 7 a message of the page comes in another one.

@@ -281,7 +281,7 @@ class Speechless(Shares):
         return "" if scene.closeup is None else f"{scene.closeup.mean():.4f} are right."
 
 
-class Open(Shares):
+class SweepState(Shares):
     """Shows the answer before a guess."""
 
     def show(self, scene):
@@ -388,7 +388,7 @@ BROKEN = [
     (Fragile, "diverged", "show raised OverflowError: too much (line"),
     (Hasty, "nothing yet", "show raised AttributeError"),
     (Speechless, "nothing yet", "empty"),
-    (Open, "veiled", "its picture depends"),
+    (SweepState, "veiled", "its picture depends"),
     (Telling, "veiled", "sentence depends"),
     (Whispering, "veiled", "the pointer is told"),
     (Coloured, "not fresh", "of its colour"),

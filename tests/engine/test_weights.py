@@ -15,7 +15,7 @@ from fedplay.engine.loop import Run
 from fedplay.playground.panel import plan
 from fedplay.registry import SLOTS
 from fedplay.studies.compare import entrants
-from fedplay.views.sweep.job import MIXED, Sweeping
+from fedplay.views.sweep.job import MIXED, SweepJob
 from tests.engine import test_closed_forms as closed
 
 ALGORITHMS = {
@@ -281,7 +281,7 @@ def test_unknown_weights_are_refused_before_anything_is_run():
 def test_a_sweep_says_where_its_values_have_two_objectives():
     def swept(exp, name, values):
         words = [str(value) for value in values]
-        made = Sweeping(exp, name, name, "Help.", values, words, check=lambda exp: None)
+        made = SweepJob(exp, name, name, "Help.", values, words, check=lambda exp: None)
         return made.fan(exp).help
 
     assert swept(FEW, "algorithm", ["fedavg", "fedprox"]) == "Help."

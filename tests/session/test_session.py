@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 import fedplay as fp
 from fedplay import registry
-from fedplay.playground.pins_and_history import Footsteps
+from fedplay.playground.pins_and_history import RunHistoryRow
 from fedplay.playground.share import experiment_in
 from fedplay.presets import PRESETS
 from fedplay.scales import spread
-from fedplay.session.run_history import LENGTH, QUICK, Trail, change_in_words
+from fedplay.session.run_history import LENGTH, QUICK, RunHistory, change_in_words
 from tests.support.screens import TINY, same
 
 
@@ -262,7 +262,7 @@ def test_the_trail_leads_back(tiny):
 
 
 def test_the_trail_keeps_twenty_and_only_the_end_of_a_drag():
-    trail, row = Trail(), Footsteps(print)
+    trail, row = RunHistory(), RunHistoryRow(print)
     exp = fp.Experiment()
     for place in range(30):
         trail.note(exp.replace(seed=place), 0.5, place * 10.0)

@@ -19,7 +19,7 @@ from fedplay.cost import Limit
 from fedplay.engine.loop import Run
 from fedplay.methods import METHODS
 from fedplay.studies.compare import USUAL, Comparison, choices_of, entrants, usual_name
-from fedplay.studies.comparison_runs import Contest, Curve, seeded
+from fedplay.studies.comparison_runs import ComparisonRuns, Curve, seeded
 from fedplay.studies.statistics import RARE, Difference, Reached, difference, reached, sooner
 from tests.support.screens import TINY, same
 
@@ -121,11 +121,11 @@ def test_what_was_computed_before_is_not_computed_again():
             kept[exp] = curve
 
     who = entrants(FEW, ["FedAvg", "FedProx"])
-    first = Contest(FEW, who, 2, kept=Kept())
+    first = ComparisonRuns(FEW, who, 2, kept=Kept())
     while first.advance():
         pass
     assert (len(kept), first.done) == (4, 4)
-    again = Contest(FEW, who, 3, kept=Kept())
+    again = ComparisonRuns(FEW, who, 3, kept=Kept())
     assert again.done == 4
     assert list(again.todo) == [("FedAvg", 2), ("FedProx", 2)]
     kept[again.run_of("FedAvg", 2)] = again.curves["FedAvg"][0]  # known by now

@@ -1,4 +1,4 @@
-"""`Chosen`: what a person has chosen to compare, and as a page keeps it."""
+"""`ComparisonChoice`: what a person has chosen to compare, and as a page keeps it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from fedplay.studies.compare import USUAL, usual_name
 SEEDS = (3, 5, 10)  # how many there can be
 
 
-class Chosen(NamedTuple):
+class ComparisonChoice(NamedTuple):
     """Which methods, with how many seeds, and the accuracy whose rounds are counted."""
 
     methods: tuple[str, ...] = USUAL
     seeds: int = 5
     target: float | None = None  # None: a tidy one that the reference gets
 
-    def toggled(self, name: str, on: bool) -> Chosen:
+    def toggled(self, name: str, on: bool) -> ComparisonChoice:
         """With a method, or without it; ValueError for what is none."""
         known = offered()
         if name not in known:
@@ -30,7 +30,7 @@ class Chosen(NamedTuple):
         wanted = {*self.methods, name} if on else {*self.methods} - {name}
         return self._replace(methods=tuple(method for method in known if method in wanted))
 
-    def named(self, methods: Sequence[str]) -> Chosen:
+    def named(self, methods: Sequence[str]) -> ComparisonChoice:
         """With these methods and no others; ValueError for none, and for what is none."""
         if isinstance(methods, str) or not isinstance(methods, Sequence) or not methods:
             raise ValueError(f"methods={short(methods)}: must be a list that names at least one")
@@ -39,13 +39,13 @@ class Chosen(NamedTuple):
             found = found.toggled(usual_name(name) if isinstance(name, str) else name, True)
         return found
 
-    def counted(self, seeds: int) -> Chosen:
+    def counted(self, seeds: int) -> ComparisonChoice:
         """With another number of seeds; ValueError for one that is not offered."""
         if not isinstance(seeds, Integral) or seeds not in SEEDS:
             raise ValueError(f"seeds={short(seeds)}: must be one of {SEEDS}")
         return self._replace(seeds=int(seeds))
 
-    def aimed(self, target: float) -> Chosen:
+    def aimed(self, target: float) -> ComparisonChoice:
         """With another target, to the nearest hundredth; ValueError for what is no accuracy."""
         number = isinstance(target, Real) and not isinstance(target, bool)
         if not number or not 0 < target <= 1:
@@ -58,7 +58,7 @@ class Chosen(NamedTuple):
         """As plain data."""
         return {"methods": list(self.methods), "seeds": self.seeds, "target": self.target}
 
-    def taken_up(self, kept: Any) -> Chosen:
+    def taken_up(self, kept: Any) -> ComparisonChoice:
         """With what a page has kept; what does not fit is left out. It is not trusted."""
         found = self
         if not isinstance(kept, dict):

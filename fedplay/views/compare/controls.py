@@ -10,20 +10,20 @@ from ipywidgets import Layout
 
 from fedplay.drawing.style import DARK, LIGHT
 from fedplay.methods import METHODS
-from fedplay.views.compare.choice import SEEDS, Chosen, offered
-from fedplay.views.compare.shown import Rivals, rivals_of
+from fedplay.views.compare.choice import SEEDS, ComparisonChoice, offered
+from fedplay.views.compare.shown import ComparisonShown, comparison_of
 from fedplay.views.scene import Scene
 from fedplay.widgets.buttons import display
-from fedplay.widgets.echo_guard import Quiet
+from fedplay.widgets.echo_guard import EchoGuard
 
 OWN = "An algorithm that was registered here."
 
 
-class ContestRow:
+class ComparisonRow:
     """`act(name, *arguments)` is told what its person wants."""
 
     def __init__(self, act: Callable[..., None]) -> None:
-        self.act, self._quiet = act, Quiet()
+        self.act, self._quiet = act, EchoGuard()
         self.toggles: dict[str, Any] = {}
         self.methods = ipywidgets.HBox()
         self.methods.add_class("fedplay-methods")
@@ -79,12 +79,12 @@ class ContestRow:
 
     def show(self, scene: Scene | None) -> None:
         """What is chosen, and what came of it; nothing where there is no comparison."""
-        rivals = None if scene is None else rivals_of(scene)
+        rivals = None if scene is None else comparison_of(scene)
         if scene is not None and rivals is not None:
             self._fill(scene.state, rivals)
         display(self.widget, rivals is not None)
 
-    def _fill(self, chosen: Chosen, rivals: Rivals) -> None:
+    def _fill(self, chosen: ComparisonChoice, rivals: ComparisonShown) -> None:
         with self._quiet, self.above.hold_sync():
             names = offered()
             for name in names:
@@ -99,7 +99,7 @@ class ContestRow:
                 self.target.value = target
             self._name(rivals)
 
-    def _settle(self, name: str, on: bool, rivals: Rivals) -> None:
+    def _settle(self, name: str, on: bool, rivals: ComparisonShown) -> None:
         """A method's toggle. The one in force is always compared, so it cannot be put out."""
         if name not in self.toggles:
             self.toggles[name] = _toggle(name, self._toggled(name))
@@ -111,7 +111,7 @@ class ContestRow:
             if getattr(toggle, trait) != value:
                 setattr(toggle, trait, value)
 
-    def _name(self, rivals: Rivals) -> None:
+    def _name(self, rivals: ComparisonShown) -> None:
         """The methods that can be shown above."""
         options = [f"shown above: {name}" for name in rivals.names if not rivals.why(name)]
         if list(self.above.options) != options:

@@ -14,7 +14,7 @@ from fedplay.drawing.geometry import Array
 from fedplay.drawing.lines import distances, last
 from fedplay.drawing.scale import tidy
 from fedplay.drawing.style import SMALL, TEXT, Look
-from fedplay.views.compare.shown import Rivals, colour_of
+from fedplay.views.compare.shown import ComparisonShown, colour_of
 
 REACH = 8  # css pixels from a curve, or from the target, that still mean it
 ROOM = 0.02  # of accuracy, that must be left below the lowest end
@@ -25,7 +25,7 @@ FLOORS = {  # where the axis may begin, and its ticks
 }
 
 
-class RivalCurves:
+class ComparisonCurves:
     """A line and a band for each method on `axes`."""
 
     def __init__(self, canvas: Canvas, axes: Axes, look: Look) -> None:
@@ -57,7 +57,7 @@ class RivalCurves:
         some = [self.bands, self.lines, self.goal, self.grip, self.value, self.got]
         canvas.seldom([*some, self.lost, self.above])
 
-    def settle(self, rivals: Rivals | None) -> bool:
+    def settle(self, rivals: ComparisonShown | None) -> bool:
         """Set the limits and the heading; whether they have changed."""
         drawn = {} if rivals is None else rivals.drawn
         ends = np.concatenate([np.ones(0), *(rows[:, -1] for rows in drawn.values())])
@@ -76,7 +76,7 @@ class RivalCurves:
         self.axes.set_yticks(FLOORS[floor])
         return True
 
-    def show(self, rivals: Rivals | None) -> None:
+    def show(self, rivals: ComparisonShown | None) -> None:
         """Draw every method as far as it is known."""
         drawn = {} if rivals is None else rivals.drawn
         self.means = {name: rows.mean(axis=0) for name, rows in drawn.items()}
@@ -89,13 +89,13 @@ class RivalCurves:
             self._draw(rivals)
         self._mark(rivals)
 
-    def _words(self, rivals: Rivals) -> str:
+    def _words(self, rivals: ComparisonShown) -> str:
         """What lines and bands are."""
         n = rivals.comparison.seeds
         words = f"mean of {n} seeds, and a band from the lowest to the highest"
         return words if self.wide > 320 else f"mean and range of {n} seeds"
 
-    def _draw(self, rivals: Rivals) -> None:
+    def _draw(self, rivals: ComparisonShown) -> None:
         """Lines and bands: what is lit last, and the wide one first, so that it hides no other."""
         order = sorted(self.means, key=lambda n: (n == rivals.lit, n != rivals.current))
         colours = [self.colour(rivals, name) for name in order]
@@ -115,7 +115,7 @@ class RivalCurves:
         self.lines.set_color(_faded(colours, [1.0 if s else 0.35 for s in strong]))
         self.lines.set_linewidth(widths)
 
-    def _mark(self, rivals: Rivals | None) -> None:
+    def _mark(self, rivals: ComparisonShown | None) -> None:
         """The target, where it is reached, where a method diverged, and which one is above."""
         far, floor, target = self.axes.get_xlim()[1], self.axes.get_ylim()[0], self.target
         there = np.isfinite(target)
@@ -149,7 +149,7 @@ class RivalCurves:
         shown = end is not None and np.isfinite(end[1]) and end[1] >= floor
         put(self.above, *(([end[0]], [end[1]]) if end is not None and shown else ([], [])))
 
-    def colour(self, rivals: Rivals, name: str) -> str:
+    def colour(self, rivals: ComparisonShown, name: str) -> str:
         """A method's own colour, grey where it belongs to another experiment."""
         return self.look.stale if rivals.stale(name) else colour_of(name, self.look)
 

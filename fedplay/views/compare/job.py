@@ -1,4 +1,4 @@
-"""`Comparing`: the runs of a comparison on the screen, for when nothing else is to be done."""
+"""`ComparisonJob`: the runs of a comparison on the screen, for when nothing else is to be done."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from fedplay.runs.given import Given
 from fedplay.runs.job import Job, Progress
 from fedplay.runs.recording import Recording, identity
 from fedplay.studies.compare import Comparison, choices_of, weighed_like
-from fedplay.studies.comparison_runs import Contest, Curve
-from fedplay.views.compare.choice import Chosen, name_of, offered
-from fedplay.views.compare.shown import Rivals
+from fedplay.studies.comparison_runs import ComparisonRuns, Curve
+from fedplay.views.compare.choice import ComparisonChoice, name_of, offered
+from fedplay.views.compare.shown import ComparisonShown
 
 CURVES = 2_000_000  # bytes of curves that are kept
 
 
-class Trials:
+class KnownCurves:
     """The curves of runs by their experiments, those of whole recordings among them."""
 
     def __init__(self, recordings: Cache[Recording], federation: Given) -> None:
@@ -42,7 +42,7 @@ class Trials:
         self.curves.put(identity(exp, self.federation), curve)
 
 
-class Comparing(Job):
+class ComparisonJob(Job):
     """The methods that were chosen, and the one in force, in one experiment.
 
     `check` raises ValueError for an experiment that must not run; `before` is the comparison that
@@ -54,18 +54,20 @@ class Comparing(Job):
     def __init__(
         self,
         base: Experiment,
-        chosen: Chosen,
-        trials: Trials,
+        chosen: ComparisonChoice,
+        trials: KnownCurves,
         check: Callable[[Experiment], None],
-        before: Comparing | None = None,
+        before: ComparisonJob | None = None,
     ) -> None:
         self.base, self.chosen, self.code = base, chosen, _code()
         self.current = name_of(base)
         self.refused: dict[str, str] = {}
         found = self._found(check)
-        self.contest = Contest(base, found, chosen.seeds, federation=trials.federation, kept=trials)
+        self.contest = ComparisonRuns(
+            base, found, chosen.seeds, federation=trials.federation, kept=trials
+        )
         self.old = None if before is None else before.older(base)
-        self._rivals: Rivals | None = None
+        self._rivals: ComparisonShown | None = None
         self._known: Any = None  # of how much that was made
 
     def _found(self, check: Callable[[Experiment], None]) -> dict[str, Experiment]:
@@ -91,7 +93,7 @@ class Comparing(Job):
             return self.old
         return self._comparison()
 
-    def follows(self, base: Experiment, chosen: Chosen) -> bool:
+    def follows(self, base: Experiment, chosen: ComparisonChoice) -> bool:
         """Whether these are still the runs that are to be compared."""
         same = base is self.base or base == self.base
         runs = (chosen.methods, chosen.seeds) == (self.chosen.methods, self.chosen.seeds)
@@ -124,7 +126,7 @@ class Comparing(Job):
         if target != self.chosen.target:
             self.chosen, self._rivals = self.chosen._replace(target=target), None
 
-    def rivals(self, lit: Any = None) -> Rivals:
+    def rivals(self, lit: Any = None) -> ComparisonShown:
         """What there is to be seen of it; `lit` is the method that stands out, if any."""
         known = self.contest.done, len(self.refused), lit
         if self._rivals is None or known != self._known:
@@ -133,7 +135,7 @@ class Comparing(Job):
                 found = replace(found, wanted=old.target)  # until there is one of its own
             old = None if old is None else replace(old, wanted=found.target)
             refused = tuple(self.refused.items())
-            self._rivals = Rivals(found, self.current, old, refused, lit)
+            self._rivals = ComparisonShown(found, self.current, old, refused, lit)
             self._known = known
         return self._rivals
 

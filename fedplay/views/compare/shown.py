@@ -1,4 +1,4 @@
-"""`Rivals`: the methods of a comparison, and how far the runs of each are known."""
+"""`ComparisonShown`: the methods of a comparison, and how far the runs of each are known."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Rivals:
+class ComparisonShown:
     """A comparison as it is seen. A new one is made whenever anything about it changes."""
 
     comparison: Comparison  # of the experiment in force, as far as it is computed
@@ -78,10 +78,10 @@ class Rivals:
         return dict(self.refused).get(name, "")
 
 
-def rivals_of(scene: Scene) -> Rivals | None:
+def comparison_of(scene: Scene) -> ComparisonShown | None:
     """The comparison that a scene has and may show, if any."""
     found = scene.closeup
-    return found if isinstance(found, Rivals) and not scene.veiled else None
+    return found if isinstance(found, ComparisonShown) and not scene.veiled else None
 
 
 def colour_of(name: str, look: Look) -> str:

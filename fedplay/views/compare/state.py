@@ -1,4 +1,4 @@
-"""`Lineup`: which methods a person compares, and their comparison while its view is open."""
+"""`ComparisonState`: which methods a person compares, and the job that does while one looks."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from typing import Any, ClassVar
 from fedplay.arguments import whole
 from fedplay.experiment import Experiment
 from fedplay.studies.compare import choices_of
-from fedplay.views.compare.choice import Chosen
-from fedplay.views.compare.job import Comparing, Trials
-from fedplay.views.compare.shown import Rivals
+from fedplay.views.compare.choice import ComparisonChoice
+from fedplay.views.compare.job import ComparisonJob, KnownCurves
+from fedplay.views.compare.shown import ComparisonShown
 from fedplay.views.state import Desk, State
 
 NAME = "compare"  # of the view
 
 
-class Lineup(State):
-    """The methods that are chosen, and a `Comparing` of the experiment in force, or none."""
+class ComparisonState(State):
+    """The methods that are chosen, and a `ComparisonJob` of the experiment in force, or none."""
 
     verbs: ClassVar[tuple[str, ...]] = ("compare", "method", "seeds", "target", "take_method")
-    job: Comparing | None
+    job: ComparisonJob | None
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self.chosen, self.job = Chosen(), None
-        self.trials = Trials(desk.player.cache, desk.federation)
+        self.chosen, self.job = ComparisonChoice(), None
+        self.trials = KnownCurves(desk.player.cache, desk.federation)
 
     @property
-    def rivals(self) -> Rivals | None:
+    def rivals(self) -> ComparisonShown | None:
         """What there is to be seen; None while the view is closed."""
         lit = self.desk.mark if isinstance(self.desk.mark, str) else None
         return None if self.job is None else self.job.rivals(lit)
@@ -37,7 +37,7 @@ class Lineup(State):
         """Compare in the experiment in force; nothing is computed while nobody looks."""
         data, exp = self.desk.player.data, self.desk.experiment
         if self.trials.federation is not data:  # a guest has come, or gone
-            self.trials, self.job = Trials(self.desk.player.cache, data), None
+            self.trials, self.job = KnownCurves(self.desk.player.cache, data), None
         if not seen or exp.stage("model").score != "accuracy":
             self.job = None
         else:
@@ -46,7 +46,7 @@ class Lineup(State):
     def _compare(self, exp: Experiment) -> None:
         now = self.job
         if now is None or not now.follows(exp, self.chosen):
-            self.job = Comparing(exp, self.chosen, self.trials, self.desk.check, now)
+            self.job = ComparisonJob(exp, self.chosen, self.trials, self.desk.check, now)
         elif now.chosen != self.chosen:
             now.aim(self.chosen.target)
             self.desk.touch()
@@ -91,17 +91,17 @@ class Lineup(State):
                 raise ValueError(f"method={place}: {name}: {rivals.why(name)}")
             self.desk.set(**choices_of(name))
 
-    def _take(self, chosen: Chosen) -> None:
+    def _take(self, chosen: ComparisonChoice) -> None:
         self.chosen = chosen
         self.desk.look()
 
     # --- to be seen and kept ------------------------------------------------------------------
 
     @property
-    def shown(self) -> Chosen:
+    def shown(self) -> ComparisonChoice:
         return self.chosen
 
-    def closeup(self, found: Any) -> Rivals | None:
+    def closeup(self, found: Any) -> ComparisonShown | None:
         return self.rivals
 
     def kept(self) -> Any:

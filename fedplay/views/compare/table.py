@@ -14,7 +14,7 @@ from fedplay.drawing.figure import Canvas
 from fedplay.drawing.geometry import Box
 from fedplay.drawing.style import SMALL, Look, legible
 from fedplay.studies.compare import Comparison
-from fedplay.views.compare.shown import Rivals, colour_of
+from fedplay.views.compare.shown import ComparisonShown, colour_of
 from fedplay.words import short
 
 ROW, LEAST = 22, 14  # css pixels from one row to the next, at most and at least
@@ -31,7 +31,7 @@ FEWER_WORDS = ("median round (in so many seeds), mean end,", "difference; what i
 LETTER = 6.8  # css pixels that a letter takes
 
 
-class RivalTable:
+class ComparisonTable:
     """Rows at `place` in the box, drawn on `page`: the axes of the whole box in css pixels."""
 
     def __init__(self, canvas: Canvas, page: Axes, box: Box, place: Box, look: Look) -> None:
@@ -59,7 +59,7 @@ class RivalTable:
         """How many css pixels the table takes of a box."""
         return _columns(box)[-1]
 
-    def show(self, rivals: Rivals | None, ends: Mapping[str, tuple[float, float]]) -> None:
+    def show(self, rivals: ComparisonShown | None, ends: Mapping[str, tuple[float, float]]) -> None:
         """Write every row; `ends` are where whole curves end, css pixels of the box."""
         self._used = 0
         names = [] if rivals is None else rivals.ranked
@@ -75,7 +75,9 @@ class RivalTable:
             cell.set_visible(False)
         self._join(rivals, ends)
 
-    def _join(self, rivals: Rivals | None, ends: Mapping[str, tuple[float, float]]) -> None:
+    def _join(
+        self, rivals: ComparisonShown | None, ends: Mapping[str, tuple[float, float]]
+    ) -> None:
         """Lines from curves to names, dots beside names, and the row that is lit."""
         left = self.place.left
         bottom = self.place.top + self.place.height
@@ -108,12 +110,12 @@ class RivalTable:
             for i, text in enumerate(words):
                 self._write(10, y + 16 * i, text, self.look.muted)
 
-    def _colour(self, rivals: Rivals | None, name: str) -> str:
+    def _colour(self, rivals: ComparisonShown | None, name: str) -> str:
         if rivals is None or rivals.stale(name):
             return self.look.stale
         return colour_of(name, self.look)
 
-    def _head(self, rivals: Rivals) -> None:
+    def _head(self, rivals: ComparisonShown) -> None:
         """What the columns are."""
         y, muted, ref = self.place.top - 12, self.look.muted, short(rivals.comparison.reference, 12)
         words = [f"to {rivals.comparison.target:.2f}", "end", f"− {ref}"]
@@ -122,7 +124,7 @@ class RivalTable:
         for column, word in zip(self.columns[1:-1], words, strict=False):
             self._write(column, y, word, muted)
 
-    def _row(self, rivals: Rivals, name: str, y: float) -> None:
+    def _row(self, rivals: ComparisonShown, name: str, y: float) -> None:
         look, source, why = self.look, rivals.source(name), rivals.why(name)
         bold = name in (rivals.current, rivals.lit)
         grey = source is None or rivals.stale(name)

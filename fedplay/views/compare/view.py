@@ -17,10 +17,10 @@ from fedplay.drawing.geometry import Box
 from fedplay.drawing.style import Look
 from fedplay.experiment import Experiment
 from fedplay.views.base import Row, View
-from fedplay.views.compare.curves import RivalCurves
-from fedplay.views.compare.shown import Rivals, rivals_of
-from fedplay.views.compare.state import NAME, Lineup
-from fedplay.views.compare.table import RivalTable
+from fedplay.views.compare.curves import ComparisonCurves
+from fedplay.views.compare.shown import ComparisonShown, comparison_of
+from fedplay.views.compare.state import NAME, ComparisonState
+from fedplay.views.compare.table import ComparisonTable
 from fedplay.views.compare.words import lines, spoken, told
 from fedplay.views.scene import Hit, Intent, Scene
 from fedplay.views.state import State
@@ -37,21 +37,21 @@ class Compare(View):
     help: ClassVar[str] = "Several methods on the same federation, over several seeds."
     part: ClassVar[float] = 0.5
     accurate: ClassVar[bool] = True
-    State: ClassVar[type[State]] = Lineup
+    State: ClassVar[type[State]] = ComparisonState
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
         super().__init__(canvas, box, look)
         tall = max(box.height - TOP - BOTTOM, 40)
-        table = RivalTable.width(box.width)
+        table = ComparisonTable.width(box.width)
         wide = max(box.width - LEFT - LEADS - table, 60)
         page = self.axes(0, 0, box.width, box.height)
         chart = self.axes(LEFT, TOP, wide, tall)
         chart.patch.set_visible(False)  # or a file would hide what lies below it on the page
-        self.curves = RivalCurves(canvas, chart, look)
+        self.curves = ComparisonCurves(canvas, chart, look)
         place = Box(LEFT + wide + LEADS, TOP, table, box.height - TOP - 4)
-        self.table = RivalTable(canvas, page, box, place, look)
-        self.rivals: Rivals | None = None
-        self.shown: Rivals | None = None
+        self.table = ComparisonTable(canvas, page, box, place, look)
+        self.rivals: ComparisonShown | None = None
+        self.shown: ComparisonShown | None = None
 
     @staticmethod
     def suits(exp: Experiment, federation: Federation) -> bool:
@@ -64,7 +64,7 @@ class Compare(View):
 
     def show(self, scene: Scene) -> None:
         """Draw every method as far as it is known."""
-        self.rivals = rivals = rivals_of(scene)
+        self.rivals = rivals = comparison_of(scene)
         if rivals is self.shown and rivals is not None:
             return
         self.shown = rivals
@@ -107,19 +107,19 @@ class Compare(View):
     @staticmethod
     def sentence(scene: Scene) -> str:
         """What the seeds let one say of the methods."""
-        return told(rivals_of(scene))
+        return told(comparison_of(scene))
 
     @staticmethod
     def spoken(scene: Scene) -> str:
         """The table, as far as it is known."""
-        rivals = rivals_of(scene)
+        rivals = comparison_of(scene)
         return "" if rivals is None else spoken(rivals)
 
     @staticmethod
     def controls(act: Callable[..., None]) -> Row:
-        from fedplay.views.compare.controls import ContestRow
+        from fedplay.views.compare.controls import ComparisonRow
 
-        return ContestRow(act)
+        return ComparisonRow(act)
 
     @staticmethod
     def key_colours(look: Look) -> tuple[str, ...]:

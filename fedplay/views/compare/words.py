@@ -8,14 +8,14 @@ from fedplay.methods import METHODS
 from fedplay.studies.compare import Comparison, listed
 from fedplay.studies.statistics import RARE, Difference
 from fedplay.untrusted import escape
-from fedplay.views.compare.shown import Rivals
+from fedplay.views.compare.shown import ComparisonShown
 from fedplay.words import accuracy
 
 NAMED = 3  # methods that a sentence has room for
 ENOUGH = 1 - round(math.log2(RARE))  # seeds that can tell anything
 
 
-def told(rivals: Rivals | None) -> str:
+def told(rivals: ComparisonShown | None) -> str:
     """What the seeds let one say of the methods, as HTML."""
     if rivals is None:
         return "Several methods on the same data, each with the same few seeds."
@@ -85,7 +85,7 @@ def _sooner(found: Difference) -> bool:
     return found.clear and found.side == "above"
 
 
-def lines(rivals: Rivals, name: str) -> tuple[str, ...]:
+def lines(rivals: ComparisonShown, name: str) -> tuple[str, ...]:
     """What is said of a method beside the pointer."""
     out = [name]
     if name in METHODS:
@@ -111,7 +111,7 @@ def lines(rivals: Rivals, name: str) -> tuple[str, ...]:
     return tuple(out)
 
 
-def spoken(rivals: Rivals) -> str:
+def spoken(rivals: ComparisonShown) -> str:
     """The table, for who cannot see it."""
     rows = (", ".join(filter(None, row)) for row in rivals.comparison.rows())
     return f"The methods compared: {'; '.join(rows)}."

@@ -12,7 +12,7 @@ from fedplay.experiment import knobs
 from fedplay.views.state import State
 
 
-class Optima(State):
+class DriftState(State):
     """Nothing is kept here: a drag sets the knob, as a slider does."""
 
     verbs: ClassVar[tuple[str, ...]] = ("optimum",)

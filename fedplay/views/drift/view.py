@@ -24,7 +24,7 @@ from fedplay.views.drift import line, words
 from fedplay.views.drift.analysis import Drift, drift
 from fedplay.views.drift.panel import Panel, near
 from fedplay.views.drift.picture import HEAD, Picture, Spot
-from fedplay.views.drift.state import Optima
+from fedplay.views.drift.state import DriftState
 from fedplay.views.scene import Hit, Intent, Scene, places_of, to_round
 from fedplay.views.state import State
 
@@ -43,7 +43,7 @@ class DriftView(View):
     title: ClassVar[str] = "Drift"
     help: ClassVar[str] = "How far clients drift apart in a round, and where the run goes."
     part: ClassVar[float] = 0.5
-    State: ClassVar[type[State]] = Optima
+    State: ClassVar[type[State]] = DriftState
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
         super().__init__(canvas, box, look)

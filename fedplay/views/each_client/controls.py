@@ -12,7 +12,7 @@ from fedplay.inspect.personal_name import own_model
 from fedplay.views.each_client.order import ORDERS, Sorting, sorting_of
 from fedplay.views.scene import Scene
 from fedplay.widgets.buttons import display
-from fedplay.widgets.echo_guard import Quiet
+from fedplay.widgets.echo_guard import EchoGuard
 
 JUDGES = (("own data", False), ("everybody's test set", True))
 TIPS = (
@@ -21,11 +21,11 @@ TIPS = (
 )
 
 
-class SortingRow:
+class OrderRow:
     """`act(name, *arguments)` is told what its person wants."""
 
     def __init__(self, act: Callable[..., None]) -> None:
-        self.act, self._quiet, self._now = act, Quiet(), Sorting()
+        self.act, self._quiet, self._now = act, EchoGuard(), Sorting()
         self.order = ipywidgets.Dropdown(
             options=[""],
             tooltip="What the clients are sorted by; a click on a heading does the same",

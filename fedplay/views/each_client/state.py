@@ -9,7 +9,7 @@ from fedplay.views.each_client.order import Sorting
 from fedplay.views.state import Desk, State
 
 
-class Order(State):
+class OrderState(State):
     """How the clients are sorted, and what their models are judged on."""
 
     verbs: ClassVar[tuple[str, ...]] = ("order", "sorting")

@@ -24,7 +24,7 @@ from fedplay.views.each_client import words
 from fedplay.views.each_client.analysis import Census, census
 from fedplay.views.each_client.cells import Cell, Cells, Writing, width_of
 from fedplay.views.each_client.order import ORDERS, ranked, sorting_of
-from fedplay.views.each_client.state import Order
+from fedplay.views.each_client.state import OrderState
 from fedplay.views.scene import Hit, Intent, Scene
 from fedplay.views.state import State
 from fedplay.words import UNSEEN, short
@@ -41,7 +41,7 @@ class EachClient(View):
     help: ClassVar[str] = f"For every client {UNSEEN}: the global model, its own, and it alone."
     part: ClassVar[float] = 0.55
     accurate: ClassVar[bool] = True
-    State: ClassVar[type[State]] = Order
+    State: ClassVar[type[State]] = OrderState
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
         super().__init__(canvas, box, look)
@@ -79,9 +79,9 @@ class EachClient(View):
 
     @staticmethod
     def controls(act: Callable[..., None]) -> Row:
-        from fedplay.views.each_client.controls import SortingRow
+        from fedplay.views.each_client.controls import OrderRow
 
-        return SortingRow(act)
+        return OrderRow(act)
 
     # --- what it shows ------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from ipywidgets import Layout
 
 from fedplay.views.scene import Scene
 from fedplay.widgets.buttons import button, display
-from fedplay.widgets.echo_guard import Quiet
+from fedplay.widgets.echo_guard import EchoGuard
 
 TICKS = 20  # of the slider, for each of the four steps
 
@@ -19,7 +19,7 @@ class StepsRow:
     """`act(name, *arguments)` is told what its person wants."""
 
     def __init__(self, act: Callable[..., None]) -> None:
-        self.act, self._quiet = act, Quiet()
+        self.act, self._quiet = act, EchoGuard()
         self.slowly = button(
             "Play slowly", "play", "Go through the round step by step", lambda: act("slow")
         )

@@ -14,7 +14,7 @@ class Playing(NamedTuple):
     now: bool  # by itself
 
 
-class Slowly(State):
+class InsideState(State):
     """The four steps of a round: broadcast, local steps, updates, average."""
 
     verbs: ClassVar[tuple[str, ...]] = ("inside", "slow", "stage")

@@ -19,7 +19,7 @@ from fedplay.views.base import Row, View
 from fedplay.views.inside_round.analysis import Trace, tracing
 from fedplay.views.inside_round.parts import CROWD, SHOWN, Cast, Chart, Schematic, Spots
 from fedplay.views.inside_round.plane import Plane
-from fedplay.views.inside_round.state import Slowly
+from fedplay.views.inside_round.state import InsideState
 from fedplay.views.inside_round.words import SAYINGS, about
 from fedplay.views.scene import Hit, Scene, places_of
 from fedplay.views.state import State
@@ -38,7 +38,7 @@ class InsideRound(View):
     title: ClassVar[str] = "Inside a round"
     help: ClassVar[str] = "One round in slow motion: broadcast, local steps, updates, average."
     accurate: ClassVar[bool] = True
-    State: ClassVar[type[State]] = Slowly
+    State: ClassVar[type[State]] = InsideState
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
         super().__init__(canvas, box, look)

@@ -12,7 +12,7 @@ from fedplay.data.guest import LEAST, MOST
 from fedplay.views.my_client.sketch import Mine
 from fedplay.views.scene import Scene
 from fedplay.widgets.buttons import button, display, fill
-from fedplay.widgets.echo_guard import Quiet
+from fedplay.widgets.echo_guard import EchoGuard
 from fedplay.words import short
 
 RANDOM = "An example of the test set, of the class chosen; the global model is judged by it too"
@@ -20,11 +20,11 @@ JOIN = "Train everybody again with you as one client more"
 LEAVE = "Train everybody again without you; your examples stay here"
 
 
-class GuestRow:
+class MyClientRow:
     """`act("mine", action, *arguments)` is told what its person wants."""
 
     def __init__(self, act: Callable[..., None]) -> None:
-        self.act, self._quiet = act, Quiet()
+        self.act, self._quiet = act, EchoGuard()
         self.classes: list[str] = []
         self.joined = False
         self.labels = ipywidgets.ToggleButtons(options=[""], layout=Layout(width="auto"))

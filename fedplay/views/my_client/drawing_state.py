@@ -1,4 +1,4 @@
-"""`Easel`: what a person draws for a client of its own; a book of it for each kind of data."""
+"""`DrawingState`: what a person draws for a client of its own; a book for each kind of data."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def kind_of(exp: Experiment, federation: Federation | None) -> Kind | None:
     return Kind((key, C), C, None) if kind == "points" else None
 
 
-class Easel:
+class DrawingState:
     """Every action raises ValueError where it cannot be done. `touch()` is called after each."""
 
     def __init__(self, federation: Federation | None) -> None:

@@ -8,7 +8,7 @@ from fedplay.arguments import word
 from fedplay.experiment import Experiment
 from fedplay.runs.given import Party
 from fedplay.views.my_client.analysis import Reception
-from fedplay.views.my_client.drawing_state import Easel
+from fedplay.views.my_client.drawing_state import DrawingState
 from fedplay.views.my_client.sketch import Mine
 from fedplay.views.my_client.words import SHARE
 from fedplay.views.scene import NOTHING, Intent
@@ -35,14 +35,14 @@ DRAWS = {
 MOVES = {"ArrowLeft": (-1, 0), "ArrowRight": (1, 0), "ArrowUp": (0, -1), "ArrowDown": (0, 1)}
 
 
-class Joining(State):
+class MyClientState(State):
     """What a person does at the easel, and what follows from it for the runs."""
 
     verbs: ClassVar[tuple[str, ...]] = ("mine",)
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self.easel = Easel(desk.federation)
+        self.easel = DrawingState(desk.federation)
         self.greets = False  # a guest has joined, and is to be followed once it is there
         self._seats = (0, False)  # the last place of the panel, and whether a guest has it
 

@@ -39,7 +39,7 @@ from fedplay.views.my_client.parts import (
     say,
 )
 from fedplay.views.my_client.sketch import CLASSES, LARGEST, STEPS, Mine, Sketch
-from fedplay.views.my_client.state import Joining
+from fedplay.views.my_client.state import MyClientState
 from fedplay.views.scene import Hit, Intent, Scene
 from fedplay.views.state import State
 from fedplay.words import UNSEEN, percent
@@ -59,7 +59,7 @@ class MyClient(View):
     accurate: ClassVar[bool] = True
     follows: ClassVar[bool] = False
     dated: ClassVar[bool] = False
-    State: ClassVar[type[State]] = Joining
+    State: ClassVar[type[State]] = MyClientState
 
     @staticmethod
     def suits(exp: Experiment, federation: Federation) -> bool:
@@ -91,9 +91,9 @@ class MyClient(View):
 
     @staticmethod
     def controls(act: Callable[..., None]) -> ControlRow:
-        from fedplay.views.my_client.controls import GuestRow
+        from fedplay.views.my_client.controls import MyClientRow
 
-        return GuestRow(act)
+        return MyClientRow(act)
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
         super().__init__(canvas, box, look)

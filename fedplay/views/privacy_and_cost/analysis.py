@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from fedplay.inspect.protection import Guard, guard
+from fedplay.inspect.protection import Protection, guard
 from fedplay.stages.footprint import footprint
 from fedplay.views.scene import Scene
 
 
-def guard_of(scene: Scene) -> Guard:
+def protection_of(scene: Scene) -> Protection:
     """What guards the updates in a scene."""
     fed = scene.federation
     network = scene.exp.stage("model").bind(fed.d, fed.C)

@@ -21,9 +21,9 @@ from fedplay.drawing.line_labels import apart
 from fedplay.drawing.lines import last
 from fedplay.drawing.scale import tick, tidy
 from fedplay.drawing.style import SMALL, TEXT, Look
-from fedplay.inspect.protection import Guard
+from fedplay.inspect.protection import Protection
 from fedplay.views.base import View
-from fedplay.views.privacy_and_cost.analysis import guard_of, journey
+from fedplay.views.privacy_and_cost.analysis import journey, protection_of
 from fedplay.views.privacy_and_cost.ledger import Ledger, Row
 from fedplay.views.privacy_and_cost.words import lines, told
 from fedplay.views.scene import Hit, Scene, allowed, to_round
@@ -101,7 +101,7 @@ class Spending(View):
     def show(self, scene: Scene) -> None:
         """Draw the rounds so far, and of what is known beforehand all rounds."""
         self.scene = scene = allowed(scene)
-        safe = guard_of(scene)
+        safe = protection_of(scene)
         self.rows = self.ledger.enter(scene.rounds, safe.clip)
         self._set_axes(scene, safe)
         for cursor in self.cursors:
@@ -110,7 +110,7 @@ class Spending(View):
         self._show_lengths(scene, safe)
         self._show_bytes(scene)
 
-    def _set_axes(self, scene: Scene, safe: Guard) -> None:
+    def _set_axes(self, scene: Scene, safe: Protection) -> None:
         """Limits, ticks and headings, which are drawn anew only when they change."""
         R, rows = scene.series.rounds, self.rows
         noisy = safe.noise > 0
@@ -144,7 +144,7 @@ class Spending(View):
         self.empty[1].set_text("" if noisy else hint)
         self.canvas.stale()
 
-    def _show_privacy(self, scene: Scene, safe: Guard) -> None:
+    def _show_privacy(self, scene: Scene, safe: Protection) -> None:
         noisy, n = safe.noise > 0, scene.at + 1
         spent = safe.spent if noisy else np.empty(0)
         put(self.ahead, np.arange(len(spent)), spent)
@@ -152,7 +152,7 @@ class Spending(View):
         put(self.dots[0], [scene.at] if noisy else [], spent[scene.at : scene.at + 1])
         self.cursors[0].set_visible(noisy)
 
-    def _show_lengths(self, scene: Scene, safe: Guard) -> None:
+    def _show_lengths(self, scene: Scene, safe: Protection) -> None:
         rows, x = self.rows, np.arange(len(self.rows))
         width, top = tidy(scene.series.rounds), self.charts[1].get_ylim()[1]
         update, step = np.array([(row.update, row.step) for row in rows]).T
@@ -222,7 +222,7 @@ def _last(values: Array) -> float:
     return last(np.arange(len(values)), values)[1]
 
 
-def _reach(rows: list[Row], safe: Guard) -> float:
+def _reach(rows: list[Row], safe: Protection) -> float:
     """The end of the axis of lengths; a run that diverges leaves it at the top."""
     lengths = np.array([(row.update, row.step) for row in rows]).ravel()
     good = lengths[np.isfinite(lengths)]

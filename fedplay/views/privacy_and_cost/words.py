@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from fedplay.views.privacy_and_cost.analysis import guard_of
+from fedplay.views.privacy_and_cost.analysis import protection_of
 from fedplay.views.privacy_and_cost.ledger import Row
 from fedplay.views.scene import Scene
 from fedplay.words import UNSEEN, epsilon, size
@@ -14,7 +14,7 @@ LOST = "not finite and counted as zero"
 
 def told(scene: Scene) -> str:
     """What the round shown has come to; HTML."""
-    safe, r = guard_of(scene), scene.at
+    safe, r = protection_of(scene), scene.at
     row = Row.of(scene.now, safe.clip)
     parts = [f"After round {r}:" if r else "Before training:"]
     if safe.noise:
@@ -41,7 +41,7 @@ def told(scene: Scene) -> str:
 
 def lines(scene: Scene, number: int) -> tuple[str, ...]:
     """A round's numbers, said beside the pointer."""
-    safe = guard_of(scene)
+    safe = protection_of(scene)
     row, out = Row.of(scene.rounds[number], safe.clip), [f"round {number}"]
     if safe.noise:
         out.append(f"ε = {epsilon(float(safe.spent[number]))} at δ = {safe.slack:.2g}")

@@ -11,14 +11,14 @@ from ipywidgets import Layout
 from fedplay.views.scene import Scene
 from fedplay.views.sweep.shown import Fan
 from fedplay.widgets.buttons import button, display
-from fedplay.widgets.echo_guard import Quiet
+from fedplay.widgets.echo_guard import EchoGuard
 
 
 class SweepRow:
     """`act(name, *arguments)` is told what its person wants."""
 
     def __init__(self, act: Callable[..., None]) -> None:
-        self.act, self._quiet = act, Quiet()
+        self.act, self._quiet = act, EchoGuard()
         self.values = ipywidgets.ToggleButtons(options=[""], layout=Layout(width="auto"))
         self.values.add_class("fedplay-values")
         self.values.observe(self._taken, "index")

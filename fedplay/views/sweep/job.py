@@ -1,4 +1,4 @@
-"""`Sweeping`: every value of one knob, everything else as it is."""
+"""`SweepJob`: every value of one knob, everything else as it is."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MIXED = (
 )
 
 
-class Sweeping(Runs):
+class SweepJob(Runs):
     """The runs of a sweep, computed a round at a time.
 
     `values` and how each is `shown`; `check` raises ValueError for an experiment that must not run.

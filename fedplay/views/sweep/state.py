@@ -8,17 +8,17 @@ from fedplay.arguments import whole, word
 from fedplay.knobs import short
 from fedplay.views.scene import Intent
 from fedplay.views.state import Desk, State
-from fedplay.views.sweep.job import Sweeping
+from fedplay.views.sweep.job import SweepJob
 from fedplay.views.sweep.shown import Fan
 
 NAME = "sweep"  # of the view
 
 
-class Open(State):
+class SweepState(State):
     """The sweep that is open, if any. It stays while another tab is looked at."""
 
     verbs: ClassVar[tuple[str, ...]] = ("sweep", "take")
-    job: Sweeping | None
+    job: SweepJob | None
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -70,7 +70,7 @@ class Open(State):
             return
         control, exp = desk.control(name), desk.experiment
         values, shown = control.sweep(getattr(exp, name))
-        self.job = Sweeping(
+        self.job = SweepJob(
             exp,
             name,
             control.label,

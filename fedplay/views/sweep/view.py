@@ -23,7 +23,7 @@ from fedplay.views.state import State
 from fedplay.views.sweep.curves import NAMES, FanCurves
 from fedplay.views.sweep.ends import FanEnds, floor_of
 from fedplay.views.sweep.shown import NOTHING, Fan, fan_of, on_axis
-from fedplay.views.sweep.state import NAME, Open
+from fedplay.views.sweep.state import NAME, SweepState
 from fedplay.views.sweep.words import lines, told
 
 LEFT, TOP, BOTTOM, RIGHT = 46, 28, 54, 12  # css pixels around the axes
@@ -39,7 +39,7 @@ class Sweep(View):
     help: ClassVar[str] = "What every value of one knob would do, all else as it is."
     summoned: ClassVar[bool] = True
     knob: ClassVar[str] = "sweep"
-    State: ClassVar[type[State]] = Open
+    State: ClassVar[type[State]] = SweepState
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
         super().__init__(canvas, box, look)

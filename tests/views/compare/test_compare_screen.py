@@ -13,11 +13,11 @@ import fedplay as fp
 from fedplay import registry
 from fedplay.session import player as players
 from fedplay.studies.compare import USUAL
-from fedplay.views.compare.choice import Chosen, name_of, offered
-from fedplay.views.compare.job import Comparing
+from fedplay.views.compare.choice import ComparisonChoice, name_of, offered
+from fedplay.views.compare.job import ComparisonJob
 from tests.support.screens import TINY, same
 
-FEW = Chosen(("FedAvg", "FedProx"), 3)
+FEW = ComparisonChoice(("FedAvg", "FedProx"), 3)
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_the_open_tab_shows_what_compare_computes(screen, tiny):
 
 
 def test_a_closed_tab_computes_nothing(tiny, monkeypatch):
-    monkeypatch.setattr(Comparing, "advance", None)
+    monkeypatch.setattr(ComparisonJob, "advance", None)
     made = fp.Playground(tiny)
     made.settle()
     assert made.session.states["compare"].job is None
@@ -162,7 +162,7 @@ def test_a_change_leaves_the_old_curves_in_grey(screen):
 def test_what_was_compared_is_remembered(screen, monkeypatch):
     screen.view("inside")
     screen.settle()
-    monkeypatch.setattr(Comparing, "advance", None)
+    monkeypatch.setattr(ComparisonJob, "advance", None)
     screen.view("compare")
     screen.settle()
     assert rivals(screen).runs == (6, 6)
@@ -370,7 +370,7 @@ def test_a_script_compares(tiny):
     assert rivals(made).runs == (6, 6)
     made.compare(["SCAFFOLD"])
     made.settle()
-    assert made.session.states["compare"].chosen == Chosen(("SCAFFOLD",), 3, 0.7)
+    assert made.session.states["compare"].chosen == ComparisonChoice(("SCAFFOLD",), 3, 0.7)
     bare = fp.Playground(tiny, views=["curves", "federation"])
     with pytest.raises(ValueError, match="view='compare': must be one of"):
         bare.compare()
@@ -417,14 +417,16 @@ def test_the_page_gives_the_choice_back(screen, tiny):
     ],
 )
 def test_a_page_that_lies_changes_nothing(kept):
-    assert Chosen().taken_up(kept) == Chosen()
-    assert Chosen().methods == USUAL
+    assert ComparisonChoice().taken_up(kept) == ComparisonChoice()
+    assert ComparisonChoice().methods == USUAL
 
 
 def test_what_fits_of_a_pages_memory_is_taken_up():
     kept = {"methods": ["FedYogi", "FedAvg", "nonsense", "FedAvg"], "seeds": 10, "target": 0.9}
-    assert Chosen().taken_up(kept) == Chosen(("FedAvg", "FedYogi"), 10, 0.9)
-    assert Chosen().taken_up(Chosen((), 3, None).kept()) == Chosen((), 3, None)
+    assert ComparisonChoice().taken_up(kept) == ComparisonChoice(("FedAvg", "FedYogi"), 10, 0.9)
+    assert ComparisonChoice().taken_up(ComparisonChoice((), 3, None).kept()) == ComparisonChoice(
+        (), 3, None
+    )
 
 
 def test_the_core_screen_compares_too(tiny):

@@ -18,7 +18,7 @@ from fedplay.experiment import Experiment
 from fedplay.methods import METHODS
 from fedplay.studies.compare import USUAL, Comparison, compare
 from fedplay.studies.comparison_runs import Curve
-from fedplay.views.compare.shown import Rivals, colour_of
+from fedplay.views.compare.shown import ComparisonShown, colour_of
 from fedplay.views.compare.view import Compare
 from fedplay.views.compare.words import lines, spoken, told
 from fedplay.views.scene import Intent
@@ -47,7 +47,7 @@ def comparison(ends, *, seeds=5, wanted=None, lost=(), R=4, reference=None, spre
 
 def rivals(ends, current=None, old=None, refused=(), lit=None, **more):
     found = comparison(ends, **more)
-    return Rivals(found, current or found.reference, old, tuple(refused), lit)
+    return ComparisonShown(found, current or found.reference, old, tuple(refused), lit)
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ THREE = {"FedAvg": 0.9, "FedProx": 0.95, "SCAFFOLD": 0.6}
 
 def test_lines_and_bands_are_those_of_the_runs(base, view):
     found = compare(EXP, ["FedAvg", "SCAFFOLD"], seeds=3)
-    view.show(replace(base, closeup=Rivals(found, "FedAvg")))
+    view.show(replace(base, closeup=ComparisonShown(found, "FedAvg")))
     drawn = {len(view.curves.lines.get_segments()), len(view.curves.bands.get_paths())}
     assert drawn == {2}
     for place, name in enumerate(["FedAvg", "SCAFFOLD"]):  # the one above first, to hide none
@@ -139,7 +139,7 @@ def test_what_may_be_luck_is_grey(base, view):
     for place in (0, 1):
         noisy[place] = same.curves["FedProx"][4]
     found = replace(same, curves={**same.curves, "FedProx": noisy})
-    view.show(replace(base, closeup=Rivals(found, "FedAvg")))
+    view.show(replace(base, closeup=ComparisonShown(found, "FedAvg")))
     ink = {c.words: c.colour for c in view.table.cells if c.get_visible()}
     assert ink[found.difference("FedAdam").words()] == LIGHT.ink
     assert ink[found.difference("FedProx").words()] == LIGHT.muted
@@ -281,7 +281,7 @@ def test_without_a_comparison_it_says_what_it_would_be(base, view):
     view.canvas.frame()
     assert view.at(*row_of_nothing(view)) is None
     assert "Several methods on the same data" in Compare.sentence(base)
-    nothing = Rivals(Comparison(EXP, {}, {}, 5, ""), None, refused=(("FedAvg", "no"),))
+    nothing = ComparisonShown(Comparison(EXP, {}, {}, 5, ""), None, refused=(("FedAvg", "no"),))
     view.show(replace(base, closeup=nothing))
     view.canvas.frame()
     assert "Choose below the methods" in told(nothing)

@@ -10,7 +10,7 @@ import pytest
 import fedplay as fp
 from fedplay.data.guest import MOST
 from fedplay.engine.loop import federation_of
-from fedplay.views.my_client.drawing_state import Easel
+from fedplay.views.my_client.drawing_state import DrawingState
 from fedplay.views.scene import Intent
 
 EXP = fp.Experiment(rounds=3, clients=4)
@@ -162,7 +162,7 @@ def test_what_cannot_be_done_is_said(screen, action, arguments, words):
 
 
 def test_there_are_only_so_many_examples():
-    easel = Easel(None)
+    easel = DrawingState(None)
     easel.turn(fp.Experiment(data="moons"))
     for _ in range(MOST):
         easel.put(0.0, 0.5)
@@ -447,7 +447,7 @@ def test_a_page_that_is_loaded_again_has_the_examples(data):
     ],
 )
 def test_what_a_page_has_kept_is_not_trusted(change):
-    easel = Easel(None)
+    easel = DrawingState(None)
     easel.turn(EXP)
     good = {"data": repr(easel.kind), "X": ["a" * 64] * 4, "y": [0, 1, 2, 3], "joined": True}
     easel.take_up(good | change)
