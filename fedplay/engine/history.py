@@ -74,7 +74,7 @@ class History:
             **columns,
             parameters=seen[-1].parameters,
             personal=None if seen[0].personal is None else np.array([r.personal for r in seen]),
-            told=_columns([r.told for r in seen]),
+            told=columns_of([r.told for r in seen]),
             _run=run,
         )
 
@@ -234,7 +234,7 @@ def has_diverged(loss: Any, start: float) -> Any:
     return np.isfinite(start) & ~(np.asarray(loss) <= DIVERGED * start)
 
 
-def _columns(told: Sequence[Mapping[str, float]]) -> dict[str, Array]:
+def columns_of(told: Sequence[Mapping[str, float]]) -> dict[str, Array]:
     """(n,) each: what n rounds are told of, in the order in which names first came up."""
     names = dict.fromkeys(name for one in told for name in one)
     return {name: np.array([one.get(name, np.nan) for one in told]) for name in names}

@@ -16,8 +16,9 @@ from fedplay.playground.toolbar import Toolbar
 from fedplay.playground.transport import Transport
 from fedplay.playground.view_tabs import ViewTabs
 from fedplay.runs.series import BARS
+from fedplay.session.memory import AXES
 from fedplay.session.pointer import PointerAndKeys
-from fedplay.session.session import AXES, Session
+from fedplay.session.session import Session
 from fedplay.untrusted import escape
 from fedplay.views.base import Row
 from fedplay.views.board import Board, seen_by

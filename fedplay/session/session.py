@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Protocol
-
-import numpy as np
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from fedplay.arguments import number, whole, word
 from fedplay.cost import estimate
 from fedplay.data import Federation
-from fedplay.engine import History
-from fedplay.engine.measures import OWN, check_measured, measure_of
+from fedplay.engine.measures import OWN, measure_of
 from fedplay.experiment import Experiment
 from fedplay.runs.faults import why
-from fedplay.runs.given import Given, Party, counted
+from fedplay.runs.given import Given, Party
 from fedplay.runs.job import Runs
 from fedplay.runs.recording import Recording, identity
+from fedplay.session.memory import AXES, memory_of, take_up
 from fedplay.session.player import Player
 from fedplay.session.run_history import RunHistory
+from fedplay.session.seen import Seen
 from fedplay.session.store import Store
 from fedplay.views.registered import MAIN, VIEWS, check_views, suitable
-from fedplay.views.scene import Ghost, Scene
+from fedplay.views.scene import Scene
 from fedplay.views.state import State
 
 LETTERS = "ABCDE"  # of pinned runs
-AXES = {"rounds": "rounds", "bytes": "bytes", "epsilon": "ε"}
 
 
 @dataclass
@@ -45,14 +43,6 @@ class Pin:
     def accuracy(self) -> float | None:
         rec = self.recording
         return float(rec.accuracy[rec.R]) if rec.complete else None
-
-
-class Beside(NamedTuple):
-    """What was shown last with a close-up of its own run."""
-
-    view: str
-    of: Recording
-    scene: Scene
 
 
 class Controls(Protocol):
@@ -95,12 +85,13 @@ class Session:
         self.axis = "rounds"
         self.guess: float | None = None
         self.veiled = False
-        self._beside: Beside | None = None
+        self._seen = Seen()
 
     def parts(self) -> list[object]:
         """All that a person's actions change, to be put back where one of them breaks off."""
         states = [part for s in self.states.values() for part in (s, *s.parts())]
-        return [self, self.store, self.trail, *states, self.player, self.player.inside]
+        own = [self, self.store, self.trail, self._seen]
+        return [*own, *states, self.player, self.player.inside]
 
     # --- which views --------------------------------------------------------------------------
 
@@ -329,124 +320,17 @@ class Session:
 
     def scene(self) -> Scene | None:
         """What the views show now; None before the first round."""
-        player, rec, series = self.player, self.player.shown, self.player.series()
-        if rec is None or series is None:
-            return None
-        facts = player.facts()
-        rounds, at, late = rec.rounds[: player.revealed + 1], player.at, player.late()
-        view, state = VIEWS.get(self.drawn), self.states.get(self.drawn)
-        prepares = view is not None and view.prepares
-        closeup, fresh = player.closeup() if prepares else (None, True)
-        closeup = state.closeup(closeup) if state is not None else closeup
-        old = player.replaced()
-        if self.veiled:
-            rounds, at, late, old, closeup = rounds[:1], 0, None, None, None
-            series = rec.series(0)
-        scene = Scene(
-            exp=rec.counted,
-            federation=facts.federation,
-            panel=facts.panel,
-            rounds=rounds,
-            at=at,
-            series=series,
-            labels=facts.labels,
-            late=late,
-            skew=facts.skew,
-            closeup=closeup,
-            fresh=fresh,
-            ghosts=tuple(self._ghosts(rec)),
-            old=old,
-            axis=self.axis,
-            guess=self.guess,
-            veiled=self.veiled,
-            phase=player.inside.phase,
-            client=self.client,
-            state=None if state is None else state.shown,
-            mark=self.mark,
-        )
-        return self._with_earlier(scene, rec)
-
-    def _with_earlier(self, scene: Scene, rec: Recording) -> Scene:
-        """Where the close-up is of an older run, it is shown with what that run had: its clients
-        and classes may be others than those of the run that is shown now."""
-        view, of, last = VIEWS.get(self.drawn), self.player.near.of, self._beside
-        if last is not None and last.view != self.drawn:
-            self._beside = last = None
-        prepared = view is not None and view.prepares and view.dated
-        if not prepared or scene.closeup is None:
-            return scene
-        if of is rec:
-            self._beside = Beside(self.drawn, rec, scene)
-            return scene
-        earlier = None
-        if last is not None and last.of is of:
-            earlier = replace(
-                last.scene,
-                closeup=scene.closeup,
-                fresh=scene.fresh,
-                phase=scene.phase,
-                state=scene.state,
-                mark=scene.mark,
-            )
-        return replace(scene, closeup=None, fresh=False, earlier=earlier)
-
-    def _ghosts(self, shown: Recording) -> list[Ghost]:
-        ghosts, now = [], self.store.experiment
-        for pin in self.pins:
-            rec = pin.recording
-            if rec.score != shown.score:
-                continue  # an accuracy and a loss have no axis in common
-            if rec.complete and rec.key != shown.key and not (self.veiled and rec.exp == now):
-                sent = np.array([r.bytes_up + r.bytes_down for r in rec.rounds], float)
-                spent = np.array([r.epsilon for r in rec.rounds])
-                told = History.of(rec.run, rec.rounds).told if rec.rounds[-1].told else {}
-                ghosts.append(Ghost(pin.letter, rec.accuracy, sent, spent, told=told))
-        return ghosts
+        return self._seen.scene(self)
 
     # --- to be kept ---------------------------------------------------------------------------
 
     def memory(self) -> dict[str, Any]:
         """What a page keeps, so that it is there again when the kernel is not."""
-        return {
-            "experiment": self.store.experiment.to_dict(),
-            "pins": [pin.recording.exp.to_dict() for pin in self.pins if not pin.guest],
-            "views": {n: kept for n, s in self.states.items() if (kept := s.kept()) is not None},
-            "view": self.beside if self.beside in VIEWS and not VIEWS[self.beside].summoned else "",
-            "axis": self.axis,
-            "client": self.client,
-            "guess": self.guess,
-            "veiled": self.veiled,
-        }
+        return memory_of(self)
 
     def remember(self, kept: dict[str, Any]) -> None:
         """Take up what a page has kept; what does not fit is left out. It is not trusted."""
-        exp = _experiment(kept.get("experiment"))
-        fits = exp is not None and self._affordable(self.own(exp))
-        there = exp is not None and fits and self.store.restore(self.own(exp))
-        views = kept.get("views")
-        for name, state in self.states.items():
-            state.take_up(views.get(name) if isinstance(views, dict) else None)
-        self.renew()
-        if there:
-            client, N = kept.get("client"), counted(self.player.data, self.experiment).clients
-            if type(client) is int and 0 <= client < N:
-                self.client = client
-        if kept.get("veiled") is True and self.guessable:
-            self.veil()
-        pins = kept.get("pins")
-        for given in pins[: len(LETTERS)] if isinstance(pins, list) else []:
-            exp = _experiment(given)
-            if exp is not None and self._affordable(self.own(exp)):
-                self.pin(self.own(exp))
-        view, axis = kept.get("view"), kept.get("axis")
-        if isinstance(view, str) and view in self.offered and not VIEWS[view].main:
-            self.beside = view
-        if isinstance(axis, str) and (axis in AXES or _told(axis)):
-            self.axis = axis  # of what the run turns out not to tell, its rounds
-        guess = kept.get("guess")
-        if isinstance(guess, int | float) and not isinstance(guess, bool):
-            self.place_guess(guess)
-        self.player.touch()
+        take_up(self, kept)
 
     def own(self, exp: Experiment) -> Experiment:
         """An experiment on the data of this screen, where they were given."""
@@ -470,26 +354,10 @@ class Session:
                 f"clients: these data belong to {clients} clients, which cannot change"
             )
 
-    def _affordable(self, exp: Experiment) -> bool:
+    def affordable(self, exp: Experiment) -> bool:
+        """Whether it may be run here."""
         try:
             self.check(exp)
         except ValueError:
             return False
         return True
-
-
-def _told(name: str) -> bool:
-    """Whether this could be the name of something that is told of a run."""
-    try:
-        check_measured(name)
-    except ValueError:
-        return False
-    return True
-
-
-def _experiment(given: Any) -> Experiment | None:
-    """An experiment from outside, or None for what is none."""
-    try:
-        return Experiment.from_dict(given) if isinstance(given, dict) else None
-    except ValueError:
-        return None
