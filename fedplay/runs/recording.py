@@ -84,6 +84,7 @@ class Recording:
         self.suited: tuple[Any, list[str]] | None = None  # kept here by whoever asks for its views
         self.seconds = 0.0  # of computing its rounds, as whoever shows it has counted them
         self.opening = 0.0  # of these, what round 0 took, which has to find the data
+        self.estimate = np.nan  # of these, from the experiment alone; of whoever shows it, too
         self._run: Run | None = None
         self._stream: Iterator[Round] | None = None
         self._late: Iterator[None] | None = None

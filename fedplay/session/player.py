@@ -76,6 +76,7 @@ class Player:
         self._tick = 0.0  # when the next round is to be shown
         self._hungry: float | None = None  # since when a new picture has been waited for
         self._presented = -math.inf
+        self._pace = math.inf  # seconds that the last run took for one of its estimate
         self._facts: OrderedDict[tuple[Federation, int], Facts] = OrderedDict()
 
     # --- what a person does -------------------------------------------------------------------
@@ -241,7 +242,12 @@ class Player:
     def _complete_in(self, seconds: float) -> bool:
         """Whether the run that is wanted will be complete after so many seconds more."""
         rec = self.recording
-        return self.busy and rec is not None and rec.remaining < seconds
+        if not self.busy or rec is None:
+            return False
+        rest = rec.remaining
+        if rec.n == 1:  # it says little of the others: go by the run before
+            rest = min(rest, self._pace * rec.estimate)
+        return rest < seconds
 
     def _catch_up(self) -> None:
         """Show what is known: where work broke off, it may have been computed and not shown."""
@@ -349,7 +355,10 @@ class Player:
         rec.seconds += self.clock() - began
         if rec.n == 1:
             rec.opening = rec.seconds
+            if self.mode == "whole":
+                rec.estimate = max(estimate(rec.exp, self.federation).seconds, 1e-9)
         if rec.complete:
+            self._pace = rec.seconds / rec.estimate
             self.cache.put(rec.key, rec)
         if self.mode != "whole":
             self._go(self.cursor)
@@ -366,7 +375,7 @@ class Player:
 
     def _heavy(self, rec: Recording) -> bool:
         """Whether even the first rounds of a run are worth a picture."""
-        return rec.n == 1 and estimate(rec.exp, self.federation).seconds > HEAVY
+        return rec.n == 1 and rec.estimate > HEAVY
 
     def _present_if_complete(self) -> None:
         rec = self.recording
