@@ -97,7 +97,7 @@ def test_a_screen_that_cannot_begin_leaves_no_widget(monkeypatch):
         raise RuntimeError("no first picture")
 
     before = widgets()
-    monkeypatch.setattr("fedplay.playground.event_loop.Live.begin", broken)
+    monkeypatch.setattr("fedplay.playground.event_loop.EventLoop.begin", broken)
     with pytest.raises(RuntimeError, match="first picture"):
         fp.Playground(fp.Experiment(**TINY))
     assert widgets() - before == set()
