@@ -41,6 +41,7 @@ from benchmarks.screen_stages import CODE, PROBE, centiles, print_stages, stages
 from tests.browser.servers import FLAGS, Servers  # noqa: E402
 
 PRESSES = 60
+QUIET = 600  # ms without a picture after a key, for what the kernel does at rest to be done
 BARE = ".widget-slider:has-text('Bare') .noUi-handle"
 HANDLE = ".fedplay-control:has-text('Label skew') .noUi-handle"
 
@@ -79,7 +80,8 @@ def wholes(page: Page) -> Iterator[tuple[float, str, tuple[float, int]]]:
     """(when, its mark, (α, data seed)) of every picture of a complete run."""
     marks = page.told()["marks"]
     for at, mark in page.seen()["draws"]:
-        alpha, seed, whole = marks.get(mark) or (None, None, False)
+        known = marks.get(mark)
+        alpha, seed, whole = known if isinstance(known, list) else (None, None, False)
         if whole:
             yield at, mark, (alpha, seed)
 
@@ -91,7 +93,7 @@ def press(page: Page, handle: Any, key: str) -> tuple[float, bool]:
     page.page.keyboard.press(key)
     at = page.seen()["keys"][-1]
     page.page.wait_for_timeout(30)
-    page.rest()
+    page.rest(QUIET)
     return at, handle.get_attribute("aria-valuenow") != before
 
 
@@ -125,9 +127,11 @@ def key_to_picture(page: Page) -> tuple[list[float], list[list[float]], list[flo
             at, mark, _ = new[0]
             times.append(at - start)
             parts += [] if plain else [stages(start, mark, at, seen, told["times"])]
-    acks = [at for at, mark in seen["draws"] if told["marks"].get(mark) is None]
-    bottom = [next((at for at in acks if at > start), float("nan")) - start for start in floors]
-    return times, parts, bottom
+    floor = []
+    for number, start in enumerate(floors, 1):
+        marked = (at for at, m in seen["draws"] if told["marks"].get(m) == f"floor {number}")
+        floor += [at - start for at in marked][:1]
+    return times, parts, floor
 
 
 def play(page: Page) -> tuple[float, float]:

@@ -55,7 +55,7 @@ else:
 
 def floor():
     global now
-    now = None
+    now = f"floor {bare.value}"
     _federate.cache_clear()
     fp.run(playground.experiment)
     stage._png, stage._waits = None, True
