@@ -226,15 +226,15 @@ class Player:
     def work(self, seconds: float, brief: float = 0.0) -> float | None:
         """Compute for about so long. Returns when to go on, in seconds; None if all is done.
 
-        brief: for so long where the run is complete by then, judged by its rounds so far. What
-               comes after a run waits until that has been shown.
+        brief: for so long where the run is complete by then, judged by its rounds so far; what
+               comes after a run then waits until that has been shown
         """
         self._catch_up()
         began, presented = self.clock(), self._presented
         while True:
             wait = self._unit()
             spent = self.clock() - began
-            if wait != 0 or self._presented != presented:
+            if wait != 0 or (brief and self._presented != presented):
                 return wait
             if spent >= seconds and not self._complete_in(brief - spent):
                 return wait
