@@ -279,6 +279,10 @@ class Playground:
     def _do(self, verb: str, *arguments: Any, **named: Any) -> None:
         if self._place is None:
             raise ValueError(CLOSED)
+        if verb not in self.live.actions:
+            raise ValueError(
+                f"{verb}: is of a view that was registered later; make a Playground anew"
+            )
         self.live.do(verb, *arguments, **named)
 
     def _of_knob(self, name: str) -> None:

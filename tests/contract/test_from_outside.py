@@ -275,6 +275,19 @@ def test_a_measure_that_raises_or_tells_no_number_says_so_by_its_name():
     assert np.isnan(fp.run(fp.Experiment(rounds=1, clients=3)).told["odd"]).all()
 
 
+def test_a_playground_that_was_there_before_says_that_a_view_is_newer(screen):
+    class State(fp.View.State):
+        verbs = ("later",)
+
+        def later(self):
+            """Does nothing."""
+
+    fp.register(type("Newer", (Models,), {"name": "newer", "title": "Newer", "State": State}))
+    assert "later" in dir(screen)
+    with pytest.raises(ValueError, match="later: is of a view that was registered later"):
+        screen.later()
+
+
 def test_runs_before_and_after_a_measure_are_not_taken_for_each_other(screen):
     before = screen.shown.told["worst"]
     fp.register(fp.Measure("worst", lambda r, run: 0.125))
