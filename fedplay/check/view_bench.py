@@ -17,7 +17,7 @@ from fedplay.data import Federation
 from fedplay.drawing.figure import RGBA, Canvas
 from fedplay.drawing.geometry import Box
 from fedplay.drawing.style import look
-from fedplay.engine.loop import Run, federation_of
+from fedplay.engine.loop import federation_of
 from fedplay.experiment import Experiment
 from fedplay.session.still import Still
 from fedplay.views.base import View
@@ -120,7 +120,7 @@ class ViewBench:
         found = []
         for case in of:
             exp = Experiment(**of[case])
-            if suitable([self.name], exp, Run(exp).federation):
+            if suitable([self.name], exp, federation_of(exp)):
                 found.append(case)
         return found
 
@@ -225,7 +225,7 @@ def _slower(exp: Experiment) -> tuple[Experiment, None]:
 
 def _odd(exp: Experiment) -> tuple[Experiment, Federation]:
     """The same data, with names that a picture or a page could take for something else."""
-    data = Run(exp).federation
+    data = federation_of(exp)
     clients = tuple(ODD.format(k) for k in range(data.clients))
     classes = tuple(ODD.format(f"class {c}") for c in range(data.C))
     exp = exp.replace(data="arrays", partition="natural", clients=data.clients)

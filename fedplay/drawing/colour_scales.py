@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import matplotlib
 import numpy as np
 from matplotlib.colors import Colormap, LinearSegmentedColormap, to_rgb
 from numpy.typing import NDArray
 
+from fedplay.drawing.geometry import Array
 from fedplay.drawing.scale import tidy
 from fedplay.drawing.style import Look, mixed
 
-Array = NDArray[Any]
 RGB = NDArray[np.uint8]  # (n, 3)
 
 STEPS, GREYS = 33, 17  # colours of weights and of pictures

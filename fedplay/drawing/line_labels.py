@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
 from fedplay.drawing.cached_text import Stamp
 from fedplay.drawing.figure import Canvas
+from fedplay.drawing.geometry import Array
 from fedplay.drawing.lines import last
 from fedplay.drawing.style import TEXT
-
-Array = NDArray[Any]
 
 GAP = 16  # css pixels from one name to the next
 WIDE = 130  # css pixels: names that begin so far from each other do not touch

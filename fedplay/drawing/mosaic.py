@@ -13,11 +13,10 @@ from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
 from fedplay.drawing.figure import DOTS, Canvas
-from fedplay.drawing.geometry import Box
+from fedplay.drawing.geometry import Array, Box
 from fedplay.drawing.glyphs import Face, ink, rgb
 from fedplay.drawing.style import SMALL
 
-Array = NDArray[Any]
 Pixels = NDArray[np.uint32]  # red, green, blue and opacity of each, a byte each
 Words = Sequence[tuple[str, str]]  # words side by side, each with its colour
 

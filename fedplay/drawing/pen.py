@@ -12,11 +12,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import to_rgba
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from fedplay.drawing.figure import Canvas
-
-Array = NDArray[Any]
+from fedplay.drawing.geometry import Array
 
 HEAD = 7.0  # css pixels, the length of an arrow's head
 

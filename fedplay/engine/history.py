@@ -6,7 +6,7 @@ import io
 import math
 import os
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -21,7 +21,7 @@ from fedplay.engine.client_models import local_only, tuned_accuracy
 from fedplay.engine.evaluate import holding, mean_of
 from fedplay.engine.loop import Run, stream
 from fedplay.engine.measures import BUILT_IN, check_measured
-from fedplay.engine.round import MOST_TOLD, Round
+from fedplay.engine.round import MOST_TOLD, Round, told_columns
 from fedplay.experiment import Experiment
 from fedplay.files import AnyPath, write_whole
 from fedplay.scopes import calmed
@@ -74,7 +74,7 @@ class History:
             **columns,
             parameters=seen[-1].parameters,
             personal=None if seen[0].personal is None else np.array([r.personal for r in seen]),
-            told=columns_of([r.told for r in seen]),
+            told=told_columns(seen),
             _run=run,
         )
 
@@ -232,12 +232,6 @@ WHOLE = ("panel", "cohort_ids", "cohort_sizes", "ignored")  # arrays of whole nu
 def has_diverged(loss: Any, start: float) -> Any:
     """Whether a loss (or each of several) is not finite, or DIVERGED times that at the start."""
     return np.isfinite(start) & ~(np.asarray(loss) <= DIVERGED * start)
-
-
-def columns_of(told: Sequence[Mapping[str, float]]) -> dict[str, Array]:
-    """(n,) each: what n rounds are told of, in the order in which names first came up."""
-    names = dict.fromkeys(name for one in told for name in one)
-    return {name: np.array([one.get(name, np.nan) for one in told]) for name in names}
 
 
 def _read(path: str) -> tuple[Experiment, dict[str, Array]]:

@@ -59,10 +59,6 @@ class Measure:
         OWN[self.name] = self
 
 
-def _sent(r: Round, _run: Any) -> float:
-    return r.bytes_up + r.bytes_down
-
-
 def _mean(lengths: Any) -> float:
     """Of (K,) lengths, 0 of none."""
     several = lengths.tolist()

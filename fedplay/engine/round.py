@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, NamedTuple
@@ -121,3 +121,13 @@ def told_by(
             number = float(value)
             told[name] = number if math.isfinite(number) else math.nan
     return told
+
+
+def told_names(rounds: Iterable[Round]) -> list[str]:
+    """The names of what is told of rounds, in the order in which they first came up."""
+    return list(dict.fromkeys(name for one in rounds for name in one.told))
+
+
+def told_columns(rounds: Sequence[Round]) -> dict[str, Array]:
+    """By name, (n,) of what is told of n rounds; NaN where it is not told of one."""
+    return {n: np.array([r.told.get(n, np.nan) for r in rounds]) for n in told_names(rounds)}

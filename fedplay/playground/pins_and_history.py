@@ -9,10 +9,10 @@ import ipywidgets
 from ipywidgets import Layout
 
 from fedplay.experiment import Experiment
+from fedplay.session.pins import Pin
 from fedplay.session.run_history import RunHistory, described, differences
-from fedplay.session.session import Pin
 from fedplay.untrusted import escape
-from fedplay.widgets.buttons import button
+from fedplay.widgets.buttons import button, display, fill
 from fedplay.widgets.closing import close_all
 
 
@@ -35,10 +35,7 @@ class Pins:
             for letter in before.keys() - rows.keys():
                 close_all(before[letter][0])
         for pin in pins:
-            text = self._rows[pin.letter][1]
-            html = _compared(pin, now, accuracy)
-            if text.value != html:
-                text.value = html
+            fill(self._rows[pin.letter][1], value=_compared(pin, now, accuracy))
         shown = tuple(row for row, _ in self._rows.values())
         if tuple(self.widget.children) != shown:
             self.widget.children = shown
@@ -106,9 +103,7 @@ class RunHistoryRow:
         wanted = (self.title, *self._buttons[: len(trail.entries)])
         if tuple(self.widget.children) != wanted:
             self.widget.children = wanted
-        display = None if len(trail.entries) > 1 and not hidden else "none"
-        if self.widget.layout.display != display:
-            self.widget.layout.display = display
+        display(self.widget, len(trail.entries) > 1 and not hidden)
 
     def _button(self, place: int) -> Any:
         made = ipywidgets.Button(layout=Layout(width="46px"))

@@ -16,15 +16,15 @@ from fedplay.playground.toolbar import Toolbar
 from fedplay.playground.transport import Transport
 from fedplay.playground.view_tabs import ViewTabs
 from fedplay.runs.series import BARS
-from fedplay.session.memory import AXES
 from fedplay.session.pointer import PointerAndKeys
 from fedplay.session.session import Session
 from fedplay.untrusted import escape
 from fedplay.views.base import Row
 from fedplay.views.board import Board, seen_by
 from fedplay.views.registered import MAIN, VIEWS
+from fedplay.views.round_axis import AXES
 from fedplay.views.scene import Scene
-from fedplay.widgets.buttons import display
+from fedplay.widgets.buttons import display, fill
 from fedplay.widgets.closing import close_all
 from fedplay.widgets.echo_guard import EchoGuard
 from fedplay.widgets.page import Page
@@ -236,7 +236,7 @@ class Screen:
         if session.veiled:
             self.describe()
         headline = VIEWS[MAIN].sentence(scene)
-        _say(self.headline, headline)
+        fill(self.headline, value=headline)
         if self.hand.asked:  # by keys: who cannot see the picture hears what they have changed
             words = self._caption(scene) if self.hand.asked == "view" else headline
             self.hand.asked = ""
@@ -252,7 +252,7 @@ class Screen:
         self.companion.follow([short(scene.name(place)) for place in followed], scene.client)
         self._ask()
         self.transport.show(scene.at, player.shown.R, player.mode == "play")
-        _say(self.numbers, "" if session.veiled else readouts.numbers(player))
+        fill(self.numbers, value="" if session.veiled else readouts.numbers(player))
         skew, spent = readouts.skew_note(player.facts()), readouts.privacy_note(player)
         own = "alpha" if "alpha" in self.panel.shown else "partition"
         for name in ("alpha", "partition"):
@@ -288,11 +288,9 @@ class Screen:
     def _ask(self) -> None:
         session = self.session
         with self._quiet:
-            if session.guess is not None and self.guess.value != session.guess:
-                self.guess.value = session.guess
-        display = None if session.veiled else "none"
-        if self.asked.layout.display != display:
-            self.asked.layout.display = display
+            if session.guess is not None:
+                fill(self.guess, value=session.guess)
+        display(self.asked, session.veiled)
 
     def _note(self, name: str, html: str) -> None:
         if name in self.panel.shown:
@@ -334,8 +332,3 @@ def _row(made: Any) -> Row:
         return Shown(made)
     row: Row = made
     return row
-
-
-def _say(widget: Any, html: str) -> None:
-    if widget.value != html:
-        widget.value = html

@@ -11,7 +11,7 @@ from ipywidgets import Layout
 from fedplay import untrusted
 from fedplay.experiment import Experiment
 from fedplay.untrusted import escape
-from fedplay.widgets.buttons import button
+from fedplay.widgets.buttons import button, fill
 
 
 def python(exp: Experiment) -> str:
@@ -117,8 +117,7 @@ class Share:
         self._tell("Save as " + " · ".join(links))
 
     def _tell(self, html: str) -> None:
-        if self.note.value != html:
-            self.note.value = html
+        fill(self.note, value=html)
 
 
 def _link(ending: str, content: bytes) -> str:

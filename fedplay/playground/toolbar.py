@@ -11,7 +11,7 @@ from ipywidgets import Layout
 from fedplay.experiment import Experiment
 from fedplay.presets import PRESETS, Preset
 from fedplay.untrusted import escape
-from fedplay.widgets.buttons import button
+from fedplay.widgets.buttons import button, fill
 from fedplay.widgets.echo_guard import EchoGuard
 
 INVITATION = "Drag a slider: the whole federation is trained again while you drag."
@@ -83,9 +83,7 @@ class Toolbar:
             words = f"{preset.why} {preset.look}".strip()
         kind = "" if preset is None else (" good" if preset.good else " bad")
         told = f'<span class="fedplay-alarm">{escape(notice)}</span>' if notice else escape(words)
-        html = f'<span class="fedplay-told{kind}">{told}</span>'
-        if self.why.value != html:
-            self.why.value = html
+        fill(self.why, value=f'<span class="fedplay-told{kind}">{told}</span>')
         for made, can in ((self.undo, can_undo), (self.guess, guessable)):
             if made.disabled == can:
                 made.disabled = not can

@@ -10,7 +10,7 @@ from ipywidgets import Layout
 
 from fedplay.views.base import Row
 from fedplay.views.registered import VIEWS
-from fedplay.widgets.buttons import display
+from fedplay.widgets.buttons import display, fill
 from fedplay.widgets.echo_guard import EchoGuard
 
 NOBODY = "follow a client"
@@ -74,6 +74,5 @@ class ViewTabs:
 
     def say(self, sentence: str) -> None:
         """The caption, as HTML."""
-        if self.caption.value != sentence:
-            self.caption.value = sentence
+        fill(self.caption, value=sentence)
         display(self.caption, bool(sentence))

@@ -19,11 +19,15 @@ def why(error: Exception, exp: Experiment, *others: Any) -> str:
     then it goes to the log of the kernel as well, with its traceback.
     """
     words = str(error) or type(error).__name__
-    if not isinstance(error, ValueError):
-        stages = [type(stage) for slot in TABLE for stage in exp.stages(slot)]
-        if all(_ours(part) for part in (*stages, *(m.of for m in OWN.values()), *others)):
-            LOG.error("a fault of fedplay's own, in %r: %s", exp, words, exc_info=error)
+    theirs = any(not _ours(part) for part in (*(m.of for m in OWN.values()), *others))
+    if not isinstance(error, ValueError) and built_in(exp) and not theirs:
+        LOG.error("a fault of fedplay's own, in %r: %s", exp, words, exc_info=error)
     return words
+
+
+def built_in(exp: Experiment) -> bool:
+    """Whether none of an experiment's stages is somebody's own."""
+    return all(_ours(type(stage)) for slot in TABLE for stage in exp.stages(slot))
 
 
 def _ours(part: Any) -> bool:

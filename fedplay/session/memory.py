@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 from fedplay.engine.measures import check_measured
 from fedplay.experiment import Experiment
 from fedplay.runs.given import counted
+from fedplay.session.pins import LETTERS
 from fedplay.views.registered import VIEWS
+from fedplay.views.round_axis import AXES
 
 if TYPE_CHECKING:
     from fedplay.session.session import Session
-
-PINS = 5  # that are taken up at most
-AXES = {"rounds": "rounds", "bytes": "bytes", "epsilon": "ε"}  # of every run
 
 
 def memory_of(session: Session) -> dict[str, Any]:
@@ -48,7 +47,7 @@ def take_up(session: Session, kept: dict[str, Any]) -> None:
     if kept.get("veiled") is True and session.guessable:
         session.veil()
     pins = kept.get("pins")
-    for given in pins[:PINS] if isinstance(pins, list) else []:
+    for given in pins[: len(LETTERS)] if isinstance(pins, list) else []:
         exp = _experiment(given)
         if exp is not None and session.affordable(session.own(exp)):
             session.pin(session.own(exp))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fedplay.engine.history import columns_of
+from fedplay.engine.round import told_columns
 from fedplay.runs.recording import Recording
 from fedplay.views.registered import VIEWS
 from fedplay.views.scene import Ghost, Scene
@@ -104,6 +104,6 @@ def _ghosts(session: Session, shown: Recording) -> list[Ghost]:
         if rec.complete and rec.key != shown.key and not (session.veiled and rec.exp == now):
             sent = np.array([r.bytes_up + r.bytes_down for r in rec.rounds], float)
             spent = np.array([r.epsilon for r in rec.rounds])
-            told = columns_of([r.told for r in rec.rounds])
+            told = told_columns(rec.rounds)
             ghosts.append(Ghost(pin.letter, rec.accuracy, sent, spent, told=told))
     return ghosts

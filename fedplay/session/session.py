@@ -3,46 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fedplay.arguments import number, whole, word
 from fedplay.cost import estimate
 from fedplay.data import Federation
 from fedplay.engine.measures import OWN, measure_of
+from fedplay.engine.round import told_names
 from fedplay.experiment import Experiment
-from fedplay.runs.faults import why
-from fedplay.runs.given import Given, Party
+from fedplay.runs.faults import built_in
+from fedplay.runs.given import Given
 from fedplay.runs.job import Runs
 from fedplay.runs.recording import Recording, identity
-from fedplay.session.memory import AXES, memory_of, take_up
+from fedplay.session.memory import memory_of, take_up
+from fedplay.session.pins import LETTERS, Pin
 from fedplay.session.player import Player
 from fedplay.session.run_history import RunHistory
 from fedplay.session.seen import Seen
 from fedplay.session.store import Store
 from fedplay.views.registered import MAIN, VIEWS, check_views, suitable
+from fedplay.views.round_axis import AXES
 from fedplay.views.scene import Scene
 from fedplay.views.state import State
-
-LETTERS = "ABCDE"  # of pinned runs
-
-
-@dataclass
-class Pin:
-    """A run that is kept to compare others with."""
-
-    letter: str
-    recording: Recording
-
-    @property
-    def guest(self) -> bool:
-        """Whether a client of one's own was in it."""
-        return isinstance(self.recording.given, Party)
-
-    @property
-    def accuracy(self) -> float | None:
-        rec = self.recording
-        return float(rec.accuracy[rec.R]) if rec.complete else None
 
 
 class Controls(Protocol):
@@ -73,7 +55,7 @@ class Session:
         self.player = Player(federation, failed=failed)
         self.own_changes = 0  # of the player's changes, those of a view's own state alone
         self.mark: Any = None  # what of the view beside the curves the pointer is at
-        self.states: dict[str, State] = {}
+        self.states: dict[str, State] = {}  # none yet for the check of the first experiment
         self.store = Store(experiment, self.check)
         self.states = {name: VIEWS[name].State(self) for name in VIEWS}
         for state in self.states.values():
@@ -196,7 +178,7 @@ class Session:
     def axes(self) -> dict[str, str]:
         """What the curves can be drawn against, by name: what is told of the run, too."""
         rec = self.player.shown
-        told = dict.fromkeys(n for r in (rec.rounds if rec is not None else ()) for n in r.told)
+        told = told_names(rec.rounds if rec is not None else ())
         return AXES | {name: measure_of(name).called for name in told}
 
     def use_axis(self, axis: str) -> None:
@@ -344,8 +326,9 @@ class Session:
             estimate(exp, self.federation).check()
         except ValueError:
             raise
-        except Exception as error:  # of what somebody is just writing, its run says what
-            why(error, exp)
+        except Exception:
+            if built_in(exp):
+                raise  # a fault of ours; of what somebody is just writing, its run says what
         if self.federation is None and self.party(exp) is not None:
             exp.replace(data="arrays", clients=exp.clients + 1)
         if self.federation is not None and exp != self.own(exp):

@@ -138,12 +138,17 @@ class View:
         hit = self.at(x, y)
         return hit.click if hit is not None else None
 
-    def axes(self, left: float, top: float, width: float, height: float) -> Axes:
-        """New axes in a part of the box, css pixels from the box's top left."""
+    def place(
+        self, left: float, top: float, width: float, height: float
+    ) -> tuple[float, float, float, float]:
+        """A part of the box, css pixels from its top left, as matplotlib places axes."""
         wide, tall = self.canvas.width, self.canvas.height
         x, bottom = self.box.left + left, self.box.top + top + height
-        place = (x / wide, 1 - bottom / tall, max(width, 1) / wide, max(height, 1) / tall)
-        return self.canvas.figure.add_axes(place)
+        return x / wide, 1 - bottom / tall, max(width, 1) / wide, max(height, 1) / tall
+
+    def axes(self, left: float, top: float, width: float, height: float) -> Axes:
+        """New axes in a part of the box, css pixels from the box's top left."""
+        return self.canvas.figure.add_axes(self.place(left, top, width, height))
 
     def accuracy_axes(self, left: float, top: float, width: float, height: float) -> Axes:
         """New axes dressed as a chart of accuracies: from 0 to 1 upwards, in the look's colours."""

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
+from fedplay.drawing.geometry import Array
 from fedplay.engine.evaluate import holding
-
-Array = NDArray[Any]
 
 SINGLE = 60  # clients that get a curve each; more of them are drawn as a band
 DECILE = 10  # clients from which on the worst decile is more than one of them

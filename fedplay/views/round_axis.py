@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from fedplay.drawing.geometry import Array
 from fedplay.drawing.scale import tidy
 from fedplay.engine.measures import measure_of
+from fedplay.engine.round import told_columns
 from fedplay.views.scene import Ghost, Scene
 
-Array = NDArray[Any]
+AXES = {"rounds": "rounds", "bytes": "bytes", "epsilon": "ε"}  # of every run, as a menu has them
 
 
 class Along(NamedTuple):
@@ -35,7 +36,7 @@ class Along(NamedTuple):
                 return cls("epsilon", spent, "ε of differential privacy, spent so far")
             return cls("rounds", rounds, "round (ε is infinite: there is no noise)")
         if scene.axis != "rounds":
-            told = np.array([r.told.get(scene.axis, np.nan) for r in scene.rounds])
+            told = told_columns(scene.rounds).get(scene.axis, np.empty(0))
             return cls._told(scene.axis, told, rounds)
         return cls("rounds", rounds, "round")
 

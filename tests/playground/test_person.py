@@ -26,8 +26,8 @@ from fedplay.playground import event_loop as live
 from fedplay.playground import screen
 from fedplay.presets import PRESETS
 from fedplay.session import pointer as hand
+from fedplay.session.pins import LETTERS
 from fedplay.session.run_history import LENGTH
-from fedplay.session.session import LETTERS
 from fedplay.widgets.stage import Stage
 from tests.support.effort import THOROUGH, tries
 from tests.support.screens import TINY, assert_drawn, assert_prefix, same

@@ -13,7 +13,7 @@ from fedplay.methods import METHODS
 from fedplay.views.compare.choice import SEEDS, ComparisonChoice, offered
 from fedplay.views.compare.shown import ComparisonShown, comparison_of
 from fedplay.views.scene import Scene
-from fedplay.widgets.buttons import display
+from fedplay.widgets.buttons import display, fill
 from fedplay.widgets.echo_guard import EchoGuard
 
 OWN = "An algorithm that was registered here."
@@ -92,8 +92,7 @@ class ComparisonRow:
             wanted = tuple(self.toggles[name] for name in names)
             if tuple(self.methods.children) != wanted:
                 self.methods.children = wanted
-            if self.seeds.value != chosen.seeds:
-                self.seeds.value = chosen.seeds
+            fill(self.seeds, value=chosen.seeds)
             target = rivals.comparison.target
             if rivals.drawn and abs(self.target.value - target) > 1e-9:
                 self.target.value = target
@@ -106,10 +105,7 @@ class ComparisonRow:
         toggle, force, why = self.toggles[name], name == rivals.current, rivals.why(name)
         tip = f"Cannot be run here: {why}" if why else _tip(name)
         tip += " Shown above, so always compared." if force else ""
-        found = {"value": on or force, "disabled": force, "tooltip": tip}
-        for trait, value in found.items():
-            if getattr(toggle, trait) != value:
-                setattr(toggle, trait, value)
+        fill(toggle, value=on or force, disabled=force, tooltip=tip)
 
     def _name(self, rivals: ComparisonShown) -> None:
         """The methods that can be shown above."""

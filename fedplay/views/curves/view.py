@@ -9,11 +9,9 @@ where its model is no longer finite the curves end: nothing is drawn that was no
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from matplotlib.ticker import FuncFormatter
-from numpy.typing import NDArray
 
 from fedplay.drawing.artists import dress, put
 from fedplay.drawing.figure import Canvas
@@ -31,8 +29,6 @@ from fedplay.views.curves.words import at_client, at_curve, at_round, headline
 from fedplay.views.round_axis import Along
 from fedplay.views.scene import Hit, Intent, Scene, to_round
 from fedplay.words import UNSEEN, short
-
-Array = NDArray[Any]
 
 TOP, BOTTOM = 14, 42  # css pixels above and below the axes
 REACH = 8  # css pixels from a curve that still mean it

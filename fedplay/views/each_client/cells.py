@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
-from numpy.typing import NDArray
 
 from fedplay.drawing.cached_text import Stamp
 from fedplay.drawing.figure import DOTS, Canvas
-from fedplay.drawing.geometry import Box
+from fedplay.drawing.geometry import Array, Box
 from fedplay.drawing.glyphs import Face, ink
 from fedplay.drawing.style import SMALL, Look, mixed
-
-Array = NDArray[Any]
 
 WIDE, TALL = 62, 30  # css pixels that a cell needs at least
 IDEAL, HIGH = 150, 50  # css pixels at which a cell is as good as it gets

@@ -11,7 +11,7 @@ from ipywidgets import Layout
 from fedplay.inspect.personal_name import own_model
 from fedplay.views.each_client.order import ORDERS, Sorting, sorting_of
 from fedplay.views.scene import Scene
-from fedplay.widgets.buttons import display
+from fedplay.widgets.buttons import display, fill
 from fedplay.widgets.echo_guard import EchoGuard
 
 JUDGES = (("own data", False), ("everybody's test set", True))
@@ -84,10 +84,6 @@ class OrderRow:
             index = list(ORDERS).index(sorting.order)
             if self.order.index != index:
                 self.order.index = index
-            if self.most.value != sorting.most:
-                self.most.value = sorting.most
+            fill(self.most, value=sorting.most)
             there = len(scene.federation.y_test) > 0
-            if self.judge.disabled == there:
-                self.judge.disabled = not there
-            if self.judge.value != (sorting.test and there):
-                self.judge.value = sorting.test and there
+            fill(self.judge, disabled=not there, value=sorting.test and there)

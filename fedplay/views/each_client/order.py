@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fedplay.arguments import word
-
-Array = NDArray[Any]
+from fedplay.drawing.geometry import Array
 
 ORDERS = {
     "client": "client number",

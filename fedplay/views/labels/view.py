@@ -9,10 +9,9 @@ import numpy as np
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgba_array
 from matplotlib.text import Text
-from numpy.typing import NDArray
 
 from fedplay.drawing.figure import Canvas
-from fedplay.drawing.geometry import Box
+from fedplay.drawing.geometry import Array, Box
 from fedplay.drawing.scale import tidy
 from fedplay.drawing.style import LEFT, RIGHT, SMALL, TEXT, Look
 from fedplay.runs.series import Labels
@@ -20,8 +19,6 @@ from fedplay.views.base import View
 from fedplay.views.labels.words import beside, heading, told
 from fedplay.views.scene import Hit, Scene
 from fedplay.words import UNSEEN, short
-
-Array = NDArray[Any]
 
 TOP, BOTTOM = 30, 26  # css pixels above and below the axes
 NAMED = 10  # classes that are named one by one

@@ -14,7 +14,7 @@ from fedplay.drawing.geometry import Array, Box
 from fedplay.drawing.scale import tick, ticks
 from fedplay.drawing.style import TEXT, Look
 from fedplay.engine.measures import OWN, measure_of
-from fedplay.engine.round import tells
+from fedplay.engine.round import tells, told_columns, told_names
 from fedplay.experiment import Experiment
 from fedplay.slots import TABLE
 from fedplay.views.base import View
@@ -66,11 +66,12 @@ class Measures(View):
     def sentence(scene: Scene) -> str:
         if scene.veiled:
             return "What is told of the rounds is shown after your guess."
-        return said(scene, told_in(scene))
+        return said(scene, told_names(scene.rounds))
 
     def show(self, scene: Scene) -> None:
-        self.scene, self.names = scene, [] if scene.veiled else told_in(scene)[:MOST]
-        series = [np.array([r.told.get(n, np.nan) for r in scene.rounds]) for n in self.names]
+        told = {} if scene.veiled else told_columns(scene.rounds)
+        self.scene, self.names = scene, list(told)[:MOST]
+        series = [told[name] for name in self.names]
         ends = [_ends(values) for values in series]
         shown = (tuple(self.names), scene.series.rounds, tuple(ends))
         if shown != self._shown:
@@ -100,7 +101,9 @@ class Measures(View):
             if place >= len(self.names):
                 continue
             measure, (low, high) = measure_of(self.names[place]), ends[place]
-            axes.set_position(self._place(place * wide + LEFT, TOP, wide - LEFT - RIGHT))
+            tall = max(self.box.height - TOP - BOTTOM, 40)
+            room = max(wide - LEFT - RIGHT, 40)
+            axes.set_position(self.place(place * wide + LEFT, TOP, room, tall))
             axes.set_xlim(0, max(rounds, 1))
             axes.set_ylim(low, high)
             marks = ticks(low, high, 5)
@@ -108,12 +111,6 @@ class Measures(View):
             axes.set_yticks(marks, [tick(kind, mark) for mark in marks])
             title.set_text(short(measure.called, max(int((wide - LEFT) / 7), 6)))
         self.canvas.stale()
-
-    def _place(self, left: float, top: float, width: float) -> tuple[float, float, float, float]:
-        tall = max(self.box.height - TOP - BOTTOM, 40)
-        x, bottom = self.box.left + left, self.box.top + top + tall
-        high, broad = self.canvas.height, self.canvas.width
-        return x / broad, 1 - bottom / high, max(width, 40) / broad, tall / high
 
     def at(self, x: float, y: float) -> Hit | None:
         """A round in one of the charts."""
@@ -127,11 +124,6 @@ class Measures(View):
                     lines(scene, name, number), "ew-resize", click=click, drag=self.drag_along
                 )
         return None
-
-
-def told_in(scene: Scene) -> list[str]:
-    """The names of what is told of the rounds that are known."""
-    return list(dict.fromkeys(name for r in scene.rounds for name in r.told))
 
 
 def _ends(values: Array) -> tuple[float, float]:

@@ -8,12 +8,11 @@ by 16. A picture of another size, h × w, is drawn on 4h × 4w in the same way.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from fedplay.drawing.geometry import Array
+
 Point = tuple[float, float]  # to the right and down, each 0 to 1 of the pad
 Stroke = tuple[Point, ...]
 

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fedplay.data import Federation
+from fedplay.drawing.geometry import Array
 from fedplay.views.my_client.analysis import Reception
-from fedplay.views.my_client.ink import BLOCK, Array, Stroke, bitmap, counted, fitted
+from fedplay.views.my_client.ink import BLOCK, Stroke, bitmap, counted, fitted
 
 STEPS = BLOCK**2  # of ink: a pixel is a number from 0 to 16
 LARGEST = 32  # pixels of a picture a side: larger ones are not drawn
