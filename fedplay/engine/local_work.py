@@ -36,23 +36,23 @@ class Work:
             watch=self.watch,
         )
 
-    def by(
+    def custom(
         self,
         step: LocalStep,
         *states: Array,
-        again: bool = False,
-        most: int | None = None,
+        second_batch: bool = False,
+        max_steps: int | None = None,
         epochs: int | None = None,
     ) -> tuple[Array, ...]:
-        return self.trainer.by(
+        return self.trainer.custom(
             states,
             step,
             ids=self.c.ids,
             round=self.c.round,
             epochs=self.epochs if epochs is None else epochs,
             purpose=self.purpose,
-            again=again,
-            most=most,
+            second_batch=second_batch,
+            max_steps=max_steps,
             watch=self.watch,
         )
 

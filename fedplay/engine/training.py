@@ -190,7 +190,7 @@ class Trainer:
         self._rooms.give(work)
         return out
 
-    def by(
+    def custom(
         self,
         states: tuple[Array, ...],
         step: LocalStep,
@@ -199,16 +199,16 @@ class Trainer:
         round: int,
         epochs: Array | int,
         purpose: Purpose = Purpose.SHUFFLE,
-        again: bool = False,
-        most: int | None = None,
+        second_batch: bool = False,
+        max_steps: int | None = None,
         watch: Watch | None = None,
     ) -> tuple[Array, ...]:
         """Several models of each client, after local steps of a rule of one's own.
 
         states: (K, ·) each, a row for each client; what they become is returned
-        step:   what happens in a step; see `fedplay.stages.base.Local.by`
-        again:  whether a second batch is drawn for every step, from a shuffle of its own
-        most:   no more local steps than this
+        step:   what happens in a step; see `fedplay.stages.base.Local.custom`
+        second_batch: whether a second batch is drawn for every step, from a shuffle of its own
+        max_steps: no more local steps than this
         watch:  told of every step, with the first of the models
         """
         epochs = np.broadcast_to(epochs, ids.shape)
@@ -216,14 +216,14 @@ class Trainer:
         for a in range(0, len(ids), CHUNK):
             part = slice(a, a + CHUNK)
             some = tuple(state[part] for state in states)
-            seconds = Purpose.AGAIN if again else None
+            seconds = Purpose.AGAIN if second_batch else None
             draws = purpose, seconds
-            done = self._by(some, step, ids[part], round, epochs[part], draws, most, watch)
+            done = self._custom(some, step, ids[part], round, epochs[part], draws, max_steps, watch)
             for whole, piece in zip(out, done, strict=True):
                 whole[part] = piece
         return out
 
-    def _by(
+    def _custom(
         self,
         states: tuple[Array, ...],
         step: LocalStep,
@@ -231,7 +231,7 @@ class Trainer:
         round: int,
         epochs: Array,
         purposes: tuple[Purpose, Purpose | None],
-        most: int | None,
+        max_steps: int | None,
         watch: Watch | None,
     ) -> tuple[Array, ...]:
         plan = self._plan(ids, epochs)
@@ -240,7 +240,7 @@ class Trainer:
         targets = [work.targets(self.y[some], plan.place) for some in rows]
         sorted_ = [state[plan.order] for state in states]
         at = 0
-        for k, scale in zip(plan.active[:most], plan.scales[:most], strict=True):
+        for k, scale in zip(plan.active[:max_steps], plan.scales[:max_steps], strict=True):
             part = slice(at, at + k)
             batches = [(self.X, r[part], t[part]) for r, t in zip(rows, targets, strict=True)]
             slopes = [Slope(work, batch, scale) for batch in batches]

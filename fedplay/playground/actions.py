@@ -46,7 +46,7 @@ class Actions:
             "pin": session.pin,
             "unpin": session.unpin,
             "take_pin": lambda letter: self._again(session.pinned(letter)),
-            "undo": lambda: self._again(session.trail.back(self.store.experiment)),
+            "undo": lambda: self._again(session.run_history.back(self.store.experiment)),
             "restore": self.restore,
             "veil": session.veil,
             "guessing": lambda: session.reveal() if session.veiled else session.veil(),
@@ -127,8 +127,8 @@ class Actions:
             self.store.restore(exp)
 
     def restore(self, place: int) -> None:
-        entries = self.session.trail.entries
-        why = f"the trail has {len(entries)} runs"
+        entries = self.session.run_history.entries
+        why = f"the run history has {len(entries)} runs"
         self.store.restore(entries[whole("place", place, 0, len(entries) - 1, why=why)].exp)
 
     def ask(self, accuracy: float | None) -> None:

@@ -156,7 +156,7 @@ class EventLoop:
     # --- steps --------------------------------------------------------------------------------
 
     def step(self) -> Step:
-        """`with live.step():` something that is done whole or not at all."""
+        """`with loop.step():` something that is done whole or not at all."""
         return Step(self)
 
     def mend(self) -> None:
@@ -297,17 +297,17 @@ class Step(AbstractContextManager[None]):
     """One step of a screen, whole or not at all. With `heard` it is the next event of the inbox,
     which goes back there where ■ breaks it off."""
 
-    def __init__(self, live: EventLoop, *, heard: bool = False) -> None:
-        live.mend()
-        self.live, self.heard = live, heard
+    def __init__(self, loop: EventLoop, *, heard: bool = False) -> None:
+        loop.mend()
+        self.event_loop, self.heard = loop, heard
         self.event: Event | None = None
-        screen = live.screen
+        screen = loop.screen
         self.whole = Whole([] if screen is None else screen.session.parts())
-        live.setting = frozenset()
-        live.torn = True  # until it is done
+        loop.setting = frozenset()
+        loop.torn = True  # until it is done
 
     def __enter__(self) -> None:
-        self.event = self.live.inbox.popleft() if self.heard else None
+        self.event = self.event_loop.inbox.popleft() if self.heard else None
 
     def __exit__(
         self,
@@ -315,15 +315,15 @@ class Step(AbstractContextManager[None]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        live = self.live
-        live.setting = frozenset()
+        loop = self.event_loop
+        loop.setting = frozenset()
         if kind is None:
-            live.torn = False
+            loop.torn = False
             return
         self.whole.put_back()
         if not issubclass(kind, Exception):
             if self.event is not None:
-                live.inbox.appendleft(self.event)
-        elif live.screen is not None:
-            live.screen.follow(live.ahead())
-            live.torn = False
+                loop.inbox.appendleft(self.event)
+        elif loop.screen is not None:
+            loop.screen.follow(loop.ahead())
+            loop.torn = False

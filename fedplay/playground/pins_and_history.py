@@ -1,4 +1,4 @@
-"""Rows of runs: the pinned ones, each against the one on the screen, and the trail of the last."""
+"""Rows of runs: the pinned ones, each against the one on the screen, and the last ones shown."""
 
 from __future__ import annotations
 
@@ -73,18 +73,18 @@ def _compared(pin: Pin, now: Experiment, accuracy: float | None) -> str:
 
 
 class RunHistoryRow:
-    """The trail as a row of small buttons, as high as the global model was good."""
+    """The run history as a row of small buttons, as high as the global model was good."""
 
     def __init__(self, act: Callable[..., None]) -> None:
         self.act = act
         self.title = ipywidgets.HTML("Your runs")
-        self.title.add_class("fedplay-trail-title")
+        self.title.add_class("fedplay-run-history-title")
         # One is there from the beginning: a first run ends while a page connects to its kernel, and
         # what begins just then may be half lost.
         self._buttons = [self._button(0)]
         self._shown: dict[int, tuple[Any, ...]] = {}  # by place
         self.widget = ipywidgets.HBox([self.title])
-        self.widget.add_class("fedplay-trail")
+        self.widget.add_class("fedplay-run-history")
         self.widget.layout.display = "none"
 
     def show(self, trail: RunHistory, *, hidden: bool = False) -> None:

@@ -33,7 +33,7 @@ from fedplay.widgets.closing import Place
 from fedplay.widgets.page import Page
 
 CLOSED = "This Playground is closed; make a new one with fp.Playground()"
-PARTS = ("session", "store", "player", "live", "screen", "_does")
+PARTS = ("session", "store", "player", "event_loop", "screen", "_does")
 PROCESS = secrets.token_hex(8)  # tells a page whether the kernel is still the one it knew
 
 
@@ -70,7 +70,7 @@ class Playground:
             exp = exp.replace(data="arrays", clients=federation.clients)
         self.session = Session(exp, federation, views, self._failed)
         self.store, self.player = self.session.store, self.session.player
-        self.live, only = EventLoop(), check_controls(controls)
+        self.event_loop, only = EventLoop(), check_controls(controls)
         self._last: Experiment | None = None  # what was in force when it was closed
         self._place: Place | None = Place(self)
         try:
@@ -82,7 +82,7 @@ class Playground:
     def _assemble(self, key: str, only: Sequence[str] | None, core: bool) -> None:
         """Make the screen, and its first picture."""
         panel = Panel(
-            self.live.post,
+            self.event_loop.post,
             self.store.value,
             _roll,
             self._of_knob,
@@ -92,19 +92,19 @@ class Playground:
         page = Page(key, PROCESS, core=core)
         page.on_remembered = self._remembered
         page.on_copied = self._copied
-        page.on_linked = lambda token: self.live.act("link", token)
+        page.on_linked = lambda token: self.event_loop.act("link", token)
         self.session.panel = panel
-        self.screen = Screen(self.session, self.live.act, panel, page, core=core)
+        self.screen = Screen(self.session, self.event_loop.act, panel, page, core=core)
         self._does = Actions(self.screen)
         stage = self.screen.stage
         stage.on_resize = lambda width, height, _ratio: self.screen.resized(width, height)
         stage.on_theme = lambda _dark: self.screen.redraw()
-        stage.on_pointer, stage.on_key = self._pointed, self.screen.hand.key
+        stage.on_pointer, stage.on_key = self._pointed, self.screen.pointer.key
         stage.on_motion = self._moved
         self.store.observe(self._changed)
         self.screen.follow(frozenset())
         self.player.want(self.store.experiment)
-        self.live.begin(self.screen, self._does.table())
+        self.event_loop.begin(self.screen, self._does.table())
 
     # --- what is in force, and what is seen ---------------------------------------------------
 
@@ -139,77 +139,77 @@ class Playground:
 
         A value that is refused shows its error beside its control and in `errors`.
         """
-        self.live.do("choose", choices)
+        self.event_loop.do("choose", choices)
 
     def open(self, experiment: Experiment | str) -> None:
         """Put a whole experiment in force: an Experiment, a link token, or JSON.
 
         ValueError for a text that is neither; what is too large is told in `errors`.
         """
-        self.live.do("open", experiment)
+        self.event_loop.do("open", experiment)
 
     def preset(self, name: str) -> None:
         """Open one of `fedplay.PRESETS` by its name, with its view."""
-        self.live.do("preset", name)
+        self.event_loop.do("preset", name)
 
     def play(self) -> None:
         """Show round after round."""
-        self.live.do("play")
+        self.event_loop.do("play")
 
     def pause(self) -> None:
-        self.live.do("pause")
+        self.event_loop.do("pause")
 
     def step(self) -> None:
         """Show one more round."""
-        self.live.do("step")
+        self.event_loop.do("step")
 
     def reset(self) -> None:
         """Back to the model before any training."""
-        self.live.do("reset")
+        self.event_loop.do("reset")
 
     def scrub(self, number: int) -> None:
         """Stand at a round; at the first or the last one for a number beyond them."""
-        self.live.do("scrub", number)
+        self.event_loop.do("scrub", number)
 
     def speed(self, rounds_a_second: float) -> None:
         """How fast to play, from 0.001; math.inf for as fast as it goes."""
-        self.live.do("pace", rounds_a_second)
+        self.event_loop.do("pace", rounds_a_second)
 
     def view(self, name: str) -> None:
         """Show a view beside the curves."""
-        self.live.do("view", name)
+        self.event_loop.do("view", name)
 
     def follow(self, client: int | None) -> None:
         """Follow a client (by its place in the panel) in every view; None to follow nobody."""
-        self.live.do("follow", client)
+        self.event_loop.do("follow", client)
 
     def pin(self) -> None:
         """Keep the run in force, to compare others with."""
-        self.live.do("pin")
+        self.event_loop.do("pin")
 
     def unpin(self, letter: str) -> None:
         """Let go of a pinned run."""
-        self.live.do("unpin", letter)
+        self.event_loop.do("unpin", letter)
 
     def undo(self) -> None:
         """Back to the run before."""
-        self.live.do("undo")
+        self.event_loop.do("undo")
 
     def restore(self, place: int) -> None:
-        """Back to a run of the trail, 0 the oldest."""
-        self.live.do("restore", place)
+        """Back to a run of the run history, 0 the oldest."""
+        self.event_loop.do("restore", place)
 
     def axis(self, name: str) -> None:
         """Draw the curves against "rounds", "bytes" or "epsilon"."""
-        self.live.do("axis", name)
+        self.event_loop.do("axis", name)
 
     def guess(self, accuracy: float | None = None) -> None:
         """Hide what comes until `reveal`; with a number from 0 to 1, place the guess."""
-        self.live.do("ask", accuracy)
+        self.event_loop.do("ask", accuracy)
 
     def reveal(self) -> None:
         """Show what was hidden."""
-        self.live.do("reveal")
+        self.event_loop.do("reveal")
 
     @calmed
     def save(self, path: AnyPath) -> None:
@@ -217,7 +217,7 @@ class Playground:
         if not isinstance(path, str | bytes | os.PathLike):
             raise ValueError(f"path={short(path)}: must be the name of a file")
         ending = os.path.splitext(os.fsdecode(path))[1].lower().removeprefix(".")
-        self.live.draw()
+        self.event_loop.draw()
         files = self.screen.files()
         if ending not in files:
             raise ValueError(
@@ -227,11 +227,11 @@ class Playground:
 
     def settle(self) -> None:
         """Compute and draw all that was asked for, now; a play goes to its end."""
-        self.live.settle()
+        self.event_loop.settle()
 
     async def idle(self) -> None:
         """Return when the screen has come to rest."""
-        await self.live.idle()
+        await self.event_loop.idle()
 
     def close(self) -> None:
         """Stop computing, take every widget off the page, and let go of all runs.
@@ -243,7 +243,7 @@ class Playground:
             return
         self._place.leave()
         self._place, self._last = None, self.store.experiment
-        self.live.stop()
+        self.event_loop.stop()
         if "screen" in vars(self):
             self.screen.close()
         for part in PARTS:
@@ -279,29 +279,29 @@ class Playground:
     def _do(self, verb: str, *arguments: Any, **named: Any) -> None:
         if self._place is None:
             raise ValueError(CLOSED)
-        if verb not in self.live.actions:
+        if verb not in self.event_loop.actions:
             raise ValueError(
                 f"{verb}: is of a view that was registered later; make a Playground anew"
             )
-        self.live.do(verb, *arguments, **named)
+        self.event_loop.do(verb, *arguments, **named)
 
     def _of_knob(self, name: str) -> None:
         """The button beside a knob: what a view offers for every one."""
         verb = next((view.knob for view in VIEWS.values() if view.knob), None)
         if verb is not None:
-            self.live.act(verb, name)
+            self.event_loop.act(verb, name)
 
     # --- what happens by itself ----------------------------------------------------------------
 
     def _changed(self, names: frozenset[str]) -> None:
         """The store has changed."""
-        self.screen.follow(self.live.ours)
+        self.screen.follow(self.event_loop.ours)
         self.session.forget_guess()
         self.session.renew()
 
     def _failed(self, error: Exception) -> None:
         """A run could not begin, or broke off."""
-        if not self.live.began:
+        if not self.event_loop.began:
             raise error
         words = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         self.store.refuse(words)
@@ -309,7 +309,7 @@ class Playground:
     @calmed
     def _pointed(self, kind: str, x: float, y: float) -> None:
         changes = self.player.changes
-        if self.screen.hand.pointer(kind, x, y) and self.player.changes == changes:
+        if self.screen.pointer.pointer(kind, x, y) and self.player.changes == changes:
             self.screen.show()
 
     def _moved(self, reduced: bool) -> None:
@@ -324,7 +324,7 @@ class Playground:
         """What the page has kept from a kernel that is no more; False where it is damaged."""
         try:
             kept = untrusted.json_object(text)
-            self.live.act("remembered", kept)
+            self.event_loop.act("remembered", kept)
             exp = kept.get("experiment")
             return isinstance(exp, dict) and bool(Experiment.from_dict(exp))
         except ValueError:

@@ -64,14 +64,14 @@ class Screen:
     ) -> None:
         self.session, self.panel, self.page = session, panel, page
         self.stage = Stage(width=WIDTH, height=HEIGHT, help=KEYS, core=core)
-        self.hand = PointerAndKeys(session, act)
+        self.pointer = PointerAndKeys(session, act)
         self.toolbar = Toolbar(act, presets=session.federation is None)
         self.share = Share(act)
         self.transport = Transport(act, session.player.speed)
         made = {name: VIEWS[name].controls(act) for name in session.states}
         self.rows = {name: _row(row) for name, row in made.items() if row is not None}
-        self.companion = ViewTabs(act, list(self.rows.values()))
-        self.pins, self.trail = Pins(act), RunHistoryRow(act)
+        self.view_tabs = ViewTabs(act, list(self.rows.values()))
+        self.pins, self.run_history = Pins(act), RunHistoryRow(act)
         self.headline, self.numbers = ipywidgets.HTML(), ipywidgets.HTML()
         self.headline.add_class("fedplay-headline")
         self.numbers.add_class("fedplay-numbers")
@@ -110,8 +110,8 @@ class Screen:
         css.layout.display = "none"
         above = ipywidgets.HBox([self.headline, self.axis])
         above.add_class("fedplay-above")
-        below = [self.companion.widget, self.asked, self.transport.widget]
-        below += [self.numbers, self.pins.widget, self.trail.widget]
+        below = [self.view_tabs.widget, self.asked, self.transport.widget]
+        below += [self.numbers, self.pins.widget, self.run_history.widget]
         right = ipywidgets.VBox([above, self.stage.widget, *below])
         right.add_class("fedplay-right")
         legend = ipywidgets.HTML(LEGEND)
@@ -148,7 +148,7 @@ class Screen:
         board = Board(stage.width, stage.height, stage.ratio, views=views, dark=stage.dark)
         own = [colour for name in views for colour in VIEWS[name].key_colours(board.look)]
         stage.palette([*board.look.key_colours(), *own])
-        self.hand.board = board
+        self.pointer.board = board
         return board
 
     def redraw(self) -> None:
@@ -178,7 +178,7 @@ class Screen:
             self.board = self._board()
         self.board.show(scene)
         self._else = self._changes()
-        self.hand.renew()
+        self.pointer.renew()
         self.show()
 
     def _changes(self) -> tuple[int, Board]:
@@ -192,13 +192,13 @@ class Screen:
         frame = self.board.again(scene)
         if frame is None:
             return False
-        self.hand.renew()
-        self.stage.show(frame, self.hand.tip, self.hand.cursor)
+        self.pointer.renew()
+        self.stage.show(frame, self.pointer.tip, self.pointer.cursor)
         return True
 
     def show(self) -> None:
         """Send the picture as it is."""
-        self.stage.show(self.board.frame(), self.hand.tip, self.hand.cursor)
+        self.stage.show(self.board.frame(), self.pointer.tip, self.pointer.cursor)
 
     def resized(self, width: int, height: int) -> None:
         tall = round(SLENDER * width)
@@ -223,7 +223,7 @@ class Screen:
         self.toolbar.show(
             store.experiment,
             store.errors.get("", ""),
-            can_undo=session.trail.back(store.experiment) is not None,
+            can_undo=session.run_history.back(store.experiment) is not None,
             guessing=session.veiled,
             guessable=session.guessable,
         )
@@ -237,19 +237,19 @@ class Screen:
             self.describe()
         headline = VIEWS[MAIN].sentence(scene)
         fill(self.headline, value=headline)
-        if self.hand.asked:  # by keys: who cannot see the picture hears what they have changed
-            words = self._caption(scene) if self.hand.asked == "view" else headline
-            self.hand.asked = ""
+        if self.pointer.asked:  # by keys: who cannot see the picture hears what they have changed
+            words = self._caption(scene) if self.pointer.asked == "view" else headline
+            self.pointer.asked = ""
             self.stage.say(plain(words))
         # What is shown from now on comes after what is in it.
-        self.companion.say(self._caption(scene))
-        self.companion.offer(session.tabs(), session.drawn)
+        self.view_tabs.say(self._caption(scene))
+        self.view_tabs.offer(session.tabs(), session.drawn)
         for name, row in self.rows.items():
             row.show(scene if name == session.drawn else None)
         unshared = [state.unshared for state in session.states.values() if state.unshared]
         self.share.unshared = " ".join(unshared)
         followed = range(min(len(scene.panel), BARS))
-        self.companion.follow([short(scene.name(place)) for place in followed], scene.client)
+        self.view_tabs.follow([short(scene.name(place)) for place in followed], scene.client)
         self._ask()
         self.transport.show(scene.at, player.shown.R, player.mode == "play")
         fill(self.numbers, value="" if session.veiled else readouts.numbers(player))
@@ -261,7 +261,7 @@ class Screen:
         accuracy = float(player.shown.accuracy[-1]) if player.shown.complete else None
         now = session.store.experiment if session.veiled else player.shown.exp
         self.pins.show(session.pins, now, None if session.veiled else accuracy)
-        self.trail.show(session.trail, hidden=session.veiled)
+        self.run_history.show(session.run_history, hidden=session.veiled)
         self._bar()
         with self._quiet, self.axis.hold_sync():
             options = [(f"by {words}", name) for name, words in session.axes().items()]

@@ -37,7 +37,7 @@ class ViewTabs:
         row = ipywidgets.HBox([self.tabs, self.who])
         row.add_class("fedplay-row")
         self.widget = ipywidgets.VBox([row, self.caption, *(made.widget for made in rows)])
-        self.widget.add_class("fedplay-companion")
+        self.widget.add_class("fedplay-view-tabs")
 
     # --- what its person does -----------------------------------------------------------------
 

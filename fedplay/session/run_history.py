@@ -14,7 +14,7 @@ QUICK = 0.7  # s; of values that one knob had for less than this only the last o
 
 
 class Entry(NamedTuple):
-    """One run of the trail."""
+    """One run of the run history."""
 
     exp: Experiment
     accuracy: float  # of the global model in the end
@@ -31,7 +31,7 @@ class RunHistory:
         self.at = -1
 
     def note(self, exp: Experiment, accuracy: float, time: float, *, dragged: bool = True) -> bool:
-        """A run has come to rest on the screen; whether the trail has changed.
+        """A run has come to rest on the screen; whether the run history has changed.
 
         dragged: it may have been passed on the way to another one.
         """

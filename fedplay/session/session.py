@@ -60,7 +60,7 @@ class Session:
         self.states = {name: VIEWS[name].State(self) for name in VIEWS}
         for state in self.states.values():
             state.turn(experiment)
-        self.trail = RunHistory()
+        self.run_history = RunHistory()
         self.pins: list[Pin] = []
         self.beside = next((name for name in self.offered if not VIEWS[name].main), "")
         self.client: int | None = None  # the place of the client that is followed
@@ -72,7 +72,7 @@ class Session:
     def parts(self) -> list[object]:
         """All that a person's actions change, to be put back where one of them breaks off."""
         states = [part for s in self.states.values() for part in (s, *s.parts())]
-        own = [self, self.store, self.trail, self._seen]
+        own = [self, self.store, self.run_history, self._seen]
         return [*own, *states, self.player, self.player.inside]
 
     # --- which views --------------------------------------------------------------------------
@@ -226,7 +226,7 @@ class Session:
         self.look()
         self.player.touch()
 
-    # --- pins, the trail, a guess -------------------------------------------------------------
+    # --- pins, the run history, a guess ----------------------------------------------------------
 
     def pin(self, experiment: Experiment | None = None) -> None:
         """Keep a run (the one in force) to compare others with; of the sixth, the first goes."""
@@ -257,12 +257,12 @@ class Session:
         self.player.touch()
 
     def note(self, time: float, *, dragged: bool = True) -> bool:
-        """The screen has come to rest: the run in it belongs to the trail."""
+        """The screen has come to rest: the run in it belongs to the run history."""
         rec = self.player.shown
         at_rest = self.player.mode == "whole" and rec is self.player.recording
         if rec is None or not rec.complete or not at_rest or self.veiled:
             return False
-        return self.trail.note(rec.exp, float(rec.accuracy[rec.R]), time, dragged=dragged)
+        return self.run_history.note(rec.exp, float(rec.accuracy[rec.R]), time, dragged=dragged)
 
     def veil(self) -> None:
         """Hide what comes, so that it can be guessed; ValueError where there is no accuracy."""

@@ -66,20 +66,20 @@ class Local(Protocol):
     def __call__(self, w0: Array, correction: Correction | None = None) -> Array:
         """The models (K, P) after each client's local steps from its row of w0 (K, P)."""
 
-    def by(
+    def custom(
         self,
         step: LocalStep,
         *states: Array,
-        again: bool = False,
-        most: int | None = None,
+        second_batch: bool = False,
+        max_steps: int | None = None,
         epochs: int | None = None,
     ) -> tuple[Array, ...]:
         """Several arrays (K, ·) after local steps by a rule of the method's own.
 
         In every local step, `step(slope, *rows)` is called with the rows (k, ·) of the clients
         still at work, to be changed in place; `slope(W)` is η times the gradient of each client's
-        batch at W (k, P), and valid until it is called again. With `again` there are two slopes,
-        on two batches drawn independently. `most` is the most steps that anybody takes, and
+        batch at W (k, P), and valid until it is called again. `second_batch` gives two slopes, on
+        two batches drawn independently. `max_steps` is the most steps that anybody takes, and
         `epochs` how many local epochs there are, in place of the round's.
         """
 
@@ -93,7 +93,7 @@ class Local(Protocol):
         """One model (P,) trained from w (P,) on the cohort's examples thrown together."""
 
 
-LocalStep = Callable[..., None]  # of a method's own: see `Local.by`
+LocalStep = Callable[..., None]  # of a method's own: see `Local.custom`
 Step = Callable[[Array, Array], Array]  # the server slot: step(w (P,), direction (P,)) -> (P,)
 
 

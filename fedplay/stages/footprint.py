@@ -44,7 +44,7 @@ class MadeUp:
     def __call__(self, w0: Array, correction: Correction | None = None) -> Array:
         return w0 + self.way
 
-    def by(self, step: LocalStep, *states: Array, **how: Any) -> tuple[Array, ...]:
+    def custom(self, step: LocalStep, *states: Array, **how: Any) -> tuple[Array, ...]:
         return tuple(state + self.way for state in states)
 
     def gradient(self, W: Array) -> Array:

@@ -127,11 +127,11 @@ class Comparison:
     alone: Array | None = None  # (S, R + 1) clients' mean accuracy of models that never joined
 
     @classmethod
-    def of(cls, contest: ComparisonRuns, reference: str, target: float | None = None) -> Comparison:
-        """What is known so far of a contest."""
-        curves = {name: dict(own) for name, own in contest.curves.items()}
-        exp, experiments = contest.exp, contest.experiments
-        return cls(exp, experiments, curves, contest.seeds, reference, target)
+    def of(cls, runs: ComparisonRuns, reference: str, target: float | None = None) -> Comparison:
+        """What is known so far of a comparison."""
+        curves = {name: dict(own) for name, own in runs.curves.items()}
+        exp, experiments = runs.exp, runs.experiments
+        return cls(exp, experiments, curves, runs.seeds, reference, target)
 
     @property
     def accuracy(self) -> dict[str, Array]:
@@ -321,15 +321,13 @@ def compare(
         raise ValueError(f"reference={short(reference)}: must be one of {list(who)}")
     for name, own in who.items():  # all of them before the first is run
         _check(name, own, federation, limit)
-    contest = ComparisonRuns(
-        exp, who, seeds, federation=federation, limit=limit, reference=reference
-    )
-    _finish(contest)
+    runs = ComparisonRuns(exp, who, seeds, federation=federation, limit=limit, reference=reference)
+    _finish(runs)
     alone = [
-        lone(Run(contest.run_of(reference, s), federation, limit), contest.cohorts[s])
+        lone(Run(runs.run_of(reference, s), federation, limit), runs.cohorts[s])
         for s in range(seeds)
     ]
-    return replace(Comparison.of(contest, reference, target), alone=np.array(alone))
+    return replace(Comparison.of(runs, reference, target), alone=np.array(alone))
 
 
 def _check(name: str, exp: Experiment, federation: Federation | None, limit: Limit) -> None:
@@ -342,14 +340,14 @@ def _check(name: str, exp: Experiment, federation: Federation | None, limit: Lim
         raise ValueError(f"{name}: {error}") from error
 
 
-def _finish(contest: ComparisonRuns) -> None:
+def _finish(runs: ComparisonRuns) -> None:
     """Compute all of it; what goes wrong in a run says in which."""
-    while contest.todo:
-        name, place = contest.todo[0]
+    while runs.todo:
+        name, place = runs.todo[0]
         try:
-            contest.advance()
+            runs.advance()
         except Exception as error:
-            error.add_note(f"in the run of {name}, seed {contest.run_of(name, place).seed}")
+            error.add_note(f"in the run of {name}, seed {runs.run_of(name, place).seed}")
             raise
 
 

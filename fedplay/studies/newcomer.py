@@ -257,7 +257,7 @@ def _alone(visit: Run) -> Array:
 
     c = visit.cohort(visit.exp.rounds, ids)
     sgd = Work(visit.trainer, c, visit.personal.epochs(), Purpose.FINETUNE)
-    return sgd.by(step, models.W, most=getattr(visit.personal, "finetune_steps", None))[0]
+    return sgd.custom(step, models.W, max_steps=getattr(visit.personal, "finetune_steps", None))[0]
 
 
 def _accuracy(run: Run, w: Array, X: Array, y: Ints) -> float:

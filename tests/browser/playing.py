@@ -27,7 +27,7 @@ async def keep_reporting():
     for time in itertools.count():
         player, stage = playground.player, playground.screen.stage
         shown = player.shown
-        hand, rivals = playground.screen.hand, playground.session.states["compare"].rivals
+        hand, compared = playground.screen.pointer, playground.session.states["compare"].compared
         report.value = "<pre id='report'>" + json.dumps({
             "alpha": playground.experiment.alpha,
             "experiment": repr(playground.experiment),
@@ -36,11 +36,11 @@ async def keep_reporting():
             "revealed": player.revealed,
             "cursor": player.cursor,
             "settled": shown is player.recording and shown.late_done,
-            "drawn": playground.live.drawn == player.changes,
-            "rested": playground.live.at_rest,
+            "drawn": playground.event_loop.drawn == player.changes,
+            "rested": playground.event_loop.at_rest,
             "pointer": hand._at,
             "cursor_is": hand.cursor,
-            "target": None if rivals is None else rivals.comparison.target,
+            "target": None if compared is None else compared.comparison.target,
             "sent": stage.frames_sent,
             "acked": stage.frames_acked,
             "under_way": len(stage._under_way),
@@ -61,7 +61,7 @@ task = loop.create_task(keep_reporting())
 def begin_anew():
     session = playground.session
     if playground.screen.share.visible:
-        playground.live.do("share")
+        playground.event_loop.do("share")
     if session.veiled:
         playground.reveal()
     for pin in list(session.pins):

@@ -19,7 +19,7 @@ DONE = """() => {
 def screen(screen: Any) -> Any:
     screen.click(".fedplay-tabs button:has-text('Compare')")
     screen.locator(".fedplay-methods").wait_for()
-    screen.click(".fedplay-contest button:has-text('3 seeds')")
+    screen.click(".fedplay-comparison button:has-text('3 seeds')")
     screen.wait_for_function(DONE)
     return screen
 
@@ -67,7 +67,7 @@ def test_the_target_follows_the_pointer_and_the_slider(screen: Any) -> None:
             found = y
             break
     assert found is not None
-    readout = screen.locator(".fedplay-contest .widget-readout")
+    readout = screen.locator(".fedplay-comparison .widget-readout")
     before = float(readout.inner_text())
     canvas = screen.locator(CANVAS).element_handle()
     screen.wait_for_function("canvas => canvas.style.cursor === 'ns-resize'", arg=canvas)
@@ -80,7 +80,7 @@ def test_the_target_follows_the_pointer_and_the_slider(screen: Any) -> None:
         "([readout, target]) => Number(readout.textContent) === target",
         arg=[readout.element_handle(), dragged],
     )
-    handle = screen.locator(".fedplay-contest .noUi-handle")
+    handle = screen.locator(".fedplay-comparison .noUi-handle")
     handle.focus()
     handle.press("ArrowLeft")
     handle.press("ArrowLeft")

@@ -236,7 +236,7 @@ def innocent(page: Any) -> None:
 
 def look_everywhere(page: Any) -> None:
     """Hover over the picture, press on it, and open every view beside the curves."""
-    tabs = page.locator(".fedplay-companion .fedplay-tabs button")
+    tabs = page.locator(".fedplay-view-tabs .fedplay-tabs button")
     box = page.locator(CANVAS).bounding_box()
     for view in range(max(tabs.count(), 1)):
         if view < tabs.count():

@@ -132,6 +132,6 @@ def test_a_new_kernel_goes_on_where_the_old_one_was(screen: Any) -> None:
     screen.reload()
     again = until(screen, lambda s: "shards" in s["shown"] and s["settled"])
     assert again["shown"] == found["shown"]
-    open_tab = screen.locator(".fedplay-companion .fedplay-tabs .mod-active")
+    open_tab = screen.locator(".fedplay-view-tabs .fedplay-tabs .mod-active")
     expect(open_tab).to_have_text("Inside a round", use_inner_text=True)
     expect(screen.locator(".fedplay-pin")).to_have_count(1)

@@ -133,8 +133,8 @@ def screen(outside):
 
 
 def test_a_view_is_a_tab_with_a_row_a_sentence_and_a_job(screen):
-    assert Models.title in screen.screen.companion.tabs.options
-    caption, row = screen.screen.companion.caption, screen.screen.rows["long"].widget
+    assert Models.title in screen.screen.view_tabs.tabs.options
+    caption, row = screen.screen.view_tabs.caption, screen.screen.rows["long"].widget
     half = np.linalg.norm(screen.shown.parameters[:325])
     assert caption.value == f"<b>{half:.4f}</b>, counted to 10."
     assert row.layout.display is None
@@ -151,7 +151,7 @@ def test_its_gesture_its_verb_and_its_memory(screen):
     view = screen.screen.board.views["long"]
     box = view.plot.get_window_extent()
     y = view.canvas.height - (box.y0 + box.y1) / 2
-    hand = screen.screen.hand
+    hand = screen.screen.pointer
     for kind, part in (("move", 0.1), ("down", 0.1), ("move", 0.75), ("up", 0.75)):
         hand.pointer(kind, box.x0 + part * box.width, y)
     screen.settle()
@@ -190,8 +190,8 @@ def test_what_is_told_is_a_curve_a_card_an_axis_and_a_column(screen, tmp_path):
     assert chart.get_xlabel() == "arrived, so far"
     screen.view("measures")
     screen.settle()
-    assert "arrived <b>4</b>" in screen.screen.companion.caption.value
-    assert "lost <b>–</b>" in screen.screen.companion.caption.value
+    assert "arrived <b>4</b>" in screen.screen.view_tabs.caption.value
+    assert "lost <b>–</b>" in screen.screen.view_tabs.caption.value
     curve = screen.screen.board.views["measures"].curves[0]
     assert len(curve.get_xdata()) == 5
     screen.axis("lost")

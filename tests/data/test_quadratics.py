@@ -213,13 +213,13 @@ def test_a_pinned_accuracy_is_not_drawn_among_losses():
 
 def test_choosing_the_data_brings_partition_and_model_along():
     made = screen(fp.Experiment(rounds=3, clients=4, model="mlp"))
-    made.live.post("data", "quadratics")
+    made.event_loop.post("data", "quadratics")
     made.settle()
     exp = made.experiment
     assert (exp.data, exp.partition, exp.model) == ("quadratics", "natural", "quadratic")
     assert made.errors == {}
     assert np.isfinite(made.shown.loss).all()
-    made.live.post("data", "moons")
+    made.event_loop.post("data", "moons")
     made.settle()
     exp = made.experiment
     assert (exp.data, exp.partition, exp.model) == ("moons", "dirichlet", "softmax")

@@ -39,14 +39,14 @@ def test_the_view_keeps_the_contract_and_is_used():
     made = fp.Playground(fp.Experiment(model="mlp", rounds=5))
     made.view("line")
     made.settle()
-    assert made.screen.companion.caption.value.startswith("At 1.00 of the way: 0.")
+    assert made.screen.view_tabs.caption.value.startswith("At 1.00 of the way: 0.")
     accuracy = made.shown.accuracy[-1]
-    assert f"{accuracy:.3f}" in made.screen.companion.caption.value
+    assert f"{accuracy:.3f}" in made.screen.view_tabs.caption.value
     view = made.screen.board.views["line"]
     box = view.plot.get_window_extent()
     y = view.canvas.height - (box.y0 + box.y1) / 2
     for kind, part in (("move", 0.9), ("down", 0.9), ("move", 0.2), ("up", 0.2)):
-        made.screen.hand.pointer(kind, box.x0 + part * box.width, y)
+        made.screen.pointer.pointer(kind, box.x0 + part * box.width, y)
     made.settle()
     assert made.session.states["line"].place == pytest.approx(0.3)
     made.screen.rows["line"].widget.value = 0.0

@@ -147,7 +147,7 @@ def test_a_call_within_a_call_has_buffers_of_its_own():
         asked.append(sgd.gradient(w))
         W -= way
 
-    np.testing.assert_array_equal(sgd.by(nosy, w)[0], sgd.by(plain, w)[0])
+    np.testing.assert_array_equal(sgd.custom(nosy, w)[0], sgd.custom(plain, w)[0])
     assert len(asked) > 1
     assert all((one == asked[0]).all() for one in asked)
 

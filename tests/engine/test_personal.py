@@ -369,11 +369,11 @@ def test_ifca_finds_planted_clusters_from_models_that_are_apart(seed):
 
 def test_choosing_a_head_of_ones_own_brings_a_model_that_has_one():
     screen = fp.Playground(fp.Experiment(rounds=2, clients=4))
-    screen.live.post("algorithm", "fedper")
+    screen.event_loop.post("algorithm", "fedper")
     screen.settle()
     assert (screen.experiment.algorithm, screen.experiment.model) == ("fedper", "mlp")
     assert screen.errors == {}
-    screen.live.post("personal", "ditto")
+    screen.event_loop.post("personal", "ditto")
     screen.settle()
     assert "needs a global model for all" in screen.errors["personal"]
     assert screen.experiment.personal == "auto"

@@ -136,7 +136,7 @@ def state(playground):
     if player.mode == "whole":
         found += [shown.personal_accuracy, shown.local_accuracy, rec.alone, rec.late_done]
     found += [player.mode, player.cursor, player.revealed, session.memory(), playground.errors]
-    found += [[entry[:3] for entry in session.trail.entries], session.trail.at]
+    found += [[entry[:3] for entry in session.run_history.entries], session.run_history.at]
     found += [(pin.letter, pin.recording.broken) for pin in session.pins]
     found += [pin.recording.accuracy for pin in session.pins]
     found += [pin.recording.clients for pin in session.pins]
@@ -148,10 +148,10 @@ def state(playground):
         curves = comparing.contest.curves
         found += [curve.accuracy for own in curves.values() for _, curve in sorted(own.items())]
         found += [comparing.refused, list(curves)]
-    found += [made.headline.value, made.numbers.value, made.companion.caption.value]
+    found += [made.headline.value, made.numbers.value, made.view_tabs.caption.value]
     found += [made.toolbar.why.value, made.stage._words.value, made.share.text.value]
     found += [text.value for _, text in made.pins._rows.values()]
-    found += [button.description for button in made.trail.widget.children[1:]]
+    found += [button.description for button in made.run_history.widget.children[1:]]
     for control in made.panel.controls.values():
         found += [getattr(control.field, name, None) for name in ("value", "index")]
         found += [text.value for text in control._texts.values() if text.value]
@@ -180,7 +180,7 @@ def settled(interrupter):
         playground = fp.Playground(fp.Experiment(**TINY))
         playground.settle()
         for part, said in STORY.items():
-            playground.live.inbox.extend(events(said))
+            playground.event_loop.inbox.extend(events(said))
             until_done(interrupter, playground.settle)
             yield part, state(playground)
         playground.close()
@@ -201,7 +201,7 @@ def at_rest(interrupter):
         loop.run_until_complete(idle())
         for part, said in STORY.items():
             time.pass_by(2.0)
-            playground.live.inbox.extend(events(said))
+            playground.event_loop.inbox.extend(events(said))
             until_done(interrupter, lambda: loop.run_until_complete(idle()))
             yield part, state(playground)
         playground.close()

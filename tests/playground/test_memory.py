@@ -22,7 +22,7 @@ heavy = ("sklearn", "scipy", "pandas", "matplotlib.pyplot", "dask", "jedi")
 print([name for name in heavy if name in sys.modules])
 for event in range(1000):
     playground.set(alpha=round(0.01 * 1.02 ** (event % 300), 4), data_seed=event // 300)
-    playground.live.draw()
+    playground.event_loop.draw()
     if event % 20 == 19:
         playground.settle()
 peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))

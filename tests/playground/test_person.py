@@ -147,7 +147,7 @@ class AnyPerson(RuleBasedStateMachine):
         bad=st.sampled_from([("alpha", -1), ("alpha", math.nan), ("rounds", 10**9), ("clients", 0)])
     )
     def type_nonsense(self, bad):
-        self.within(self.playground.live.drain)
+        self.within(self.playground.event_loop.drain)
         before = self.playground.experiment
         self.set(0, **dict([bad]))
         self.wrong.add(bad[0])
@@ -206,7 +206,7 @@ class AnyPerson(RuleBasedStateMachine):
     @rule(client=st.one_of(st.none(), st.integers(0, 3)))
     def follow(self, client):
         def follow():
-            self.playground.live.drain()
+            self.playground.event_loop.drain()
             if client is None or client < len(self.playground.player.facts().panel):
                 self.playground.follow(client)
             else:
@@ -241,7 +241,7 @@ class AnyPerson(RuleBasedStateMachine):
     @rule()
     def play_inside(self):
         self.playground.player.inside.pace = 200.0
-        self.within(self.playground.live.act, "slow")
+        self.within(self.playground.event_loop.act, "slow")
 
     @rule(axis=st.sampled_from(["rounds", "bytes", "epsilon"]))
     def against(self, axis):
@@ -277,7 +277,7 @@ class AnyPerson(RuleBasedStateMachine):
     def unpin(self, letter, take):
         exp = self.playground.session.pinned(letter)
         if take and exp is not None:
-            self.within(self.playground.live.act, "take_pin", letter)
+            self.within(self.playground.event_loop.act, "take_pin", letter)
             self.whole(exp)
         else:
             self.within(self.playground.unpin, letter)
@@ -285,14 +285,14 @@ class AnyPerson(RuleBasedStateMachine):
 
     @rule()
     def undo(self):
-        exp = self.playground.session.trail.back(self.playground.experiment)
+        exp = self.playground.session.run_history.back(self.playground.experiment)
         self.within(self.playground.undo)
         if exp is not None:
             self.whole(exp)
 
     @rule(place=st.integers(0, 30))
     def restore(self, place):
-        entries = self.playground.session.trail.entries
+        entries = self.playground.session.run_history.entries
         if place >= len(entries):
             with pytest.raises(ValueError, match="place"):
                 self.within(self.playground.restore, place)
@@ -303,7 +303,7 @@ class AnyPerson(RuleBasedStateMachine):
     @rule(accuracy=st.floats(-1, 2))
     def guess(self, accuracy):
         """Where the experiment in force has an accuracy: `undo` may lead to quadratics."""
-        self.within(self.playground.live.drain)
+        self.within(self.playground.event_loop.drain)
         session = self.playground.session
         if self.playground.experiment.stage("model").score == "accuracy":
             self.within(self.playground.guess, accuracy)
@@ -347,7 +347,7 @@ class AnyPerson(RuleBasedStateMachine):
             wanted = view.point(*to)
             for kind, a, b in (("down", x, y), ("move", *to), ("up", *to)):
                 self.within(board.stage.on_pointer, kind, a, b)
-            self.within(self.playground.live.drain)
+            self.within(self.playground.event_loop.drain)
             optima = self.playground.experiment.optima
             far = abs(x - to[0]) + abs(y - to[1]) > hand.MOVED
             if far and view.box.holds(*to) and hit.held:
@@ -362,14 +362,14 @@ class AnyPerson(RuleBasedStateMachine):
     def link(self, form, seed):
         exp = self.playground.experiment.replace(seed=seed)
         text = exp.to_token() if form == "link" else exp.to_json()
-        self.within(self.playground.live.act, "load", text)
+        self.within(self.playground.event_loop.act, "load", text)
         self.whole(exp)
 
     @rule(text=st.sampled_from(["", "fp1.AAAA", "{}", '{"alpha": -1}', "nonsense", "{" * 99]))
     def bad_link(self, text):
-        self.within(self.playground.live.drain)
+        self.within(self.playground.event_loop.drain)
         before, wrong = self.playground.experiment, dict(self.playground.errors)
-        self.within(self.playground.live.act, "load", text)
+        self.within(self.playground.event_loop.act, "load", text)
         if text != "{}":
             assert self.playground.experiment == before
             assert self.playground.errors == wrong
@@ -406,15 +406,15 @@ class AnyPerson(RuleBasedStateMachine):
         rounds = old.experiment.rounds
         self.within(old.close)
         self.playground = self.within(self.opened, rounds)
-        self.within(self.playground.live.act, "remembered", kept)
-        self.within(self.playground.live.drain)
+        self.within(self.playground.event_loop.act, "remembered", kept)
+        self.within(self.playground.event_loop.drain)
         assert self.playground.experiment == old.experiment
         assert self.playground.session.memory()["pins"] == kept["pins"]
         self.wrong.clear()
 
     def whole(self, exp):
         """A whole experiment is in force, and nothing of what was refused before is left."""
-        self.within(self.playground.live.drain)
+        self.within(self.playground.event_loop.drain)
         assert self.playground.experiment == exp
         self.wrong.clear()
 
@@ -434,7 +434,7 @@ class AnyPerson(RuleBasedStateMachine):
         assert (len(scene.rounds) == 1) == (screen.session.veiled or player.revealed == 0)
         for pin in screen.session.pins:
             assert pin.accuracy == scores(pin.recording)[-1]
-        assert len(screen.session.trail.entries) <= LENGTH
+        assert len(screen.session.run_history.entries) <= LENGTH
         sweeping = screen.session.states["sweep"].job
         if sweeping is not None:
             assert sweeping.complete
@@ -458,7 +458,7 @@ class AnyPerson(RuleBasedStateMachine):
 
     @invariant()
     def errors_where_the_last_value_was_bad(self):
-        self.within(self.playground.live.drain)
+        self.within(self.playground.event_loop.drain)
         assert set(self.playground.errors) == self.wrong, self.playground.errors
         for name, control in self.playground.screen.panel.controls.items():
             text = control._texts.get("error")

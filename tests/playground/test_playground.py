@@ -580,7 +580,7 @@ def test_the_page_is_left_alone_while_it_drags(tiny):
         control = screen.screen.panel.controls["alpha"]
         said = []
         control.show = said.append
-        screen.live.post("alpha", 1.0)
+        screen.event_loop.post("alpha", 1.0)
         await screen.idle()
         assert screen.experiment.alpha == 1.0
         assert said == []

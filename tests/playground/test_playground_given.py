@@ -60,7 +60,7 @@ def state(made):
     session, player = made.session, made.player
     memory = session.memory()
     books = [
-        (b.sketch, tuple(b.past), b.joined) for b in session.states["mine"].easel.books.values()
+        (b.sketch, tuple(b.past), b.joined) for b in session.states["mine"].drawing.books.values()
     ]
     who = (
         player.recording,
@@ -77,7 +77,7 @@ def state(made):
         session.states["mine"].greets,
     )
     texts = made.screen.headline.value, made.screen.toolbar.why.value, made.screen.stage.png
-    entries, chosen = list(session.trail.entries), session.states["compare"].chosen
+    entries, chosen = list(session.run_history.entries), session.states["compare"].chosen
     return memory, books, who, numbers, easel, texts, entries, chosen, made.errors
 
 

@@ -39,7 +39,7 @@ def test_a_teacher_shows_one_idea(tiny):
     only = settled(tiny, controls=["local_epochs", "alpha"], views=["inside"])
     assert only.screen.panel.shown == {"alpha", "local_epochs"}
     assert list(only.screen.board.views) == ["inside"]
-    assert only.screen.companion.tabs.layout.display == "none", "one view needs no tabs"
+    assert only.screen.view_tabs.tabs.layout.display == "none", "one view needs no tabs"
     assert only.session.drawn == "inside"
     bare = settled(tiny, controls=[], views=["curves"])
     assert bare.screen.panel.shown == frozenset()
@@ -73,7 +73,7 @@ def test_every_view_opens_where_it_has_something_to_show(tiny):
         screen.view(name)
         screen.settle()
         assert list(screen.screen.board.views) == ["curves", name]
-        said = screen.screen.companion.caption.value
+        said = screen.screen.view_tabs.caption.value
         assert "<b>" in said, said
     screen.view("boundary")
     with pytest.raises(ValueError, match="view='pictures': must be one of"):
@@ -92,7 +92,7 @@ def test_a_followed_client_is_followed_everywhere(tiny):
         screen.settle()
         assert screen.session.scene().client == 2
         assert "client 2" in screen.screen.headline.value
-    assert "client 2" in screen.screen.companion.caption.value, "the close-up is of that client"
+    assert "client 2" in screen.screen.view_tabs.caption.value, "the close-up is of that client"
     screen.set(clients=2)
     screen.settle()
     assert screen.session.client is None, "there is no such client any more"
@@ -147,7 +147,7 @@ def test_values_that_cannot_be_run_are_told(tiny):
     screen.sweep("partition")
     screen.settle()
     assert "natural" not in screen.session.states["sweep"].job.shown
-    assert "natural" in screen.screen.companion.caption.value
+    assert "natural" in screen.screen.view_tabs.caption.value
 
 
 def test_the_channel_is_swept_pinned_undone_and_linked(tiny):
@@ -167,7 +167,7 @@ def test_the_channel_is_swept_pinned_undone_and_linked(tiny):
     assert bare == clipped.replace(channel=())
     ((_, text),) = screen.screen.pins._rows.values()
     assert "with channel auto" in text.value
-    assert screen.session.trail.entries[-1].changed == "channel auto → none"
+    assert screen.session.run_history.entries[-1].changed == "channel auto → none"
     for written in (bare.to_token(), bare.to_json()):
         screen.undo()
         screen.settle()
@@ -177,7 +177,7 @@ def test_the_channel_is_swept_pinned_undone_and_linked(tiny):
         screen.settle()
         assert screen.experiment == bare
         assert screen.screen.panel.controls["channel"].field.label == "none"
-    screen.live.act("take_pin", "A")
+    screen.event_loop.act("take_pin", "A")
     assert screen.experiment == clipped
 
 
@@ -191,7 +191,7 @@ def test_a_spread_keeps_the_ends_and_the_value_in_force(values, data, most):
     assert found == [v for v in values if v in found]
 
 
-# --- pins, the trail, a guess -------------------------------------------------------------------
+# --- pins, the run history, a guess ----------------------------------------------------------
 
 
 def test_pinned_runs_are_ghosts_and_are_compared(tiny):
@@ -209,7 +209,7 @@ def test_pinned_runs_are_ghosts_and_are_compared(tiny):
     now = screen.shown.accuracy[-1]
     assert f"<b>{whole.accuracy[-1]:.3f}</b> with Local epochs 1" in text.value
     assert f"{now - whole.accuracy[-1]:+.3f}" in text.value
-    screen.live.act("take_pin", "A")
+    screen.event_loop.act("take_pin", "A")
     assert screen.experiment == tiny
     for seed in range(1, 8):
         screen.set(seed=seed)
@@ -246,8 +246,8 @@ def test_the_trail_leads_back(tiny):
         screen.set(**choices)
         screen.settle()
         seen.append(screen.experiment)
-    assert [entry.exp for entry in screen.session.trail.entries] == seen
-    assert screen.session.trail.entries[1].changed == "Local epochs 1 → 5"
+    assert [entry.exp for entry in screen.session.run_history.entries] == seen
+    assert screen.session.run_history.entries[1].changed == "Local epochs 1 → 5"
     for exp in seen[-2::-1]:
         screen.undo()
         screen.settle()
@@ -257,7 +257,7 @@ def test_the_trail_leads_back(tiny):
     assert screen.experiment == tiny
     screen.restore(3)
     assert screen.experiment == seen[3]
-    with pytest.raises(ValueError, match="place=9: the trail has 4 runs"):
+    with pytest.raises(ValueError, match="place=9: the run history has 4 runs"):
         screen.restore(9)
 
 
@@ -300,7 +300,7 @@ def test_nothing_is_revealed_before_the_guess(tiny):
             for w in (
                 screen.screen.headline,
                 screen.screen.numbers,
-                screen.screen.companion.caption,
+                screen.screen.view_tabs.caption,
             )
         ]
         texts.append(screen.screen.stage._words.value)
@@ -311,12 +311,12 @@ def test_nothing_is_revealed_before_the_guess(tiny):
         assert len(scene.rounds) == len(scene.series.accuracy) == 1
         assert scene.late is None
         assert scene.closeup is None
-    assert len(screen.session.trail.entries) == 1
+    assert len(screen.session.run_history.entries) == 1
     assert "csv" not in screen.screen.files()
     screen.reveal()
     screen.settle()
     assert "70 %" in screen.screen.headline.value
-    assert len(screen.session.trail.entries) == 2
+    assert len(screen.session.run_history.entries) == 2
     assert screen.session.scene().guess == 0.7
 
 
@@ -453,18 +453,18 @@ def test_the_core_screen_can_do_everything_without_a_pointer(tiny):
     screen = settled(tiny, core=True)
     parts = screen.screen
     assert (parts.stage._canvas, parts.page.widget) == (None, None)
-    parts.companion.who.index = 3
+    parts.view_tabs.who.index = 3
     screen.settle()
     assert screen.session.client == 2
     assert "client 2" in parts.headline.value
-    parts.companion.tabs.index = parts.companion.names.index("inside")
+    parts.view_tabs.tabs.index = parts.view_tabs.names.index("inside")
     parts.rows["inside"].next.click()
     screen.settle()
     assert (screen.session.drawn, screen.player.inside.phase) == ("inside", 1.0)
     parts.rows["inside"].phase.value = 50
     screen.settle()
     assert screen.player.inside.phase == 2.5
-    assert "Updates" in parts.companion.caption.value
+    assert "Updates" in parts.view_tabs.caption.value
     parts.panel.controls["local_epochs"].button.click()
     screen.settle()
     parts.rows["sweep"].values.index = 2
@@ -538,7 +538,7 @@ def test_no_name_means_no_link_and_says_so(tiny):
         assert "has no name to be written down" in screen.screen.share.note.value
     screen.set(algorithm=Breaks(late=80))
     screen.settle()
-    assert "late=90" in screen.session.trail.entries[-1].changed
+    assert "late=90" in screen.session.run_history.entries[-1].changed
 
 
 @pytest.mark.parametrize("client", [-1, 4, 999, 1.5, True, "x"])
@@ -566,7 +566,7 @@ def test_clients_of_a_sample_keep_their_names():
     assert f"client {scene.panel[7]}" in screen.screen.headline.value
     screen.view("pictures")
     screen.settle()
-    assert f"client {scene.panel[7]}'s own" in screen.screen.companion.caption.value
+    assert f"client {scene.panel[7]}'s own" in screen.screen.view_tabs.caption.value
 
 
 def test_a_hidden_answer_is_in_no_corner_of_the_screen(tiny):
@@ -579,7 +579,7 @@ def test_a_hidden_answer_is_in_no_corner_of_the_screen(tiny):
     ((_, text),) = screen.screen.pins._rows.values()
     assert end not in text.value
     assert screen.session.scene().ghosts == ()
-    assert screen.screen.trail.widget.layout.display == "none"
+    assert screen.screen.run_history.widget.layout.display == "none"
     screen.preset("Everyone alike")
     assert PRESETS[0].why not in screen.screen.toolbar.why.value
     kept = json.dumps(screen.session.memory())
@@ -602,7 +602,7 @@ def test_a_resting_pointer_reads_what_is_there_now(tiny):
         screen.set(**choices)
         screen.settle()
         hit = screen.screen.board.at(400, 60)
-        assert screen.screen.hand.tip.lines == hit.lines
+        assert screen.screen.pointer.tip.lines == hit.lines
 
 
 def test_an_open_sweep_follows_but_does_not_take_the_tab_back(tiny):
@@ -661,7 +661,7 @@ def test_a_view_that_is_opened_at_rest_fills_in_by_itself(tiny):
 
     screen = asyncio.run(open_inside())
     assert screen.session.scene().closeup is not None
-    assert "<b>4 Average</b>" in screen.screen.companion.caption.value
+    assert "<b>4 Average</b>" in screen.screen.view_tabs.caption.value
 
 
 def test_a_run_that_fails_where_one_stands_leaves_the_old_one_whole(tiny):

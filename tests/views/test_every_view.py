@@ -81,8 +81,8 @@ def test_an_older_closeup_is_drawn_said_and_pointed_at_with_what_it_is_of(name):
                     assert shown.exp == before
                 if (exp, shown is scene, shown.fresh) not in seen:
                     seen.add((exp, shown is scene, shown.fresh))
-                    p.live.draw()
-                    p.live._write()
+                    p.event_loop.draw()
+                    p.event_loop._write()
                     point_everywhere(p.screen.board, len(scene.panel))
         p.close()
     if name != "mine":  # there it is asked whether it is of the guest

@@ -256,8 +256,8 @@ def test_a_field_that_is_ahead_is_not_set_back(monkeypatch: pytest.MonkeyPatch, 
         return inner(**choices)
 
     async def main() -> None:
-        screen.live._loop = asyncio.get_running_loop()
-        screen.live.post("local_epochs", 5)
+        screen.event_loop._loop = asyncio.get_running_loop()
+        screen.event_loop.post("local_epochs", 5)
         if when == "before":
             field.index = ahead
         else:

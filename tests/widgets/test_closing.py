@@ -34,8 +34,8 @@ def busy(made):
     made.sweep("alpha")
     made.settle()
     made.sweep(None)
-    made.live.do("share")
-    made.live.do("files")
+    made.event_loop.do("share")
+    made.event_loop.do("files")
     made.undo()
     made.undo()
     made.screen.resized(700, 400)
@@ -65,7 +65,15 @@ def test_close_lets_go_of_everything():
     made = fp.Playground(fp.Experiment(rounds=3), federation=given)
     made.settle()
     player, screen = made.player, made.screen
-    held = [made.session, made.store, player, player.shown, player.shown.run, made.live, screen]
+    held = [
+        made.session,
+        made.store,
+        player,
+        player.shown,
+        player.shown.run,
+        made.event_loop,
+        screen,
+    ]
     held += [screen.board, screen.board.canvas.figure, screen.stage, screen.page, given]
     gone = [weakref.ref(one) for one in held]
     del player, screen, held, given
@@ -143,7 +151,7 @@ def test_a_screen_is_closed_while_it_computes_and_somebody_waits():
     async def story():
         made = fp.Playground(fp.Experiment(**TINY))
         made.set(rounds=20)
-        live, stage = made.live, made.screen.stage
+        live, stage = made.event_loop, made.screen.stage
         waiting = asyncio.ensure_future(made.idle())
         await asyncio.sleep(0)
         made.close()

@@ -116,6 +116,6 @@ class FedRep(FedPer):
         def rest(slope: Callable[[Array], Array], W: Array) -> None:
             W[:, :body] -= slope(W)[:, :body]
 
-        (half,) = sgd.by(head, w0)
-        (whole,) = sgd.by(rest, half, epochs=self.body_epochs)
+        (half,) = sgd.custom(head, w0)
+        (whole,) = sgd.custom(rest, half, epochs=self.body_epochs)
         return whole, own

@@ -46,5 +46,5 @@ class PerFedAvg(Algorithm):
             ahead = w - ratio * slope(w)
             w -= other(ahead)
 
-        (wk,) = sgd.by(step, w0, again=True)
+        (wk,) = sgd.custom(step, w0, second_batch=True)
         return wk, own

@@ -89,7 +89,7 @@ class PFedMe(Algorithm):
             np.multiply(pull, strength, out=pull)
             np.subtract(w, pull, out=w)
 
-        wk, mine = sgd.by(step, w0, w0)
+        wk, mine = sgd.custom(step, w0, w0)
         return wk, {"mine": mine, "met": own["met"] | (c.steps > 0)[:, None]}
 
     def models(self, w: Array, own: Arrays, server: Arrays, sgd: Local, c: Cohort) -> Array:

@@ -87,4 +87,4 @@ class Finetune(Personal):
         def step(slope: Callable[[Array], Array], W: Array) -> None:
             W -= tuned * slope(W)
 
-        return sgd.by(step, W, most=self.finetune_steps)[0]
+        return sgd.custom(step, W, max_steps=self.finetune_steps)[0]

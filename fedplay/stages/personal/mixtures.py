@@ -87,5 +87,5 @@ class APFL(Interpolation):
             np.subtract(v, own, out=v)
             np.subtract(w, slope(w), out=w)
 
-        v, _ = sgd.by(step, own["model"], np.repeat(w[None], c.K, axis=0))
+        v, _ = sgd.custom(step, own["model"], np.repeat(w[None], c.K, axis=0))
         return {"model": v}

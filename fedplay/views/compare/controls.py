@@ -56,7 +56,7 @@ class ComparisonRow:
         colours = ipywidgets.HTML(f"<style>{_colours()}</style>")
         colours.layout.display = "none"
         self.widget = ipywidgets.VBox([colours, self.methods, below])
-        self.widget.add_class("fedplay-contest")
+        self.widget.add_class("fedplay-comparison")
         self.widget.layout.display = "none"
 
     # --- what its person does -----------------------------------------------------------------
@@ -79,41 +79,41 @@ class ComparisonRow:
 
     def show(self, scene: Scene | None) -> None:
         """What is chosen, and what came of it; nothing where there is no comparison."""
-        rivals = None if scene is None else comparison_of(scene)
-        if scene is not None and rivals is not None:
-            self._fill(scene.state, rivals)
-        display(self.widget, rivals is not None)
+        compared = None if scene is None else comparison_of(scene)
+        if scene is not None and compared is not None:
+            self._fill(scene.state, compared)
+        display(self.widget, compared is not None)
 
-    def _fill(self, chosen: ComparisonChoice, rivals: ComparisonShown) -> None:
+    def _fill(self, chosen: ComparisonChoice, compared: ComparisonShown) -> None:
         with self._quiet, self.above.hold_sync():
             names = offered()
             for name in names:
-                self._settle(name, name in chosen.methods, rivals)
+                self._settle(name, name in chosen.methods, compared)
             wanted = tuple(self.toggles[name] for name in names)
             if tuple(self.methods.children) != wanted:
                 self.methods.children = wanted
             fill(self.seeds, value=chosen.seeds)
-            target = rivals.comparison.target
-            if rivals.drawn and abs(self.target.value - target) > 1e-9:
+            target = compared.comparison.target
+            if compared.drawn and abs(self.target.value - target) > 1e-9:
                 self.target.value = target
-            self._name(rivals)
+            self._name(compared)
 
-    def _settle(self, name: str, on: bool, rivals: ComparisonShown) -> None:
+    def _settle(self, name: str, on: bool, compared: ComparisonShown) -> None:
         """A method's toggle. The one in force is always compared, so it cannot be put out."""
         if name not in self.toggles:
             self.toggles[name] = _toggle(name, self._toggled(name))
-        toggle, force, why = self.toggles[name], name == rivals.current, rivals.why(name)
+        toggle, force, why = self.toggles[name], name == compared.current, compared.why(name)
         tip = f"Cannot be run here: {why}" if why else _tip(name)
         tip += " Shown above, so always compared." if force else ""
         fill(toggle, value=on or force, disabled=force, tooltip=tip)
 
-    def _name(self, rivals: ComparisonShown) -> None:
+    def _name(self, compared: ComparisonShown) -> None:
         """The methods that can be shown above."""
-        options = [f"shown above: {name}" for name in rivals.names if not rivals.why(name)]
+        options = [f"shown above: {name}" for name in compared.names if not compared.why(name)]
         if list(self.above.options) != options:
             self.above.options = options
-        names = rivals.names
-        index = names.index(rivals.current) if rivals.current in names else None
+        names = compared.names
+        index = names.index(compared.current) if compared.current in names else None
         if self.above.index != index:
             self.above.index = index
 

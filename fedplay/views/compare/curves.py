@@ -57,16 +57,16 @@ class ComparisonCurves:
         some = [self.bands, self.lines, self.goal, self.grip, self.value, self.got]
         canvas.seldom([*some, self.lost, self.above])
 
-    def settle(self, rivals: ComparisonShown | None) -> bool:
+    def settle(self, compared: ComparisonShown | None) -> bool:
         """Set the limits and the heading; whether they have changed."""
-        drawn = {} if rivals is None else rivals.drawn
+        drawn = {} if compared is None else compared.drawn
         ends = np.concatenate([np.ones(0), *(rows[:, -1] for rows in drawn.values())])
         low = ends.min() if len(ends) and np.isfinite(ends).all() else 0.0
         floor = next(floor for floor in FLOORS if low >= floor + ROOM or floor == 0)
-        runs = [] if rivals is None else rivals.comparison.experiments.values()
+        runs = [] if compared is None else compared.comparison.experiments.values()
         longest = [*(exp.rounds for exp in runs), *(r.shape[1] - 1 for r in drawn.values())]
         far = tidy(max(longest, default=1))
-        words = "" if rivals is None else self._words(rivals)
+        words = "" if compared is None else self._words(compared)
         if (floor, far, words) == self.settled:
             return False
         self.settled = floor, far, words
@@ -76,34 +76,34 @@ class ComparisonCurves:
         self.axes.set_yticks(FLOORS[floor])
         return True
 
-    def show(self, rivals: ComparisonShown | None) -> None:
+    def show(self, compared: ComparisonShown | None) -> None:
         """Draw every method as far as it is known."""
-        drawn = {} if rivals is None else rivals.drawn
+        drawn = {} if compared is None else compared.drawn
         self.means = {name: rows.mean(axis=0) for name, rows in drawn.items()}
         self.ends = {name: last(np.arange(len(m)), m) for name, m in self.means.items()}
-        if rivals is None:
+        if compared is None:
             self.target = float("nan")
             self._paint([], [], [], [], [])
         else:
-            self.target = rivals.comparison.target if drawn else float("nan")
-            self._draw(rivals)
-        self._mark(rivals)
+            self.target = compared.comparison.target if drawn else float("nan")
+            self._draw(compared)
+        self._mark(compared)
 
-    def _words(self, rivals: ComparisonShown) -> str:
+    def _words(self, compared: ComparisonShown) -> str:
         """What lines and bands are."""
-        n = rivals.comparison.seeds
+        n = compared.comparison.seeds
         words = f"mean of {n} seeds, and a band from the lowest to the highest"
         return words if self.wide > 320 else f"mean and range of {n} seeds"
 
-    def _draw(self, rivals: ComparisonShown) -> None:
+    def _draw(self, compared: ComparisonShown) -> None:
         """Lines and bands: what is lit last, and the wide one first, so that it hides no other."""
-        order = sorted(self.means, key=lambda n: (n == rivals.lit, n != rivals.current))
-        colours = [self.colour(rivals, name) for name in order]
-        strong = [rivals.lit in (None, name) for name in order]
+        order = sorted(self.means, key=lambda n: (n == compared.lit, n != compared.current))
+        colours = [self.colour(compared, name) for name in order]
+        strong = [compared.lit in (None, name) for name in order]
         means = [self.means[name] for name in order]
         lines = [np.column_stack([np.arange(len(mean)), mean]) for mean in means]
-        widths = [3.4 if n in (rivals.lit, rivals.current) else 1.9 for n in order]
-        bands = [_band(rivals.drawn[name]) for name in order]
+        widths = [3.4 if n in (compared.lit, compared.current) else 1.9 for n in order]
+        bands = [_band(compared.drawn[name]) for name in order]
         self._paint(bands, lines, colours, widths, strong)
 
     def _paint(
@@ -115,7 +115,7 @@ class ComparisonCurves:
         self.lines.set_color(_faded(colours, [1.0 if s else 0.35 for s in strong]))
         self.lines.set_linewidth(widths)
 
-    def _mark(self, rivals: ComparisonShown | None) -> None:
+    def _mark(self, compared: ComparisonShown | None) -> None:
         """The target, where it is reached, where a method diverged, and which one is above."""
         far, floor, target = self.axes.get_xlim()[1], self.axes.get_ylim()[0], self.target
         there = np.isfinite(target)
@@ -129,15 +129,15 @@ class ComparisonCurves:
             at = max(target, floor)
             self.value.place = (0.0, at + above if at + 2 * above < 1 else at - above)
         got, faces, sizes, lost = [], [], [], []
-        current = None if rivals is None else rivals.current
-        for name in sorted(self.means, key=lambda n: n != current) if rivals is not None else ():
-            source = rivals.source(name) if rivals is not None else None
-            if source is None or rivals is None:
+        current = None if compared is None else compared.current
+        for name in sorted(self.means, key=lambda n: n != current) if compared is not None else ():
+            source = compared.source(name) if compared is not None else None
+            if source is None or compared is None:
                 continue
-            median = rivals.reached[name].median
+            median = compared.reached[name].median
             if np.isfinite(median) and seen:
                 got.append((median, target))
-                faces.append(self.colour(rivals, name))
+                faces.append(self.colour(compared, name))
                 sizes.append(80 if name == current else 34)
             if source.diverged(name):
                 lost.append(_clamped(self.ends[name], floor))
@@ -145,13 +145,13 @@ class ComparisonCurves:
         self.got.set_facecolor(faces)
         self.got.set_sizes(sizes)
         put(self.lost, [x for x, _ in lost], [y for _, y in lost])
-        end = self.ends.get(rivals.current or "") if rivals is not None else None
+        end = self.ends.get(compared.current or "") if compared is not None else None
         shown = end is not None and np.isfinite(end[1]) and end[1] >= floor
         put(self.above, *(([end[0]], [end[1]]) if end is not None and shown else ([], [])))
 
-    def colour(self, rivals: ComparisonShown, name: str) -> str:
+    def colour(self, compared: ComparisonShown, name: str) -> str:
         """A method's own colour, grey where it belongs to another experiment."""
-        return self.look.stale if rivals.stale(name) else colour_of(name, self.look)
+        return self.look.stale if compared.stale(name) else colour_of(name, self.look)
 
     # --- what is where ------------------------------------------------------------------------
 

@@ -63,11 +63,11 @@ class ComparisonJob(Job):
         self.current = name_of(base)
         self.refused: dict[str, str] = {}
         found = self._found(check)
-        self.contest = ComparisonRuns(
+        self.runs = ComparisonRuns(
             base, found, chosen.seeds, federation=trials.federation, kept=trials
         )
         self.old = None if before is None else before.older(base)
-        self._rivals: ComparisonShown | None = None
+        self._compared: ComparisonShown | None = None
         self._known: Any = None  # of how much that was made
 
     def _found(self, check: Callable[[Experiment], None]) -> dict[str, Experiment]:
@@ -89,7 +89,7 @@ class ComparisonJob(Job):
 
     def older(self, base: Experiment) -> Comparison | None:
         """What may be shown, grey, until a comparison in another experiment has something."""
-        if base == self.base or not self.contest.done:
+        if base == self.base or not self.runs.done:
             return self.old
         return self._comparison()
 
@@ -101,48 +101,48 @@ class ComparisonJob(Job):
 
     def advance(self) -> bool:
         """Compute a piece; whether there is something new to be seen."""
-        contest, done = self.contest, self.contest.done
-        name = contest.todo[0][0]
+        runs, done = self.runs, self.runs.done
+        name = runs.todo[0][0]
         try:
-            contest.advance()
+            runs.advance()
         except Exception as error:  # of an algorithm that somebody is just writing, perhaps
-            self.refused[name] = why(error, contest.run_of(name, contest.todo[0][1]))
-            contest.drop(name)
+            self.refused[name] = why(error, runs.run_of(name, runs.todo[0][1]))
+            runs.drop(name)
             return True
-        return contest.done != done
+        return runs.done != done
 
     @property
     def progress(self) -> Progress:
         """Rounds that are computed, of all."""
-        return Progress(self.contest.done, self.contest.done + len(self.contest.todo))
+        return Progress(self.runs.done, self.runs.done + len(self.runs.todo))
 
     @property
     def busy(self) -> bool:
         """Whether there is something left to be computed."""
-        return bool(self.contest.todo)
+        return bool(self.runs.todo)
 
     def aim(self, target: float | None) -> None:
         """Count the rounds to another accuracy."""
         if target != self.chosen.target:
-            self.chosen, self._rivals = self.chosen._replace(target=target), None
+            self.chosen, self._compared = self.chosen._replace(target=target), None
 
-    def rivals(self, lit: Any = None) -> ComparisonShown:
+    def compared(self, lit: Any = None) -> ComparisonShown:
         """What there is to be seen of it; `lit` is the method that stands out, if any."""
-        known = self.contest.done, len(self.refused), lit
-        if self._rivals is None or known != self._known:
+        known = self.runs.done, len(self.refused), lit
+        if self._compared is None or known != self._known:
             found, old = self._comparison(), self.old if self.busy else None
             if old is not None and found.wanted is None and not found.curves.get(found.reference):
                 found = replace(found, wanted=old.target)  # until there is one of its own
             old = None if old is None else replace(old, wanted=found.target)
             refused = tuple(self.refused.items())
-            self._rivals = ComparisonShown(found, self.current, old, refused, lit)
+            self._compared = ComparisonShown(found, self.current, old, refused, lit)
             self._known = known
-        return self._rivals
+        return self._compared
 
     def _comparison(self) -> Comparison:
-        names = [name for name in ("FedAvg", self.current) if name in self.contest.curves]
-        reference = next(iter([*names, *self.contest.curves]), "")
-        return Comparison.of(self.contest, reference, self.chosen.target)
+        names = [name for name in ("FedAvg", self.current) if name in self.runs.curves]
+        reference = next(iter([*names, *self.runs.curves]), "")
+        return Comparison.of(self.runs, reference, self.chosen.target)
 
 
 def _code() -> tuple[Any, ...]:

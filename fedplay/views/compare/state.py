@@ -28,10 +28,10 @@ class ComparisonState(State):
         self.trials = KnownCurves(desk.player.cache, desk.federation)
 
     @property
-    def rivals(self) -> ComparisonShown | None:
+    def compared(self) -> ComparisonShown | None:
         """What there is to be seen; None while the view is closed."""
         lit = self.desk.mark if isinstance(self.desk.mark, str) else None
-        return None if self.job is None else self.job.rivals(lit)
+        return None if self.job is None else self.job.compared(lit)
 
     def follow(self, seen: bool) -> None:
         """Compare in the experiment in force; nothing is computed while nobody looks."""
@@ -81,14 +81,14 @@ class ComparisonState(State):
         self._take(self.chosen.aimed(accuracy))
 
     def take_method(self, place: int) -> None:
-        """Put a method in force, by its place in `rivals.names`."""
-        rivals = self.rivals
-        names = [] if rivals is None else rivals.names
+        """Put a method in force, by its place in `compared.names`."""
+        compared = self.compared
+        names = [] if compared is None else compared.names
         why = f"the comparison has {len(names)} methods"
         name = names[whole("method", place, 0, len(names) - 1, why=why)]
-        if rivals is not None and name != rivals.current:
-            if rivals.why(name):
-                raise ValueError(f"method={place}: {name}: {rivals.why(name)}")
+        if compared is not None and name != compared.current:
+            if compared.why(name):
+                raise ValueError(f"method={place}: {name}: {compared.why(name)}")
             self.desk.set(**choices_of(name))
 
     def _take(self, chosen: ComparisonChoice) -> None:
@@ -102,7 +102,7 @@ class ComparisonState(State):
         return self.chosen
 
     def closeup(self, found: Any) -> ComparisonShown | None:
-        return self.rivals
+        return self.compared
 
     def kept(self) -> Any:
         return self.chosen.kept()

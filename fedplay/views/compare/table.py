@@ -59,40 +59,42 @@ class ComparisonTable:
         """How many css pixels the table takes of a box."""
         return _columns(box)[-1]
 
-    def show(self, rivals: ComparisonShown | None, ends: Mapping[str, tuple[float, float]]) -> None:
+    def show(
+        self, compared: ComparisonShown | None, ends: Mapping[str, tuple[float, float]]
+    ) -> None:
         """Write every row; `ends` are where whole curves end, css pixels of the box."""
         self._used = 0
-        names = [] if rivals is None else rivals.ranked
+        names = [] if compared is None else compared.ranked
         self.step = max(min(ROW, self.place.height / max(len(names), 1)), LEAST)
         top = self.place.top + self.step / 2
         self.rows = [(name, top + i * self.step) for i, name in enumerate(names)]
-        if rivals is not None:
-            self._head(rivals)
+        if compared is not None:
+            self._head(compared)
             for name, y in self.rows:
-                self._row(rivals, name, y)
+                self._row(compared, name, y)
             self._explain()
         for cell in self.cells[self._used :]:
             cell.set_visible(False)
-        self._join(rivals, ends)
+        self._join(compared, ends)
 
     def _join(
-        self, rivals: ComparisonShown | None, ends: Mapping[str, tuple[float, float]]
+        self, compared: ComparisonShown | None, ends: Mapping[str, tuple[float, float]]
     ) -> None:
         """Lines from curves to names, dots beside names, and the row that is lit."""
         left = self.place.left
         bottom = self.place.top + self.place.height
         joined = [(n, y) for n, y in self.rows if n in ends and ends[n][1] < bottom]
         self.leads.set_segments([[ends[n], (left - 8, y)] for n, y in joined])
-        self.leads.set_color([self._colour(rivals, n) for n, _ in joined])
+        self.leads.set_color([self._colour(compared, n) for n, _ in joined])
         self.leads.set_alpha(0.45)
-        there = [(n, y) for n, y in self.rows if rivals is not None and n in rivals.drawn]
-        colours = [self._colour(rivals, n) for n, _ in there]
+        there = [(n, y) for n, y in self.rows if compared is not None and n in compared.drawn]
+        colours = [self._colour(compared, n) for n, _ in there]
         dots = [(left, y) for _, y in there]
         self.dots.set_offsets(np.array(dots).reshape(-1, 2))
         self.dots.set_facecolor(colours)
-        now = [(left, y) for n, y in self.rows if rivals is not None and n == rivals.current]
+        now = [(left, y) for n, y in self.rows if compared is not None and n == compared.current]
         self.crown.set_offsets(np.array(now).reshape(-1, 2))
-        lit = [y for n, y in self.rows if rivals is not None and n == rivals.lit]
+        lit = [y for n, y in self.rows if compared is not None and n == compared.lit]
         self.ground.set_visible(bool(lit))
         if lit:
             self.ground.set_bounds(
@@ -110,24 +112,28 @@ class ComparisonTable:
             for i, text in enumerate(words):
                 self._write(10, y + 16 * i, text, self.look.muted)
 
-    def _colour(self, rivals: ComparisonShown | None, name: str) -> str:
-        if rivals is None or rivals.stale(name):
+    def _colour(self, compared: ComparisonShown | None, name: str) -> str:
+        if compared is None or compared.stale(name):
             return self.look.stale
         return colour_of(name, self.look)
 
-    def _head(self, rivals: ComparisonShown) -> None:
+    def _head(self, compared: ComparisonShown) -> None:
         """What the columns are."""
-        y, muted, ref = self.place.top - 12, self.look.muted, short(rivals.comparison.reference, 12)
-        words = [f"to {rivals.comparison.target:.2f}", "end", f"− {ref}"]
+        y, muted, ref = (
+            self.place.top - 12,
+            self.look.muted,
+            short(compared.comparison.reference, 12),
+        )
+        words = [f"to {compared.comparison.target:.2f}", "end", f"− {ref}"]
         if not self.short:
-            words = [f"rounds to {rivals.comparison.target:.2f}", "at the end", f"against {ref}"]
+            words = [f"rounds to {compared.comparison.target:.2f}", "at the end", f"against {ref}"]
         for column, word in zip(self.columns[1:-1], words, strict=False):
             self._write(column, y, word, muted)
 
-    def _row(self, rivals: ComparisonShown, name: str, y: float) -> None:
-        look, source, why = self.look, rivals.source(name), rivals.why(name)
-        bold = name in (rivals.current, rivals.lit)
-        grey = source is None or rivals.stale(name)
+    def _row(self, compared: ComparisonShown, name: str, y: float) -> None:
+        look, source, why = self.look, compared.source(name), compared.why(name)
+        bold = name in (compared.current, compared.lit)
+        grey = source is None or compared.stale(name)
         colour = look.muted if grey else legible(colour_of(name, look), look.ink, look.paper)
         self._write(10, y, short(name, 13), colour, bold)
         if why:
@@ -137,7 +143,7 @@ class ComparisonTable:
             self._write(self.columns[1], y, "…", look.muted)
         else:
             ink = look.muted if grey else look.ink
-            self._write(self.columns[1], y, rivals.reached[name].words(), ink)
+            self._write(self.columns[1], y, compared.reached[name].words(), ink)
             self._numbers(source, name, y, ink)
 
     def _numbers(self, source: Comparison, name: str, y: float, ink: str) -> None:

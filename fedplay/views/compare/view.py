@@ -50,7 +50,7 @@ class Compare(View):
         self.curves = ComparisonCurves(canvas, chart, look)
         place = Box(LEFT + wide + LEADS, TOP, table, box.height - TOP - 4)
         self.table = ComparisonTable(canvas, page, box, place, look)
-        self.rivals: ComparisonShown | None = None
+        self.compared: ComparisonShown | None = None
         self.shown: ComparisonShown | None = None
 
     @staticmethod
@@ -64,17 +64,17 @@ class Compare(View):
 
     def show(self, scene: Scene) -> None:
         """Draw every method as far as it is known."""
-        self.rivals = rivals = comparison_of(scene)
-        if rivals is self.shown and rivals is not None:
+        self.compared = compared = comparison_of(scene)
+        if compared is self.shown and compared is not None:
             return
-        self.shown = rivals
-        if self.curves.settle(rivals):
+        self.shown = compared
+        if self.curves.settle(compared):
             self.canvas.stale()
-        self.curves.show(rivals)
+        self.curves.show(compared)
         means = self.curves.means
         whole = {n: end for n, end in self.curves.ends.items() if np.isfinite(means[n][-1])}
         ends = {name: self._place(*end) for name, end in whole.items()}
-        self.table.show(rivals, ends)
+        self.table.show(compared, ends)
         self.canvas.touch()
 
     def _place(self, number: float, accuracy: float) -> tuple[float, float]:
@@ -84,21 +84,21 @@ class Compare(View):
 
     def at(self, x: float, y: float) -> Hit | None:
         """A method by its row or its curve, or the target."""
-        rivals = self.rivals
-        if rivals is None:
+        compared = self.compared
+        if compared is None:
             return None
         name = self.table.at(x - self.box.left, y - self.box.top)
         if name is None:
             inside = self.curves.pixel(x, y)
             if self.curves.on_target(*inside):
-                words = f"target {rivals.comparison.target:.2f}"
+                words = f"target {compared.comparison.target:.2f}"
                 return Hit((words, "drag it"), "ns-resize", drag=self._aim, held="ns-resize")
             name = self.curves.at(*inside)
         if name is None:
             return None
-        cursor = "default" if rivals.why(name) else "pointer"
-        click = Intent("take_method", (rivals.names.index(name),))
-        return Hit(lines(rivals, name), cursor, mark=name, click=click)
+        cursor = "default" if compared.why(name) else "pointer"
+        click = Intent("take_method", (compared.names.index(name),))
+        return Hit(lines(compared, name), cursor, mark=name, click=click)
 
     def _aim(self, x: float, y: float) -> Intent:
         """The target at the accuracy of a css height of the picture, within the axis."""
@@ -112,8 +112,8 @@ class Compare(View):
     @staticmethod
     def spoken(scene: Scene) -> str:
         """The table, as far as it is known."""
-        rivals = comparison_of(scene)
-        return "" if rivals is None else spoken(rivals)
+        compared = comparison_of(scene)
+        return "" if compared is None else spoken(compared)
 
     @staticmethod
     def controls(act: Callable[..., None]) -> Row:

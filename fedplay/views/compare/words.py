@@ -15,11 +15,11 @@ NAMED = 3  # methods that a sentence has room for
 ENOUGH = 1 - round(math.log2(RARE))  # seeds that can tell anything
 
 
-def told(rivals: ComparisonShown | None) -> str:
+def told(compared: ComparisonShown | None) -> str:
     """What the seeds let one say of the methods, as HTML."""
-    if rivals is None:
+    if compared is None:
         return "Several methods on the same data, each with the same few seeds."
-    found, (done, runs) = rivals.comparison, rivals.runs
+    found, (done, runs) = compared.comparison, compared.runs
     if not found.curves:
         return "Choose below the methods to compare."
     parts = [_so_far(found, done, runs)]
@@ -85,35 +85,35 @@ def _sooner(found: Difference) -> bool:
     return found.clear and found.side == "above"
 
 
-def lines(rivals: ComparisonShown, name: str) -> tuple[str, ...]:
+def lines(compared: ComparisonShown, name: str) -> tuple[str, ...]:
     """What is said of a method beside the pointer."""
     out = [name]
     if name in METHODS:
         out += [METHODS[name].what, METHODS[name].source]
-    if why := rivals.why(name):
+    if why := compared.why(name):
         return (*out, why)
-    source = rivals.source(name)
+    source = compared.source(name)
     if source is None:
         return (*out, "not computed yet")
-    if rivals.stale(name):
+    if compared.stale(name):
         out.append("of the experiment before; being computed anew")
     known = len(source.curves[name])
     if known < source.seeds:
         out.append(f"{known} of {source.seeds} seeds so far")
     if gone := source.diverged(name):
         out.append(f"diverged in {gone} of {known} seeds")
-    out.append(f"rounds to {rivals.comparison.target:.2f}: {rivals.reached[name].words()}")
+    out.append(f"rounds to {compared.comparison.target:.2f}: {compared.reached[name].words()}")
     out.append(f"at the end {source.end(name).words()}")
     if name != source.reference:
         out.append(f"against {source.reference}: {source.difference(name).words()}")
-    if name == rivals.current:
+    if name == compared.current:
         out.append("shown above")
     return tuple(out)
 
 
-def spoken(rivals: ComparisonShown) -> str:
+def spoken(compared: ComparisonShown) -> str:
     """The table, for who cannot see it."""
-    rows = (", ".join(filter(None, row)) for row in rivals.comparison.rows())
+    rows = (", ".join(filter(None, row)) for row in compared.comparison.rows())
     return f"The methods compared: {'; '.join(rows)}."
 
 

@@ -36,24 +36,24 @@ MOVES = {"ArrowLeft": (-1, 0), "ArrowRight": (1, 0), "ArrowUp": (0, -1), "ArrowD
 
 
 class MyClientState(State):
-    """What a person does at the easel, and what follows from it for the runs."""
+    """What a person does at the drawing, and what follows from it for the runs."""
 
     verbs: ClassVar[tuple[str, ...]] = ("mine",)
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self.easel = DrawingState(desk.federation)
+        self.drawing = DrawingState(desk.federation)
         self.greets = False  # a guest has joined, and is to be followed once it is there
         self._seats = (0, False)  # the last place of the panel, and whether a guest has it
 
     def parts(self) -> list[object]:
-        return [self.easel, *self.easel.books.values()]
+        return [self.drawing, *self.drawing.books.values()]
 
     def turn(self, exp: Experiment) -> None:
-        self.easel.turn(exp)
+        self.drawing.turn(exp)
 
     def given(self, exp: Experiment) -> Party | None:
-        return self.easel.party(exp)
+        return self.drawing.party(exp)
 
     def mine(self, action: str, *arguments: Any) -> None:
         """Do something in the view "My client", where one draws a client of one's own.
@@ -63,42 +63,42 @@ class MyClientState(State):
         point of the plane does. "random": an example of the test set. "back", "wipe", "clear",
         and "remove", k: take something out. "join", "leave". ValueError where it cannot be done.
         """
-        desk, easel = self.desk, self.easel
+        desk, drawing = self.desk, self.drawing
         method = DRAWS[word("action", action, sorted(DRAWS))]
         if action == "random":
             shown = desk.player.shown  # it may be a run on the data before these
-            if shown is None or not easel.suits(shown.exp):
+            if shown is None or not drawing.suits(shown.exp):
                 raise ValueError("random: there are no data yet")
             arguments = (desk.player.facts().federation, *arguments)
         if action == "join" and desk.federation is None:  # has the experiment room for it?
             exp = desk.experiment
             exp.replace(data="arrays", clients=exp.clients + 1)
-        before = (easel.joined, easel.sketch.X, easel.sketch.y)
-        getattr(easel, method)(*arguments)
-        after = (easel.joined, easel.sketch.X, easel.sketch.y)
-        if easel.joined and not before[0]:
+        before = (drawing.joined, drawing.sketch.X, drawing.sketch.y)
+        getattr(drawing, method)(*arguments)
+        after = (drawing.joined, drawing.sketch.X, drawing.sketch.y)
+        if drawing.joined and not before[0]:
             self.greets = True
-        if after != before and (easel.joined or before[0]):
+        if after != before and (drawing.joined or before[0]):
             desk.renew()
         else:
             desk.touch(own=True)
 
     def on_key(self, key: str, view: Any) -> Intent | None:
         """Arrows move the keys' pen, once it was taken; then no key is anybody else's."""
-        easel, done = self.easel, tuple[Any, ...]()
-        if view.mine is None or easel.kind is None or (easel.pen is None and key != "Enter"):
+        drawing, done = self.drawing, tuple[Any, ...]()
+        if view.mine is None or drawing.kind is None or (drawing.pen is None and key != "Enter"):
             return None
-        if easel.pen is None:
+        if drawing.pen is None:
             done = ("keys", True)
         elif key in MOVES:
             done = ("move", *MOVES[key])
         elif key in ("PageUp", "PageDown"):
             step = -1 if key == "PageUp" else 1
-            done = ("label", (easel.sketch.label + step) % easel.kind.C)
+            done = ("label", (drawing.sketch.label + step) % drawing.kind.C)
         elif key == "Escape":
             done = ("keys", False)
         elif view.plane is not None and key in ("Enter", " "):
-            done = ("point", *view.plane.data_at(*easel.pen))
+            done = ("point", *view.plane.data_at(*drawing.pen))
         elif key in ("Enter", " "):
             done = ("add",) if key == "Enter" else ("press",)
         return Intent("mine", done) if done else NOTHING
@@ -120,17 +120,17 @@ class MyClientState(State):
         """`found` is what the view has prepared, for older data perhaps."""
         player = self.desk.player
         party, of = player.party, player.near.of
-        suits = of is not None and self.easel.suits(of.exp)
+        suits = of is not None and self.drawing.suits(of.exp)
         reception = found if isinstance(found, Reception) and suits else None
         current = party is not None and reception is not None and party.made(reception.federation)
-        return self.easel.mine(reception, current)
+        return self.drawing.mine(reception, current)
 
     @property
     def unshared(self) -> str:  # type: ignore[override]
-        return SHARE if self.easel.drawn else ""
+        return SHARE if self.drawing.drawn else ""
 
     def kept(self) -> Any:
-        return self.easel.kept()
+        return self.drawing.kept()
 
     def take_up(self, kept: Any) -> None:
-        self.easel.take_up(kept)
+        self.drawing.take_up(kept)

@@ -30,8 +30,8 @@ def held():
         else:
             fields[control.label] = field._options_labels[field.index]
             odd += [] if choices[field.index] == value else [name]
-    tabs, share, transport = screen.companion.tabs, screen.share, screen.transport
-    trail = screen.trail.widget
+    tabs, share, transport = screen.view_tabs.tabs, screen.share, screen.transport
+    trail = screen.run_history.widget
     return {
         "fields": fields,
         "odd": odd,
@@ -72,7 +72,7 @@ SHOWN = """() => {
         fields[name] = handle ? row.querySelector(".widget-readout")?.textContent
             : (field?.value ?? "").replaceAll("\\xa0", " ");
     }
-    const active = document.querySelector(".fedplay-companion .fedplay-tabs .mod-active");
+    const active = document.querySelector(".fedplay-view-tabs .fedplay-tabs .mod-active");
     const share = document.querySelector(".fedplay-share textarea");
     const buttons = [...document.querySelectorAll(".fedplay-transport button")];
     const play = buttons.find((b) => /^(Play|Pause)$/.test(b.textContent.trim()));
@@ -90,7 +90,7 @@ SHOWN = """() => {
         share: seen(share) ? share.value : null,
         pins: all(".fedplay-pin").map((pin) => ["button", ".widget-html-content"]
             .map((part) => pin.querySelector(part)?.textContent.trim() ?? "").join("")),
-        trail: all(".fedplay-trail button").map((step) => step.textContent.trim()),
+        trail: all(".fedplay-run-history button").map((step) => step.textContent.trim()),
         kept: JSON.parse(Object.entries(sessionStorage)
             .find(([key]) => key.startsWith("fedplay:"))?.[1] ?? "{}").text ?? "",
         notice: document.querySelector(".fedplay-notice")?.textContent ?? "",

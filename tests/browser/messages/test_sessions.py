@@ -30,7 +30,7 @@ def _drag(page: Any, dice: random.Random) -> None:
 
 
 def _tab(page: Any, dice: random.Random) -> None:
-    tabs = page.locator(".fedplay-companion .fedplay-tabs button").filter(visible=True)
+    tabs = page.locator(".fedplay-view-tabs .fedplay-tabs button").filter(visible=True)
     tabs.evaluate_all(CLICK, dice.randrange(100))
 
 

@@ -45,12 +45,12 @@ def own():
     registry.SLOTS["algorithm"].update(before)
 
 
-def rivals(screen):
-    return screen.session.states["compare"].rivals
+def compared(screen):
+    return screen.session.states["compare"].compared
 
 
 def caption(screen):
-    return screen.screen.companion.caption.value
+    return screen.screen.view_tabs.caption.value
 
 
 def pointed(screen, kind, x, y):
@@ -68,11 +68,11 @@ def row(screen, name):
 
 
 def test_the_open_tab_shows_what_compare_computes(screen, tiny):
-    found = rivals(screen).comparison
+    found = compared(screen).comparison
     wanted = fp.compare(tiny, ["FedAvg", "FedProx"], seeds=3)
     for name in ("FedAvg", "FedProx"):
         assert same(found.accuracy[name], wanted.accuracy[name])
-    assert screen.screen.board.views["compare"].shown is rivals(screen)
+    assert screen.screen.board.views["compare"].shown is compared(screen)
     assert "Each with the same 3 seeds" in caption(screen)
     assert "The methods compared: rounds to" in screen.screen.stage._words.value
 
@@ -101,7 +101,7 @@ def test_nothing_is_compared_before_the_run_is_there_and_the_hand_is_calm(tiny):
     made.session.settle_view()
     assert made.session.states["compare"].job.base.local_epochs == 2
     units = 0
-    while made.session.states["compare"].job.contest._stream is None:
+    while made.session.states["compare"].job.runs._stream is None:
         wait = player._unit()
         units += 1
         assert units < 100
@@ -122,41 +122,41 @@ def test_a_drag_computes_no_comparison(tiny):
     for rate in np.linspace(0.1, 0.5, 9):
         time[0] += players.CALM / 2
         made.set(learning_rate=float(rate))
-        made.live._turn()
+        made.event_loop._turn()
         assert made.player.shown.exp == made.experiment, "the whole run is there"
         assert made.session.states["compare"].job.busy
-        assert made.session.states["compare"].job.contest._stream is None
+        assert made.session.states["compare"].job.runs._stream is None
     time[0] += players.CALM
     made.player._unit()
-    assert made.session.states["compare"].job.contest.done == 1, "the run that is known"
+    assert made.session.states["compare"].job.runs.done == 1, "the run that is known"
 
 
 def test_a_screen_that_only_compares_is_at_rest(tiny, monkeypatch):
-    """The trail and the page's memory do not wait for a long comparison."""
+    """The run history and the page's memory do not wait for a long comparison."""
     monkeypatch.setattr(players, "CALM", 5.0)
     made = fp.Playground(tiny)
     made.settle()
     made.view("compare")
     made.set(local_epochs=2)
-    entries = made.session.trail.entries
+    entries = made.session.run_history.entries
     while entries[-1].exp.local_epochs != 2:
-        made.live._turn()
+        made.event_loop._turn()
         assert made.session.states["compare"].job.busy
-    rested = made.live._rested
-    made.live._turn()
-    assert made.live._rested == rested == made.player.changes, "once is enough"
+    rested = made.event_loop._rested
+    made.event_loop._turn()
+    assert made.event_loop._rested == rested == made.player.changes, "once is enough"
 
 
 def test_a_change_leaves_the_old_curves_in_grey(screen):
-    before = rivals(screen).comparison
+    before = compared(screen).comparison
     screen.store.set(learning_rate=0.1)
     screen.session.settle_view()
-    now = rivals(screen)
+    now = compared(screen)
     assert all(now.stale(name) for name in now.comparison.curves)
     assert same(now.drawn["FedProx"], before.accuracy["FedProx"])
     assert now.comparison.target == before.target
     screen.settle()
-    assert not any(rivals(screen).stale(name) for name in now.comparison.curves)
+    assert not any(compared(screen).stale(name) for name in now.comparison.curves)
 
 
 def test_what_was_compared_is_remembered(screen, monkeypatch):
@@ -165,7 +165,7 @@ def test_what_was_compared_is_remembered(screen, monkeypatch):
     monkeypatch.setattr(ComparisonJob, "advance", None)
     screen.view("compare")
     screen.settle()
-    assert rivals(screen).runs == (6, 6)
+    assert compared(screen).runs == (6, 6)
 
 
 # --- what a person does -------------------------------------------------------------------------
@@ -177,18 +177,18 @@ def test_toggles_seeds_and_target_are_widgets(screen):
     assert [name for name, toggle in parts.toggles.items() if toggle.value] == [*FEW.methods]
     parts.toggles["SCAFFOLD"].value = True
     screen.settle()
-    assert list(rivals(screen).comparison.curves) == ["FedAvg", "FedProx", "SCAFFOLD"]
-    assert rivals(screen).runs == (9, 9)
+    assert list(compared(screen).comparison.curves) == ["FedAvg", "FedProx", "SCAFFOLD"]
+    assert compared(screen).runs == (9, 9)
     parts.toggles["FedProx"].value = False
     parts.seeds.value = 5
     screen.settle()
-    assert list(rivals(screen).comparison.curves) == ["FedAvg", "SCAFFOLD"]
-    assert rivals(screen).runs == (10, 10)
-    contest = screen.session.states["compare"].job.contest
+    assert list(compared(screen).comparison.curves) == ["FedAvg", "SCAFFOLD"]
+    assert compared(screen).runs == (10, 10)
+    runs = screen.session.states["compare"].job.runs
     parts.target.value = 0.42
     screen.settle()
-    assert rivals(screen).comparison.target == 0.42
-    assert screen.session.states["compare"].job.contest is contest, "nothing is computed again"
+    assert compared(screen).comparison.target == 0.42
+    assert screen.session.states["compare"].job.runs is runs, "nothing is computed again"
     assert screen.screen.board.views["compare"].curves.value.words == "target 0.42"
 
 
@@ -200,11 +200,11 @@ def test_the_method_in_force_is_always_compared(screen):
     screen.settle()
     assert not toggle.disabled
     assert screen.screen.rows["compare"].toggles["FedDyn"].disabled
-    assert list(rivals(screen).comparison.curves) == ["FedAvg", "FedProx", "FedDyn"]
+    assert list(compared(screen).comparison.curves) == ["FedAvg", "FedProx", "FedDyn"]
     screen.set(algorithm="fedprox", server="adam")
     screen.settle()
-    assert rivals(screen).current == "fedprox + adam" == name_of(screen.experiment)
-    assert "fedprox + adam" in rivals(screen).comparison.curves
+    assert compared(screen).current == "fedprox + adam" == name_of(screen.experiment)
+    assert "fedprox + adam" in compared(screen).comparison.curves
 
 
 def test_a_click_puts_a_method_in_force(screen):
@@ -212,35 +212,35 @@ def test_a_click_puts_a_method_in_force(screen):
         pointed(screen, kind, *row(screen, "FedProx"))
     screen.settle()
     assert screen.experiment.algorithm == "fedprox"
-    assert rivals(screen).current == "FedProx"
-    assert not any(rivals(screen).stale(name) for name in FEW.methods), "all are known"
+    assert compared(screen).current == "FedProx"
+    assert not any(compared(screen).stale(name) for name in FEW.methods), "all are known"
     assert screen.screen.rows["compare"].above.label == "shown above: FedProx"
     screen.screen.rows["compare"].above.index = 0
     screen.settle()
     assert screen.experiment.algorithm == "fedavg"
     with pytest.raises(ValueError, match="method=9: the comparison has 2 methods"):
-        screen.live.do("take_method", 9)
+        screen.event_loop.do("take_method", 9)
 
 
 def test_the_pointer_lights_a_method_and_escape_puts_it_out(screen):
     pointed(screen, "move", *row(screen, "FedProx"))
     screen.settle()
-    assert rivals(screen).lit == "FedProx"
-    assert screen.screen.hand.tip.lines[0] == "FedProx"
+    assert compared(screen).lit == "FedProx"
+    assert screen.screen.pointer.tip.lines[0] == "FedProx"
     screen.follow(1)
-    screen.screen.hand.key("Escape")
+    screen.screen.pointer.key("Escape")
     screen.settle()
-    assert rivals(screen).lit is None
+    assert compared(screen).lit is None
     assert screen.session.client == 1
-    screen.screen.hand.key("Escape")
+    screen.screen.pointer.key("Escape")
     assert screen.session.client is None
     pointed(screen, "move", *row(screen, "FedAvg"))
     pointed(screen, "leave", 0, 0)
-    assert rivals(screen).lit is None
+    assert compared(screen).lit is None
 
 
 def test_the_target_is_dragged(screen):
-    screen.live.do("target", 0.7)
+    screen.event_loop.do("target", 0.7)
     screen.settle()
     view = screen.screen.board.views["compare"]
 
@@ -251,9 +251,9 @@ def test_the_target_is_dragged(screen):
     pointed(screen, "down", *at(0.7))
     for accuracy in (0.75, 0.8, 0.85):
         pointed(screen, "move", *at(accuracy))
-        assert rivals(screen).comparison.target == accuracy
-        assert screen.screen.hand.cursor == "ns-resize"
-        screen.live.draw()
+        assert compared(screen).comparison.target == accuracy
+        assert screen.screen.pointer.cursor == "ns-resize"
+        screen.event_loop.draw()
     pointed(screen, "up", *at(0.85))
     screen.settle()
     assert screen.screen.rows["compare"].target.value == 0.85
@@ -273,7 +273,7 @@ def test_nothing_is_compared_before_the_guess(screen):
     assert screen.session.states["compare"].job is None
     screen.reveal()
     screen.settle()
-    assert rivals(screen).runs == (6, 6)
+    assert compared(screen).runs == (6, 6)
 
 
 # --- what goes wrong ----------------------------------------------------------------------------
@@ -290,11 +290,11 @@ def test_a_method_that_costs_too_much_says_why(screen, monkeypatch):
     monkeypatch.setattr(screen.session, "check", strict)
     screen.screen.rows["compare"].toggles["SCAFFOLD"].value = True
     screen.settle()
-    assert rivals(screen).why("SCAFFOLD") == "SCAFFOLD is too dear"
+    assert compared(screen).why("SCAFFOLD") == "SCAFFOLD is too dear"
     assert "too dear" in screen.screen.rows["compare"].toggles["SCAFFOLD"].tooltip
-    place = rivals(screen).names.index("SCAFFOLD")
+    place = compared(screen).names.index("SCAFFOLD")
     with pytest.raises(ValueError, match="SCAFFOLD is too dear"):
-        screen.live.do("take_method", place)
+        screen.event_loop.do("take_method", place)
     assert screen.experiment.algorithm == "fedavg"
 
 
@@ -310,10 +310,10 @@ def test_an_algorithm_that_raises_in_the_middle_leaves_the_others(screen, own):
 
     own(Breaks, "breaks")
     assert "breaks" in offered()
-    screen.live.do("method", "breaks", True)
+    screen.event_loop.do("method", "breaks", True)
     screen.settle()
-    assert rivals(screen).why("breaks") == "not in round 2"
-    assert rivals(screen).runs == (6, 6)
+    assert compared(screen).why("breaks") == "not in round 2"
+    assert compared(screen).runs == (6, 6)
     assert "not in round 2" in screen.screen.rows["compare"].toggles["breaks"].tooltip
     assert screen.errors == {}
 
@@ -322,10 +322,10 @@ def test_an_algorithm_that_raises_in_the_middle_leaves_the_others(screen, own):
         """Works."""
 
     own(Mended, "breaks")
-    screen.live.do("follow", None)
+    screen.event_loop.do("follow", None)
     screen.settle()
-    assert rivals(screen).why("breaks") == ""
-    assert rivals(screen).runs == (9, 9)
+    assert compared(screen).why("breaks") == ""
+    assert compared(screen).runs == (9, 9)
 
 
 @pytest.mark.parametrize(
@@ -340,7 +340,7 @@ def test_an_algorithm_that_raises_in_the_middle_leaves_the_others(screen, own):
 )
 def test_bad_input_is_named(screen, action, arguments, words):
     with pytest.raises(ValueError, match=words):
-        screen.live.do(action, *arguments)
+        screen.event_loop.do(action, *arguments)
     assert screen.session.states["compare"].chosen == FEW
 
 
@@ -367,7 +367,7 @@ def test_a_script_compares(tiny):
     made.compare(["fedavg", "SCAFFOLD"], seeds=3, target=0.7)
     made.settle()
     assert made.session.drawn == "compare"
-    assert rivals(made).runs == (6, 6)
+    assert compared(made).runs == (6, 6)
     made.compare(["SCAFFOLD"])
     made.settle()
     assert made.session.states["compare"].chosen == ComparisonChoice(("SCAFFOLD",), 3, 0.7)
@@ -378,9 +378,9 @@ def test_a_script_compares(tiny):
 
 def test_no_method_at_all_is_the_one_in_force(screen):
     for name in FEW.methods:
-        screen.live.do("method", name, False)
+        screen.event_loop.do("method", name, False)
     screen.settle()
-    assert list(rivals(screen).comparison.curves) == ["FedAvg"]
+    assert list(compared(screen).comparison.curves) == ["FedAvg"]
     assert "Each with the same 3 seeds" in caption(screen)
     screen.screen.board.frame()
 
@@ -389,7 +389,7 @@ def test_no_method_at_all_is_the_one_in_force(screen):
 
 
 def test_the_page_gives_the_choice_back(screen, tiny):
-    screen.live.do("target", 0.8)
+    screen.event_loop.do("target", 0.8)
     kept = json.dumps(screen.session.memory())
     again = fp.Playground(tiny)
     again._remembered(kept)
@@ -400,7 +400,7 @@ def test_the_page_gives_the_choice_back(screen, tiny):
         == FEW.aimed(0.8)
     )
     assert again.session.drawn == "compare"
-    assert rivals(again).runs == (6, 6)
+    assert compared(again).runs == (6, 6)
 
 
 @pytest.mark.parametrize(
@@ -432,13 +432,13 @@ def test_what_fits_of_a_pages_memory_is_taken_up():
 def test_the_core_screen_compares_too(tiny):
     made = fp.Playground(tiny, core=True)
     made.settle()
-    made.screen.companion.tabs.index = made.session.tabs().index("compare")
+    made.screen.view_tabs.tabs.index = made.session.tabs().index("compare")
     made.settle()
     made.screen.rows["compare"].seeds.value = 3
     for name in ("SCAFFOLD", "FedAdam"):
         made.screen.rows["compare"].toggles[name].value = False
     made.settle()
-    assert rivals(made).runs == (6, 6)
+    assert compared(made).runs == (6, 6)
     made.screen.rows["compare"].above.index = 1
     made.settle()
     assert made.experiment.algorithm == "fedprox"
@@ -450,7 +450,7 @@ def test_with_a_loop_it_comes_to_rest(tiny):
         made.session.states["compare"].chosen = FEW
         made.view("compare")
         await made.idle()
-        found = rivals(made).runs, made.live.drawn == made.player.changes
+        found = compared(made).runs, made.event_loop.drawn == made.player.changes
         made.close()
         return found
 

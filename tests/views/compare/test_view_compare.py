@@ -45,7 +45,7 @@ def comparison(ends, *, seeds=5, wanted=None, lost=(), R=4, reference=None, spre
     return Comparison(EXP.replace(rounds=R), experiments, curves, seeds, reference, wanted)
 
 
-def rivals(ends, current=None, old=None, refused=(), lit=None, **more):
+def compared(ends, current=None, old=None, refused=(), lit=None, **more):
     found = comparison(ends, **more)
     return ComparisonShown(found, current or found.reference, old, tuple(refused), lit)
 
@@ -109,7 +109,7 @@ def test_lines_and_bands_are_those_of_the_runs(base, view):
 
 
 def test_rows_are_ranked_and_the_current_one_is_marked(base, view):
-    view.show(replace(base, closeup=rivals(THREE)))
+    view.show(replace(base, closeup=compared(THREE)))
     assert [name for name, _ in view.table.rows] == ["FedProx", "FedAvg", "SCAFFOLD"]
     (crown,) = view.table.crown.get_offsets()
     assert crown[1] == view.table.rows[1][1]
@@ -121,7 +121,7 @@ def test_rows_are_ranked_and_the_current_one_is_marked(base, view):
 
 
 def test_the_target_is_a_line_with_a_dot_where_each_gets_there(base, view):
-    found = rivals(THREE, wanted=0.7)
+    found = compared(THREE, wanted=0.7)
     view.show(replace(base, closeup=found))
     assert view.curves.goal.get_ydata() == [0.7, 0.7]
     assert view.curves.value.words == "target 0.70"
@@ -147,7 +147,7 @@ def test_what_may_be_luck_is_grey(base, view):
 
 def test_another_experiments_methods_are_grey(base, view):
     old = comparison(THREE, wanted=0.5)
-    new = rivals({"FedAvg": 0.8, "FedProx": None, "SCAFFOLD": None}, old=old, wanted=0.5)
+    new = compared({"FedAvg": 0.8, "FedProx": None, "SCAFFOLD": None}, old=old, wanted=0.5)
     view.show(replace(base, closeup=new))
     assert new.stale("FedProx")
     assert not new.stale("FedAvg")
@@ -160,7 +160,9 @@ def test_another_experiments_methods_are_grey(base, view):
 
 
 def test_a_method_that_cannot_be_run_says_why(base, view):
-    found = rivals(THREE, refused=[("FedDyn", "no: it costs too much, and this is a long reason")])
+    found = compared(
+        THREE, refused=[("FedDyn", "no: it costs too much, and this is a long reason")]
+    )
     view.show(replace(base, closeup=found))
     assert view.table.rows[-1][0] == "FedDyn"
     told = [c for c in view.table.cells if c.get_visible() and c.words.startswith("no: it")]
@@ -171,7 +173,7 @@ def test_a_method_that_cannot_be_run_says_why(base, view):
 
 
 def test_a_diverged_method_has_a_cross_and_is_said(base, view):
-    found = rivals({"FedAvg": 0.9, "FedProx": 0.5}, lost=("FedProx",))
+    found = compared({"FedAvg": 0.9, "FedProx": 0.5}, lost=("FedProx",))
     view.show(replace(base, closeup=found))
     assert view.curves.lost.get_xydata().tolist()[0][0] == 1
     assert "diverged in 5 of 5" in words(view)
@@ -187,7 +189,7 @@ def test_a_diverged_method_has_a_cross_and_is_said(base, view):
 @pytest.mark.parametrize("top", [0, 300])
 def test_a_method_is_found_by_its_row_and_its_curve(base, top):
     view = at_size(*SIZE, top=top)
-    found = rivals(THREE)
+    found = compared(THREE)
     view.show(replace(base, closeup=found))
     for place, name in enumerate(THREE):
         hit = view.at(*row(view, name))
@@ -202,7 +204,7 @@ def test_a_method_is_found_by_its_row_and_its_curve(base, top):
 
 
 def test_the_target_is_found_and_taken_along(base, view):
-    view.show(replace(base, closeup=rivals(THREE, wanted=0.7)))
+    view.show(replace(base, closeup=compared(THREE, wanted=0.7)))
     x, y = pixel(view, view.curves.axes, 0, 0.7)
     for dx in (-20, 0, 60):
         hit = view.at(x + dx, y)
@@ -215,13 +217,13 @@ def test_the_target_is_found_and_taken_along(base, view):
 
 
 def test_what_is_lit_stands_out_in_chart_and_table(base, view):
-    view.show(replace(base, closeup=rivals(THREE, lit="SCAFFOLD")))
+    view.show(replace(base, closeup=compared(THREE, lit="SCAFFOLD")))
     alphas = view.curves.lines.get_colors()[:, 3]
     assert alphas.tolist() == [0.35, 0.35, 1.0], "and it is drawn last"
     assert view.table.ground.get_visible()
     middle = view.table.ground.get_y() + view.table.ground.get_height() / 2
     assert middle == pytest.approx(row(view, "SCAFFOLD")[1])
-    view.show(replace(base, closeup=rivals(THREE)))
+    view.show(replace(base, closeup=compared(THREE)))
     assert not view.table.ground.get_visible()
 
 
@@ -229,7 +231,7 @@ def test_what_is_lit_stands_out_in_chart_and_table(base, view):
 
 
 def test_the_sentence_has_the_runs_own_numbers(base):
-    found = rivals({"FedAvg": 0.9, "FedProx": 0.95, "SCAFFOLD": 0.8}, wanted=0.9, R=20)
+    found = compared({"FedAvg": 0.9, "FedProx": 0.95, "SCAFFOLD": 0.8}, wanted=0.9, R=20)
     text = Compare.sentence(replace(base, closeup=found))
     to = found.comparison.rounds_to()
     assert text == (
@@ -241,7 +243,7 @@ def test_the_sentence_has_the_runs_own_numbers(base):
 
 
 def test_few_seeds_tell_nothing_and_the_sentence_says_so():
-    text = told(rivals(THREE, seeds=3))
+    text = told(compared(THREE, seeds=3))
     assert "fewer than 5 seeds cannot tell a difference from luck" in text
     assert "higher" not in text
     assert "lower" not in text
@@ -249,20 +251,20 @@ def test_few_seeds_tell_nothing_and_the_sentence_says_so():
 
 
 def test_nobody_gets_there():
-    text = told(rivals(THREE, wanted=0.99))
+    text = told(compared(THREE, wanted=0.99))
     assert "Nobody comes to 0.99 in half of the seeds." in text
 
 
 def test_many_methods_fit_into_a_sentence():
     ends = dict(zip(METHODS, np.linspace(0.3, 0.95, len(METHODS)), strict=True))
-    text = told(rivals(ends, reference="FedAvg"))
+    text = told(compared(ends, reference="FedAvg"))
     assert "7 more differ, as the table says" in text
     assert len(plain(text)) < 360, text
 
 
 def test_names_from_notebooks_are_escaped(base, view):
     odd = "<i>$x^"
-    found = rivals({"FedAvg": 0.9, odd: 0.95}, refused=[("<u>", "<b>no</b>")])
+    found = compared({"FedAvg": 0.9, odd: 0.95}, refused=[("<u>", "<b>no</b>")])
     view.show(replace(base, closeup=found))
     view.canvas.frame()
     assert "<i>" not in told(found)
@@ -271,7 +273,7 @@ def test_names_from_notebooks_are_escaped(base, view):
 
 
 def test_the_table_can_be_spoken():
-    text = spoken(rivals(THREE, wanted=0.7))
+    text = spoken(compared(THREE, wanted=0.7))
     assert "rounds to 0.70, at the end, against FedAvg" in text
     assert "SCAFFOLD, – (0 of 5), 0.600" in text
 
@@ -310,7 +312,7 @@ def test_methods_are_told_apart_by_their_colours(look, eye):
 def test_every_word_of_the_table_fits(base, size, look):
     view = at_size(*size, look)
     ends = dict(zip(METHODS, np.linspace(0.3, 0.95, len(METHODS)), strict=True))
-    for found in (rivals(THREE, lit="FedAvg"), rivals(ends, reference="FedAvg", seeds=10)):
+    for found in (compared(THREE, lit="FedAvg"), compared(ends, reference="FedAvg", seeds=10)):
         view.show(replace(base, closeup=found))
         view.canvas.frame()
         steps = np.diff([y for _, y in view.table.rows])
@@ -338,7 +340,7 @@ def wide(view, cell):
 @pytest.mark.parametrize("ratio", [1.0, 1.5])
 def test_a_file_shows_what_the_screen_shows(base, ratio):
     view = at_size(*SIZE, ratio=ratio)
-    view.show(replace(base, closeup=rivals(THREE, lit="FedProx", lost=("SCAFFOLD",))))
+    view.show(replace(base, closeup=compared(THREE, lit="FedProx", lost=("SCAFFOLD",))))
     frame = view.canvas.frame().copy()
     file = Image.open(io.BytesIO(view.canvas.file("png", DOTS * ratio))).convert("RGBA")
     assert np.array_equal(np.array(file), frame)
@@ -348,9 +350,9 @@ def test_a_file_shows_what_the_screen_shows(base, ratio):
 
 
 def test_longer_runs_of_before_reach_as_far_as_they_did(base, view):
-    new = rivals({"FedAvg": None}, old=comparison({"FedAvg": 0.9}, R=50))
+    new = compared({"FedAvg": None}, old=comparison({"FedAvg": 0.9}, R=50))
     view.show(replace(base, closeup=new))
     assert view.curves.axes.get_xlim() == (0, 50)
-    one = rivals({"FedAvg": 0.9}, R=4)
+    one = compared({"FedAvg": 0.9}, R=4)
     view.show(replace(base, closeup=one))
     assert view.curves.axes.get_xlim() == (0, 4)

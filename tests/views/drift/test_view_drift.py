@@ -418,7 +418,7 @@ def test_an_optimum_is_dragged_with_the_pointer(screen):
     pointed(screen, "down", a, b)
     for part in (0.3, 0.7, 1.0):
         pointed(screen, "move", a + part * (x - a), b + part * (y - b))
-        assert screen.screen.hand.cursor == "grabbing"
+        assert screen.screen.pointer.cursor == "grabbing"
     pointed(screen, "up", x, y)
     exp = screen.experiment
     moved = np.array(exp.optima).reshape(4, 2)

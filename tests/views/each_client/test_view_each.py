@@ -437,11 +437,11 @@ def test_the_menu_the_switch_and_the_headings_say_the_same(screen):
     row.judge.value = True
     screen.settle()
     assert screen.session.states["clients"].now == Sorting("federating", False, True)
-    assert "everybody's test set" in screen.screen.companion.caption.value
+    assert "everybody's test set" in screen.screen.view_tabs.caption.value
     view = shown_by(screen)
     _, left, right = view.heads[list(ORDERS).index("federating")]
     for kind in ("move", "down", "up"):
-        screen.screen.hand.pointer(kind, view.box.left + (left + right) / 2, view.box.top + 10)
+        screen.screen.pointer.pointer(kind, view.box.left + (left + right) / 2, view.box.top + 10)
     screen.settle()
     assert screen.session.states["clients"].now == Sorting("federating", True, True)
     assert row.most.value
@@ -454,7 +454,7 @@ def test_the_menu_the_switch_and_the_headings_say_the_same(screen):
 def test_a_click_on_a_cell_follows_its_client_everywhere(screen):
     view = shown_by(screen)
     for kind in ("move", "down", "up"):
-        screen.screen.hand.pointer(kind, *middle(view, 7))
+        screen.screen.pointer.pointer(kind, *middle(view, 7))
     screen.settle()
     assert screen.session.client == view.order[7]
     assert shown_by(screen).found is not None
@@ -499,7 +499,7 @@ def test_a_guess_hides_the_clients(screen):
     screen.session.veil()
     screen.settle()
     assert screen.screen.rows["clients"].widget.layout.display == "none"
-    assert not re.search(r"\d", screen.screen.companion.caption.value)
+    assert not re.search(r"\d", screen.screen.view_tabs.caption.value)
     assert not said(shown_by(screen))
     screen.session.reveal()
     screen.settle()

@@ -46,20 +46,20 @@ def examples(screen, labels):
     for label in labels:
         screen.mine("label", label)
         screen.mine("random")
-        if screen.session.states["mine"].easel.kind.image is not None:
+        if screen.session.states["mine"].drawing.kind.image is not None:
             screen.mine("add")
     screen.settle()
 
 
 def caption(screen):
-    return screen.screen.companion.caption.value
+    return screen.screen.view_tabs.caption.value
 
 
 def guest(screen):
     """The data that the experiment in force has with the guest, made independently."""
     sketch, kind = (
-        screen.session.states["mine"].easel.sketch,
-        screen.session.states["mine"].easel.kind,
+        screen.session.states["mine"].drawing.sketch,
+        screen.session.states["mine"].drawing.kind,
     )
     X = np.array(sketch.X, float) / (16 if kind.image else 1)
     return federation_of(screen.experiment).with_client(X, list(sketch.y))
@@ -68,7 +68,7 @@ def guest(screen):
 def assert_joined(screen):
     whole = fp.run(screen.experiment, guest(screen))
     assert np.array_equal(screen.shown.client_accuracy, whole.client_accuracy, equal_nan=True)
-    assert screen.screen.companion.who.options[-1] == "you"
+    assert screen.screen.view_tabs.who.options[-1] == "you"
 
 
 # --- drawing
@@ -106,7 +106,7 @@ def test_strokes_change_only_their_part_of_the_picture(screen):
     screen.mine("ink", "down", 0.2, 0.2)
     screen.mine("ink", "move", 0.8, 0.8)
     screen.mine("ink", "up", 0.8, 0.8)
-    screen.live.draw()
+    screen.event_loop.draw()
     assert screen.screen._else == before, "the curves are not drawn again"
     quick = np.asarray(screen.screen.board.canvas.agg.buffer_rgba()).copy()
     assert not np.array_equal(quick, whole)
@@ -115,32 +115,32 @@ def test_strokes_change_only_their_part_of_the_picture(screen):
 
 def test_a_pointer_that_leaves_the_pad_goes_on_at_its_edge(screen):
     stroke(screen, [(0.5, 0.5), (1.6, 0.5), (1.6, -3)])
-    (points,) = screen.session.states["mine"].easel.sketch.strokes
+    (points,) = screen.session.states["mine"].drawing.sketch.strokes
     assert points[-1] == (1.0, 0.0)
     assert screen.session.client is None, "nothing else was clicked"
 
 
 def test_steps_are_taken_back_one_by_one(screen):
-    easel = screen.session.states["mine"].easel
+    drawing = screen.session.states["mine"].drawing
     stroke(screen)
     stroke(screen, [(0.2, 0.5), (0.8, 0.5)])
     screen.mine("label", 7)
     screen.mine("add")
-    assert easel.sketch.blank
-    assert easel.sketch.y == (7,)
+    assert drawing.sketch.blank
+    assert drawing.sketch.y == (7,)
     screen.mine("back")
-    assert len(easel.sketch.strokes) == 2
-    assert not easel.sketch.y
+    assert len(drawing.sketch.strokes) == 2
+    assert not drawing.sketch.y
     screen.mine("back")
-    assert len(easel.sketch.strokes) == 1
+    assert len(drawing.sketch.strokes) == 1
     screen.mine("wipe")
-    assert easel.sketch.blank
+    assert drawing.sketch.blank
     screen.mine("back")
-    assert not easel.sketch.blank
+    assert not drawing.sketch.blank
     screen.mine("clear")
     for _ in range(9):
         screen.mine("back")
-    assert easel.sketch.blank
+    assert drawing.sketch.blank
 
 
 @pytest.mark.parametrize(
@@ -162,12 +162,12 @@ def test_what_cannot_be_done_is_said(screen, action, arguments, words):
 
 
 def test_there_are_only_so_many_examples():
-    easel = DrawingState(None)
-    easel.turn(fp.Experiment(data="moons"))
+    drawing = DrawingState(None)
+    drawing.turn(fp.Experiment(data="moons"))
     for _ in range(MOST):
-        easel.put(0.0, 0.5)
+        drawing.put(0.0, 0.5)
     with pytest.raises(ValueError, match="at most 200"):
-        easel.put(0.0, 0.5)
+        drawing.put(0.0, 0.5)
 
 
 # --- joining
@@ -194,7 +194,7 @@ def test_one_joins_is_followed_and_leaves(screen):
     screen.settle()
     assert np.array_equal(screen.shown.accuracy, before)
     assert screen.session.client is None
-    assert len(screen.session.states["mine"].easel.sketch.y) == 3
+    assert len(screen.session.states["mine"].drawing.sketch.y) == 3
 
 
 def test_more_examples_fewer_and_none(screen):
@@ -205,13 +205,13 @@ def test_more_examples_fewer_and_none(screen):
     screen.mine("remove", 1)
     screen.settle()
     assert_joined(screen)
-    assert screen.session.states["mine"].easel.sketch.y == (7, 4, 0, 2)
+    assert screen.session.states["mine"].drawing.sketch.y == (7, 4, 0, 2)
     screen.mine("clear")
     screen.settle()
     assert screen.shown.client_accuracy.shape[1] == 4
     screen.mine("back")
     screen.settle()
-    assert not screen.session.states["mine"].easel.joined, "joining is asked for"
+    assert not screen.session.states["mine"].drawing.joined, "joining is asked for"
 
 
 def test_the_guest_stays_while_other_knobs_change_and_goes_with_its_data(screen):
@@ -263,7 +263,7 @@ def test_sweeps_pins_and_comparisons_have_the_guest_in_them(screen):
     screen.sweep(None)
     screen.compare(["FedProx"], seeds=3)
     screen.settle()
-    comparison = screen.session.states["compare"].rivals.comparison
+    comparison = screen.session.states["compare"].compared.comparison
     assert np.array_equal(
         comparison.curves["FedAvg"][0].accuracy, fp.run(screen.experiment, guest(screen)).accuracy
     )
@@ -273,7 +273,7 @@ def test_sweeps_pins_and_comparisons_have_the_guest_in_them(screen):
     screen.compare()
     screen.mine("leave")
     screen.settle()
-    comparison = screen.session.states["compare"].rivals.comparison
+    comparison = screen.session.states["compare"].compared.comparison
     assert np.array_equal(
         comparison.curves["FedAvg"][0].accuracy, fp.run(screen.experiment).accuracy
     )
@@ -292,16 +292,16 @@ def test_points_of_the_plane():
             pointed(kind, x, y)
         screen.settle()
         point = view.inside(view.plane.axes, x, y)
-        assert np.allclose(screen.session.states["mine"].easel.sketch.X[-1], point, atol=1e-4)
+        assert np.allclose(screen.session.states["mine"].drawing.sketch.X[-1], point, atol=1e-4)
         assert view.at(x, y).click.arguments[0] == "remove"
-    assert screen.session.states["mine"].easel.sketch.y == (1, 1, 1)
+    assert screen.session.states["mine"].drawing.sketch.y == (1, 1, 1)
     screen.mine("join")
     screen.settle()
     assert_joined(screen)
     for kind in ("move", "down", "up"):  # a click on a point takes it out
         pointed(kind, x, y)
     screen.settle()
-    assert len(screen.session.states["mine"].easel.sketch.y) == 2
+    assert len(screen.session.states["mine"].drawing.sketch.y) == 2
     assert screen.shown.client_accuracy.shape[1] == 4, "too few to go on"
 
 
@@ -309,7 +309,7 @@ def test_points_of_the_plane():
 
 
 def test_keys_draw_as_well(screen):
-    key, easel = screen.screen.stage.on_key, screen.session.states["mine"].easel
+    key, drawing = screen.screen.stage.on_key, screen.session.states["mine"].drawing
     key("Enter")
     for _ in range(8):
         key("ArrowUp")
@@ -319,19 +319,19 @@ def test_keys_draw_as_well(screen):
     key(" ")
     key("ArrowLeft")
     screen.settle()
-    (points,) = easel.sketch.strokes
+    (points,) = drawing.sketch.strokes
     assert points[0] == (0.5, 0.25)
     assert points[-1] == (0.5, 0.75)
     assert screen.player.at == 3, "the rounds stay where they are"
     key("PageDown")
     key("Enter")
     screen.settle()
-    assert easel.sketch.y == (1,)
-    assert easel.sketch.blank
+    assert drawing.sketch.y == (1,)
+    assert drawing.sketch.blank
     key("Escape")
     key("ArrowLeft")
     screen.settle()
-    assert easel.pen is None
+    assert drawing.pen is None
     assert screen.player.at == 2
 
 
@@ -341,8 +341,8 @@ def test_keys_put_points():
     for name in ("Enter", " ", "ArrowRight", "PageDown", " ", "ArrowUp", "Enter"):
         key(name)
     screen.settle()
-    assert screen.session.states["mine"].easel.sketch.y == (0, 1, 1)
-    assert len(set(screen.session.states["mine"].easel.sketch.X)) == 3
+    assert screen.session.states["mine"].drawing.sketch.y == (0, 1, 1)
+    assert len(set(screen.session.states["mine"].drawing.sketch.X)) == 3
 
 
 @pytest.mark.parametrize(("old", "new"), [("digits", "moons"), ("moons", "digits")])
@@ -355,7 +355,7 @@ def test_no_example_comes_from_the_data_before_these(old, new):
         screen.mine("random")
     screen.settle()
     screen.mine("random")
-    assert screen.session.states["mine"].easel.sketch.blank == (new == "moons")
+    assert screen.session.states["mine"].drawing.sketch.blank == (new == "moons")
 
 
 def test_the_core_screen_joins_with_buttons_alone():
@@ -371,14 +371,14 @@ def test_the_core_screen_joins_with_buttons_alone():
         screen.settle()
         row.add.click()
         screen.settle()
-    assert screen.session.states["mine"].easel.sketch.y == (2, 5, 5)
+    assert screen.session.states["mine"].drawing.sketch.y == (2, 5, 5)
     row.join.click()
     screen.settle()
     assert_joined(screen)
     assert row.join.description == "Leave"
     row.join.click()
     screen.settle()
-    assert not screen.session.states["mine"].easel.joined
+    assert not screen.session.states["mine"].drawing.joined
 
 
 # --- what is hidden, and kept
@@ -425,7 +425,8 @@ def test_a_page_that_is_loaded_again_has_the_examples(data):
     again.session.remember(kept)
     again.settle()
     assert (
-        again.session.states["mine"].easel.sketch.X == screen.session.states["mine"].easel.sketch.X
+        again.session.states["mine"].drawing.sketch.X
+        == screen.session.states["mine"].drawing.sketch.X
     )
     assert_joined(again)
     assert again.session.client == 3
@@ -447,15 +448,15 @@ def test_a_page_that_is_loaded_again_has_the_examples(data):
     ],
 )
 def test_what_a_page_has_kept_is_not_trusted(change):
-    easel = DrawingState(None)
-    easel.turn(EXP)
-    good = {"data": repr(easel.kind), "X": ["a" * 64] * 4, "y": [0, 1, 2, 3], "joined": True}
-    easel.take_up(good | change)
-    assert not easel.joined
-    assert not easel.sketch.y
-    easel.take_up(good)
-    assert easel.joined
-    assert len(easel.sketch.y) == 4
+    drawing = DrawingState(None)
+    drawing.turn(EXP)
+    good = {"data": repr(drawing.kind), "X": ["a" * 64] * 4, "y": [0, 1, 2, 3], "joined": True}
+    drawing.take_up(good | change)
+    assert not drawing.joined
+    assert not drawing.sketch.y
+    drawing.take_up(good)
+    assert drawing.joined
+    assert len(drawing.sketch.y) == 4
 
 
 def test_a_link_carries_no_drawing(screen):
