@@ -66,7 +66,7 @@ def begin_anew():
         playground.reveal()
     for pin in list(session.pins):
         playground.unpin(pin.letter)
-    if session.states["mine"].easel.joined:
+    if session.states["mine"].drawing.joined:
         playground.mine("leave")
     with suppress(ValueError):  # there may be nothing to be drawn on
         playground.mine("clear")

@@ -145,7 +145,7 @@ def state(playground):
         found += [a for rec in sweeping.recordings for a in (rec.accuracy, rec.clients)]
         found += [sweeping.complete, sweeping.refused]
     if comparing is not None:
-        curves = comparing.contest.curves
+        curves = comparing.runs.curves
         found += [curve.accuracy for own in curves.values() for _, curve in sorted(own.items())]
         found += [comparing.refused, list(curves)]
     found += [made.headline.value, made.numbers.value, made.view_tabs.caption.value]

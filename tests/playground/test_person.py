@@ -337,7 +337,8 @@ class AnyPerson(RuleBasedStateMachine):
         )
         self.within(self.playground.reveal)
         self.within(self.playground.open, exp)
-        self.within(self.playground.view, "drift", wait=0.05)
+        self.within(self.playground.view, "drift")
+        self.loop.run_until_complete(self.playground.idle())
         view = board.board.views["drift"]
         if view is not None and view.found is not None and view.handles:
             x, y = view.whole.place(exp.source.problems(0)[1])[place]
@@ -424,7 +425,7 @@ class AnyPerson(RuleBasedStateMachine):
         screen, player = self.playground, self.playground.player
         whole = again(player.recording)
         assert player.recording.exp == screen.experiment
-        assert (player.recording.given is not None) == screen.session.states["mine"].easel.joined
+        assert (player.recording.given is not None) == screen.session.states["mine"].drawing.joined
         assert_prefix(screen.shown, whole)
         assert_drawn(screen)
         assert player.shown is player.recording

@@ -70,15 +70,15 @@ def state(made):
         player.before,
     )
     numbers = player.mode, player.cursor, player.revealed, player.speed, player.inside.phase
-    easel = (
-        session.states["mine"].easel.fit,
-        session.states["mine"].easel.pen,
-        session.states["mine"].easel.down,
+    drawing = (
+        session.states["mine"].drawing.fit,
+        session.states["mine"].drawing.pen,
+        session.states["mine"].drawing.down,
         session.states["mine"].greets,
     )
     texts = made.screen.headline.value, made.screen.toolbar.why.value, made.screen.stage.png
     entries, chosen = list(session.run_history.entries), session.states["compare"].chosen
-    return memory, books, who, numbers, easel, texts, entries, chosen, made.errors
+    return memory, books, who, numbers, drawing, texts, entries, chosen, made.errors
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +171,7 @@ def test_a_pad_takes_no_nonsense_either():
             refused(playground, playground.mine, "ink", "down", value, 0.5)
             refused(playground, playground.mine, "ink", "down", 0.5, value)
     playground.mine("ink", "down", np.float32(0.5), np.int64(1))
-    assert playground.session.states["mine"].easel.sketch.strokes == (((0.5, 1.0),),)
+    assert playground.session.states["mine"].drawing.sketch.strokes == (((0.5, 1.0),),)
 
 
 def test_numbers_may_be_numpys(made):
@@ -193,7 +193,7 @@ def test_numbers_may_be_numpys(made):
     made.view("mine")
     made.mine("label", np.int64(1))
     made.mine("point", np.float32(0.5), np.int32(1))
-    assert made.session.states["mine"].easel.sketch.y[-1:] == (1,)
+    assert made.session.states["mine"].drawing.sketch.y[-1:] == (1,)
     made.mine("clear")
     made.sweep(None)
     made.follow(None)
