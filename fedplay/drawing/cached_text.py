@@ -21,15 +21,20 @@ GROUND = 190  # of 255: how much of what is below the ground of a word hides
 
 
 class Stamp(Artist):
-    """Words to the right of a point of `axes`, centred on its height; never mathematics."""
+    """Words beside a point of `axes`, centred on its height; never mathematics.
 
-    def __init__(self, axes: Any, words: str, colour: str, size: float, weight: str) -> None:
+    ends: whether they end there, and stand to the left of it; otherwise they begin there
+    """
+
+    def __init__(
+        self, axes: Any, words: str, colour: str, size: float, weight: str, *, ends: bool = False
+    ) -> None:
         super().__init__()
         self.at: Any = axes
         self.words, self.colour = words, colour
-        self.size, self.weight = size, weight
+        self.size, self.weight, self.ends = size, weight, ends
         self.place = (0.0, 0.0)  # in the coordinates of the axes' data
-        self.right = 0.0  # css pixels to the right of it
+        self.right = 0.0  # css pixels to the right of the point
         self.ground: str | None = None  # a colour that lets little of what is below show through
         self.set_visible(False)
 
@@ -42,7 +47,8 @@ class Stamp(Artist):
         ratio = renderer.dpi / DOTS
         image = rendered(self.words, self.colour, self.size, self.weight, renderer.dpi)
         x, y = self.at.transData.transform(self.place)
-        left, bottom = round(x + self.right * ratio), round(y - image.shape[0] / 2)
+        x += self.right * ratio - self.ends * image.shape[1]
+        left, bottom = round(x), round(y - image.shape[0] / 2)
         graphics: Any = renderer.new_gc()
         if self.ground is not None:
             block = np.empty(image.shape, np.uint8)
@@ -55,6 +61,7 @@ class Stamp(Artist):
         """The same words as letters."""
         where = offset_copy(self.at.transData, self.at.figure, self.right, 0, units="dots")
         style: dict[str, Any] = {"size": self.size, "weight": self.weight, "va": "center"}
+        style["ha"] = "right" if self.ends else "left"
         if self.ground is not None:
             part = GROUND / 255
             style["bbox"] = {"fc": self.ground, "alpha": part, "lw": 0, "boxstyle": "square,pad=0"}

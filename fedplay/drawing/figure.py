@@ -74,7 +74,8 @@ class Canvas:
             self.agg.restore_region(self._still)
             self._draw(self._seldom)
             self._below, self._piece = self._copy(), None
-        self.agg.restore_region(self._below)
+        else:
+            self.agg.restore_region(self._below)
         self._draw(self._moving)
         return np.asarray(self.agg.buffer_rgba())
 

@@ -316,4 +316,4 @@ def run(exp: Experiment, federation: Federation | None = None, *, limit: Limit =
     """
     check_given("run", exp, federation, limit)
     prepared = Run(exp, federation, limit)
-    return History.of(prepared, stream(prepared, ahead=True))
+    return History.of(prepared, stream(prepared, ahead=lambda: True))

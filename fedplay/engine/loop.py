@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -302,18 +302,19 @@ def rounds(
     return lazily()
 
 
-def stream(run: Run, ahead: bool = False) -> Iterator[Round]:
+def stream(run: Run, ahead: Callable[[], bool] = bool) -> Iterator[Round]:
     """The rounds of a prepared run.
 
-    ahead: play some rounds before they are evaluated at once: faster, where nobody waits for each
+    ahead: whether nobody waits for the next round: then some are played, and evaluated at once,
+           which is faster; asked before each
     """
     # What somebody measures of a round may depend on what was played by then.
-    together = run.evaluate.together if ahead and not run.measures else 1
+    most = run.evaluate.together if not run.measures else 1
     state, waiting = run.start(), list[dict[str, Any]]()
     for number in range(run.exp.rounds + 1):
         with calm():
             waiting.append(_played(run, state, number))
-            if len(waiting) < together and number < run.exp.rounds:
+            if len(waiting) < most and number < run.exp.rounds and ahead():
                 continue
             judged, waiting = _judged(run, waiting), []
         yield from judged

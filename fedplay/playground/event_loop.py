@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from fedplay.playground.screen import Screen
 
 SLICE = 0.005  # s of computing before the event loop has its turn
-BRIEF = 0.06  # s of it where a run is complete by then: it costs no pauses, and no other picture
+BRIEF = 0.1  # s of it where a run is complete by then: it costs no pauses, and no other picture
 PAUSE = 0.001  # s; sleep(0) would starve the messages of the page
 FRAME = 1 / 60  # s between two pictures, at least
 WORDS = 0.1  # s between two changes of the numbers, at least

@@ -20,22 +20,24 @@ class Cache(Generic[V]):
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self._kept: OrderedDict[Hashable, V] = OrderedDict()
+        # Each with its size as it was put: to count it takes a while.
+        self._kept: OrderedDict[Hashable, tuple[V, int]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._kept)
 
     @property
     def nbytes(self) -> int:
-        return sum(value.nbytes for value in self._kept.values())
+        return sum(size for _, size in self._kept.values())
 
     def get(self, key: Hashable) -> V | None:
-        if key in self._kept:
-            self._kept.move_to_end(key)
-        return self._kept.get(key)
+        if key not in self._kept:
+            return None
+        self._kept.move_to_end(key)
+        return self._kept[key][0]
 
     def put(self, key: Hashable, value: V) -> None:
-        self._kept[key] = value
+        self._kept[key] = value, value.nbytes
         self._kept.move_to_end(key)
         while len(self._kept) > 1 and self.nbytes > self.limit:
             self._kept.popitem(last=False)

@@ -85,6 +85,7 @@ class Recording:
         self.seconds = 0.0  # of computing its rounds, as whoever shows it has counted them
         self.opening = 0.0  # of these, what round 0 took, which has to find the data
         self.estimate = np.nan  # of these, from the experiment alone; of whoever shows it, too
+        self._ahead = False  # whether rounds are played before they are evaluated
         self._run: Run | None = None
         self._stream: Iterator[Round] | None = None
         self._late: Iterator[None] | None = None
@@ -104,7 +105,8 @@ class Recording:
         """The seconds that the missing rounds will take, judged by those before."""
         if self.n < 2:
             return self.seconds * self.R if self.n else np.inf
-        return (self.seconds - self.opening) / (self.n - 1) * (self.R + 1 - self.n)
+        played = self.n - 1 if self._run is None else len(self._run.attended)
+        return (self.seconds - self.opening) / played * (self.R - played)
 
     @property
     def run(self) -> Run:
@@ -138,15 +140,19 @@ class Recording:
 
     # --- computing it -------------------------------------------------------------------------
 
-    def advance(self) -> None:
-        """Compute the next round, if there is one more."""
+    def advance(self, ahead: bool = False) -> None:
+        """Compute the next round, if there is one more.
+
+        ahead: nobody waits for it, so some more may be played before they are evaluated at once
+        """
         if self.complete:
             return
+        self._ahead = ahead
         # It is taken out and put back once its round is kept: a stream that was broken off has
         # ended, or is a round ahead. Then, and after a rest, the same rounds come once more.
         rounds, self._stream = self._stream, None
         if rounds is None:
-            rounds = islice(stream(self.run), self.n, None)
+            rounds = islice(stream(self.run, lambda: self._ahead), self.n, None)
         got = next(rounds)
         if got.number == 0:
             self.clients = np.empty((self.R + 1, len(got.client_accuracy)))

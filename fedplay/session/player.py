@@ -34,7 +34,7 @@ from fedplay.runs.series import Late, Series
 from fedplay.session.stepper import Inside
 
 CACHE_BYTES = 4_000_000  # some 30 runs of 50 rounds; each takes twice what it counts
-PATIENCE = 0.06  # s without a new picture, after which a run that is almost done is not given up
+PATIENCE = 0.1  # s without a new picture, after which a run that is almost done is not given up
 GROWING = 0.15  # s after which a long run is shown while it grows, except just before its end
 SETTLED = 0.7  # s that a run must have been looked at to be compared with the next one
 CALM = 0.25  # s after a run, before which the hand may still be dragging
@@ -230,13 +230,14 @@ class Player:
                comes after a run then waits until that has been shown
         """
         self._catch_up()
-        began, presented = self.clock(), self._presented
+        began, presented, through = self.clock(), self._presented, self._complete_in(brief)
         while True:
-            wait = self._unit()
+            wait = self._unit(ahead=through)
             spent = self.clock() - began
+            through = self._complete_in(brief - spent)
             if wait != 0 or (brief and self._presented != presented):
                 return wait
-            if spent >= seconds and not self._complete_in(brief - spent):
+            if spent >= seconds and not through:
                 return wait
 
     def _complete_in(self, seconds: float) -> bool:
@@ -260,8 +261,11 @@ class Player:
         elif rec.complete and (self.shown is not rec or self.revealed < rec.R):
             self._present_if_complete()
 
-    def _unit(self) -> float | None:
-        """One round, or one piece of the late results: 0 when done, else as `work`."""
+    def _unit(self, *, ahead: bool = False) -> float | None:
+        """One round, or one piece of the late results: 0 when done, else as `work`.
+
+        ahead: the whole run will be there before anything is shown
+        """
         rec, wait, self.spare = self.recording, math.inf, False
         if rec is None:
             return None
@@ -271,7 +275,7 @@ class Player:
                 self._play_on(rec)
                 return 0.0
         elif rec.n <= (rec.R if self.mode == "whole" else min(self.cursor, rec.R)):
-            self._advance(rec)
+            self._advance(rec, ahead)
             return 0.0
         if self._another() or self._lately(rec):
             return 0.0
@@ -344,11 +348,11 @@ class Player:
             self.mode = "whole"
             self._present_if_complete()
 
-    def _advance(self, rec: Recording) -> None:
+    def _advance(self, rec: Recording, ahead: bool = False) -> None:
         """Compute the next round, and show it where one looks at rounds."""
         began = self.clock()
         try:
-            rec.advance()
+            rec.advance(ahead)
         except Exception as error:  # of an algorithm that somebody is just writing, perhaps
             self._give_up(error)
             return

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.collections import PolyCollection
-from matplotlib.colors import to_rgba_array
+from matplotlib.collections import PathCollection, PolyCollection
+from matplotlib.path import Path
 from matplotlib.text import Text
 
+from fedplay.drawing.cached_text import Stamp
 from fedplay.drawing.figure import Canvas
 from fedplay.drawing.geometry import Array, Box
 from fedplay.drawing.scale import tidy
@@ -40,6 +41,14 @@ def bars(counts: Array, width: float = 0.78) -> Array:
     return corners.reshape(K * C, 4, 2)
 
 
+def stacked(counts: Array) -> list[Path]:
+    """(C) the bars of counts (K, C), for each class those of all clients: faster than K·C paths."""
+    K, C = counts.shape
+    around = bars(counts)[:, [0, 1, 2, 3, 0]].reshape(K, C, 5, 2)
+    codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY] * K
+    return [Path(around[:, c].reshape(-1, 2), codes) for c in range(C)]
+
+
 class LabelBars(View):
     """A bar for each client, stacked by class, with a dot below: filled where it takes part."""
 
@@ -63,7 +72,8 @@ class LabelBars(View):
             spine.set_visible(False)
         axes.set_xlim(-0.6, 9.6)
         axes.set_ylim(0, 0.1)  # until there is something to show
-        self.bars = PolyCollection([], lw=0.6, edgecolor=look.paper, zorder=3)
+        self.bars = PathCollection([], lw=0.6, edgecolor=look.paper, zorder=3)
+        self.bars.set_snap(True)  # on whole pixels, however many there are
         self.outline = PolyCollection([], facecolor="none", zorder=5)
         axes.add_collection(self.bars, autolim=False)
         axes.add_collection(self.outline, autolim=False)
@@ -74,7 +84,10 @@ class LabelBars(View):
         # Not ticks, which are static: the axis changes often, and all else would be drawn again.
         side = {"ha": "right", "color": look.muted, "fontsize": SMALL}
         self._text(-6 / self.wide, 0, "0", va="center", **side)
-        self.top = self._text(-6 / self.wide, 1, "", va="center", **side)
+        self.top = Stamp(axes, "", look.muted, SMALL, "normal", ends=True)
+        self.top.right = -6
+        axes.add_artist(self.top)
+        self.top.set_visible(True)
         self.dots = axes.scatter([], [], s=46, zorder=4, clip_on=False, lw=1.3)
         self.dots.set_offset_transform(axes.get_xaxis_transform())
         canvas.seldom([self.bars, self.top])
@@ -101,14 +114,12 @@ class LabelBars(View):
     def _bars(self, labels: Labels) -> None:
         K, C = labels.counts.shape
         axes = self.chart
-        corners: Any = bars(labels.counts)  # one array goes in much faster than a list
-        colours: Any = np.tile(to_rgba_array(self.look.classes(C)), (K, 1))
-        self.bars.set_verts(corners)
-        self.bars.set_facecolor(colours)
+        self.bars.set_paths(stacked(labels.counts))
+        self.bars.set_facecolor(self.look.classes(C))
         axes.set_xlim(-0.7, max(K, 4) - 0.3)  # a lone client need not fill the page
         top = tidy(float(labels.counts.sum(axis=1).max(initial=1)))
         axes.set_ylim(0, top)
-        self.top.set_text(f"{top:,g}")
+        self.top.words, self.top.place = f"{top:,g}", (axes.get_xlim()[0], top)
         self._key(labels.classes)
         self.dots.set_offsets(np.column_stack([np.arange(K), np.full(K, -13 / self.tall)]))
         self.canvas.touch()

@@ -480,8 +480,9 @@ def test_filled_dots_are_the_cohort():
 def test_the_bars_are_the_counts_and_the_words_too(ten):
     view = drawn(LabelBars, ten, size=(WIDE, 200))
     counts = ten.federation.label_counts()
-    heights = [np.ptp(path.vertices[:, 1]) for path in view.bars.get_paths()]
-    assert np.allclose(np.reshape(heights, counts.shape), counts)
+    corners = [path.vertices.reshape(-1, 5, 2) for path in view.bars.get_paths()]  # a class each
+    heights = [np.ptp(stacked[:, :, 1], axis=1) for stacked in corners]
+    assert np.allclose(np.transpose(heights), counts)
     hit = view.at(*place(view, 4, 1))
     top = int(counts[4].argmax())
     assert hit.client == 4
