@@ -23,7 +23,7 @@ class Job:
     What cannot be computed is no hole in the picture: the job keeps the reason, to be told.
     """
 
-    spare: bool = False  # whether it waits until the hand has come to rest
+    spare: bool = False  # whether it waits until nobody has changed anything for a while
 
     @property
     def progress(self) -> Progress:

@@ -9,41 +9,41 @@ after the other. "stand": show the rounds up to the cursor and compute nothing b
 
 When the run is there, it goes on with what need not be waited for, in this order: what the view
 beside the curves needs (a close-up), the jobs of views, pinned runs, personal and lone models, and
-at last, once the hand has come to rest, the jobs that can wait.
+at last, once nobody has changed anything for a while, the jobs that can wait.
 """
 
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
 from fedplay.arguments import number, whole
 from fedplay.clock import now
-from fedplay.cost import estimate
 from fedplay.data import Federation
 from fedplay.experiment import Experiment
 from fedplay.runs.cache import Cache
 from fedplay.runs.faults import why
 from fedplay.runs.given import Given
 from fedplay.runs.job import Job, Runs
-from fedplay.runs.prepared import Closeup
-from fedplay.runs.recording import Facts, Prepare, Recording, facts, identity
-from fedplay.runs.series import Late, Series
-from fedplay.session.stepper import Inside
+from fedplay.runs.recording import Prepare, Recording, identity
+from fedplay.session.pace import Pace
+from fedplay.session.runs_in_picture import RunsInPicture
+from fedplay.session.stepper import Stepper
 
 CACHE_BYTES = 4_000_000  # some 30 runs of 50 rounds; each takes twice what it counts
 PATIENCE = 0.1  # s without a new picture, after which a run that is almost done is not given up
 GROWING = 0.15  # s after which a long run is shown while it grows, except just before its end
 SETTLED = 0.7  # s that a run must have been looked at to be compared with the next one
-CALM = 0.25  # s after a run, before which the hand may still be dragging
+CALM = 0.25  # s after a run, before which somebody may still be dragging
 SLOWEST = 0.001  # rounds a second
-HEAVY = 0.6  # s; a run that will take longer is shown while it grows, from its first round on
 
 
-class Player:
-    """The runs of one screen. `failed(reason)` is called where a run cannot begin or breaks off."""
+class Player(RunsInPicture):
+    """Computes the runs of one screen, and decides what of them is shown.
+
+    failed: called with the reason where a run cannot begin or breaks off
+    """
 
     def __init__(
         self,
@@ -53,21 +53,14 @@ class Player:
         clock: Callable[[], float] = now,
         cache_bytes: int = CACHE_BYTES,
     ) -> None:
-        self.federation, self.clock = federation, clock
+        super().__init__(clock, self._give_up)
+        self.federation = federation
         self.party: Given = None  # data in their place, with a client of somebody's own
         self._failed = failed if failed is not None else _raise
-        self.mode = "whole"
         self.speed = 5.0  # rounds a second while playing; inf for as fast as it goes
         self.cache: Cache[Recording] = Cache(cache_bytes)
         self.recording: Recording | None = None  # the run that was asked for last
-        self.shown: Recording | None = None  # the run in the picture
-        self.revealed = self.cursor = 0  # rounds shown, and the one the viewer stands at
-        self.before: Recording | None = None  # what was shown before the last change
-        self.late_of: Recording | None = None  # whose personal and lone models are in the picture
-        self.changes = 0  # counts everything that makes the picture differ
-        self.old: Recording | None = None  # what is being replaced, while the new run grows
-        self.inside, self.calmly = Inside(), False  # calmly: without movements
-        self.near = Closeup(clock)  # what the view beside the curves needs
+        self.stepper, self.calmly = Stepper(), False  # calmly: without movements
         self.jobs: list[Job] = []  # of views
         self.pinned = Runs()
         self.spare = False  # only what can wait is left to be computed
@@ -76,8 +69,7 @@ class Player:
         self._tick = 0.0  # when the next round is to be shown
         self._hungry: float | None = None  # since when a new picture has been waited for
         self._presented = -math.inf
-        self._pace = math.inf  # seconds that the last run took for one of its estimate
-        self._facts: OrderedDict[tuple[Federation, int], Facts] = OrderedDict()
+        self._pace = Pace(clock)
 
     # --- what a person does -------------------------------------------------------------------
 
@@ -90,7 +82,7 @@ class Player:
         if self._hungry is None:
             self._hungry = self.clock()
         if self._nearly_done() and self._waited() > PATIENCE:
-            self._queued = exp  # first finish this one, or a quick hand would never see a picture
+            self._queued = exp  # first finish this one, or a quick drag would never show a picture
         else:
             self._begin(exp)
 
@@ -121,7 +113,7 @@ class Player:
         self._failed_key = None
         new = Recording(exp, self.data)
         self.recording = self.cache.get(new.key) or new
-        self.inside.leave()
+        self.stepper.leave()
         self._present_if_complete()
 
     def play(self) -> None:
@@ -156,7 +148,7 @@ class Player:
         number = whole("round", number, 0, rec.R, clip=True)
         if self.mode == "whole" and self.shown is rec and rec.complete:
             self.cursor = number
-            self.inside.leave()
+            self.stepper.leave()
             self.touch()
         elif self._stand(again=False):
             assert self.recording is not None
@@ -171,7 +163,7 @@ class Player:
         """Keep ready what a view needs to show the round at the cursor, and a client in it."""
         if (prepare, client) != (self.near.prepare, self.near.client):
             if prepare is not self.near.prepare:
-                self.inside.leave()
+                self.stepper.leave()
             self.near.prepare, self.near.client = prepare, client
             self.touch()
 
@@ -183,7 +175,7 @@ class Player:
 
     def go_inside(self, phase: float) -> None:
         """Stand inside the round, at a phase from 0 to 4."""
-        self.inside.stand(phase)
+        self.stepper.stand(phase)
         self.touch()
 
     def slow(self) -> None:
@@ -193,7 +185,7 @@ class Player:
         self.pause()
         if self.cursor == 0:
             self.scrub(1)
-        self.inside.toggle(self.clock())
+        self.stepper.toggle(self.clock())
         self.touch()
 
     def _stand(self, again: bool = True) -> bool:
@@ -215,7 +207,7 @@ class Player:
         rec = self.recording
         assert rec is not None
         self.cursor = number
-        self.inside.leave()
+        self.stepper.leave()
         if rec.n:
             self._show(rec)
             self.revealed = min(number, rec.n - 1)
@@ -243,12 +235,7 @@ class Player:
     def _complete_in(self, seconds: float) -> bool:
         """Whether the run that is wanted will be complete after so many seconds more."""
         rec = self.recording
-        if not self.busy or rec is None:
-            return False
-        rest = rec.remaining
-        if rec.n == 1:  # it says little of the others: go by the run before
-            rest = min(rest, self._pace * rec.estimate)
-        return rest < seconds
+        return self.busy and rec is not None and self._pace.remaining(rec) < seconds
 
     def _catch_up(self) -> None:
         """Show what is known: where work broke off, it may have been computed and not shown."""
@@ -277,32 +264,16 @@ class Player:
         elif rec.n <= (rec.R if self.mode == "whole" else min(self.cursor, rec.R)):
             self._advance(rec, ahead)
             return 0.0
-        if self._another() or self._lately(rec):
+        if self._another(rec):
             return 0.0
-        if self.inside.playing:
-            before = self.inside.phase
+        if self.stepper.playing:
+            before = self.stepper.phase
             there = self.near.done(self.shown, self.at) if self.shown is not None else False
-            wait = min(wait, self.inside.move(self.clock(), there, calmly=self.calmly))
-            if self.inside.phase != before:
+            wait = min(wait, self.stepper.move(self.clock(), there, calmly=self.calmly))
+            if self.stepper.phase != before:
                 self.touch()
         wait = min(wait, self._spare())
         return wait if wait < math.inf else None
-
-    def _lately(self, rec: Recording) -> bool:
-        """Compute a piece of the personal and lone models; whether there was one."""
-        if not rec.complete or rec.late_failed or self.late_of is rec:
-            return False
-        if not rec.late_done:
-            try:
-                rec.later()
-            except Exception as error:  # of an algorithm that somebody is just writing, perhaps
-                rec.late_failed = True
-                self._give_up(error)
-                return True
-        if rec.late_done:
-            self.late_of = rec
-            self.touch()
-        return True
 
     def _spare(self) -> float:
         """Compute a piece of what can wait; when to go on with it, inf for never."""
@@ -314,27 +285,17 @@ class Player:
             self.touch()
         return max(rest, 0.0)
 
-    def _another(self) -> bool:
+    def _another(self, rec: Recording) -> bool:
         """Compute a piece of what need not be waited for; whether there was one."""
-        if self._closer():
-            return True
-        for job in (*self.jobs, self.pinned):
+        known = rec is self.shown and rec.n > 0 and (self.mode != "whole" or rec.complete)
+        self.near.wanted = (rec, self.at) if known else None
+        self.late_models.wanted = rec
+        for job in (self.near, *self.jobs, self.pinned, self.late_models):
             if job.busy and not job.spare:
                 if job.advance():
                     self.touch()
                 return True
         return False
-
-    def _closer(self) -> bool:
-        """Compute a piece of the close-up; whether there was one."""
-        rec = self.shown
-        if rec is None or rec is not self.recording or rec.n == 0:
-            return False  # the run is not there yet
-        if (self.mode == "whole" and not rec.complete) or self.near.done(rec, self.at):
-            return False
-        if self.near.advance(rec, self.at):
-            self.touch()
-        return True
 
     def _play_on(self, rec: Recording) -> None:
         if self.cursor < rec.R:
@@ -350,25 +311,18 @@ class Player:
 
     def _advance(self, rec: Recording, ahead: bool = False) -> None:
         """Compute the next round, and show it where one looks at rounds."""
-        began = self.clock()
         try:
-            rec.advance(ahead)
+            self._pace.advance(rec, self.federation, ahead)
         except Exception as error:  # of an algorithm that somebody is just writing, perhaps
             self._give_up(error)
             return
-        rec.seconds += self.clock() - began
-        if rec.n == 1:
-            rec.opening = rec.seconds
-            if self.mode == "whole":
-                rec.estimate = max(estimate(rec.exp, self.federation).seconds, 1e-9)
         if rec.complete:
-            self._pace = rec.seconds / rec.estimate
             self.cache.put(rec.key, rec)
         if self.mode != "whole":
             self._go(self.cursor)
         elif rec.complete:
             self._present_if_complete()
-        elif self._heavy(rec) or (self._waited() > GROWING and not self._nearly_done()):
+        elif self._pace.heavy(rec) or (self._waited() > GROWING and not self._nearly_done()):
             self._go(rec.n - 1)
 
     def _show(self, rec: Recording) -> None:
@@ -377,10 +331,6 @@ class Player:
             self.shown.facts = None
         self.shown = rec
 
-    def _heavy(self, rec: Recording) -> bool:
-        """Whether even the first rounds of a run are worth a picture."""
-        return rec.n == 1 and rec.estimate > HEAVY
-
     def _present_if_complete(self) -> None:
         rec = self.recording
         if rec is None or not rec.complete or self.mode != "whole":
@@ -388,7 +338,7 @@ class Player:
         self._show(rec)
         self.cursor = self.revealed = rec.R
         if rec.late_done:
-            self.late_of = rec
+            self.late_models.shown = rec
         self._hungry, self._presented, self.old = None, self.clock(), None
         self.touch()
         if self._queued is not None:
@@ -410,12 +360,6 @@ class Player:
         """For how long a new picture has been waited for."""
         return 0.0 if self._hungry is None else self.clock() - self._hungry
 
-    def touch(self) -> None:
-        """Something that is shown has changed."""
-        self.changes += 1
-
-    # --- what is in the picture ---------------------------------------------------------------
-
     @property
     def busy(self) -> bool:
         """Whether the run that was asked for is still to be computed and shown."""
@@ -428,55 +372,6 @@ class Player:
         if not self.busy or self.shown is self.recording:
             return 0.0
         return max(PATIENCE - self._waited(), 0.0)
-
-    @property
-    def at(self) -> int:
-        """The round that the viewer stands at, or the last that is shown of those before it.
-
-        More may be known: a pinned run is computed to its end, whoever looks at it.
-        """
-        return self.cursor if self.shown is None else min(self.cursor, self.revealed)
-
-    def series(self) -> Series | None:
-        rec = self.shown
-        if rec is None or rec.n == 0:
-            return None
-        before = self.before if self.mode == "whole" and self.before is not rec else None
-        if before is not None and before.exp.data != rec.exp.data:
-            before = None  # another task: there is nothing to compare
-        return rec.series(self.revealed, None if before is None else before.accuracy)
-
-    def replaced(self) -> Series | None:
-        """The run that is being replaced, while the new one grows over it."""
-        old, rec = self.old, self.shown
-        if old is None or rec is None or rec.complete or self.mode != "whole":
-            return None
-        return old.series(old.R)
-
-    def closeup(self) -> tuple[Any, bool]:
-        """What the view beside the curves needs, and whether it belongs to what is shown."""
-        return (None, False) if self.shown is None else self.near.seen(self.shown, self.at)
-
-    def late(self) -> Late | None:
-        """The personal and lone models of the shown run; meanwhile those of an older one."""
-        if self.late_of is None or self.shown is None:
-            return None
-        fresh = self.late_of is self.shown
-        return self.late_of.late(self.revealed if fresh else self.late_of.R, fresh)
-
-    def facts(self) -> Facts:
-        """The labels of the shown run's clients, and how skewed they are."""
-        assert self.shown is not None
-        if self.shown.facts is None:
-            run = self.shown.run
-            fed, seed = run.federation, run.exp.seed
-            key = (fed, seed if len(run.panel) < fed.clients else 0)  # who is on the panel
-            if key not in self._facts:
-                self._facts[key] = facts(run)
-                while len(self._facts) > 8:
-                    self._facts.popitem(last=False)
-            self.shown.facts = self._facts[key]
-        return self.shown.facts
 
 
 def _raise(error: Exception) -> None:

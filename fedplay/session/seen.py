@@ -62,7 +62,7 @@ class Seen:
             axis=session.axis,
             guess=session.guess,
             veiled=session.veiled,
-            phase=player.inside.phase,
+            phase=player.stepper.phase,
             client=session.client,
             state=None if state is None else state.shown,
             mark=session.mark,

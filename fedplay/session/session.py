@@ -73,7 +73,7 @@ class Session:
         """All that a person's actions change, to be put back where one of them breaks off."""
         states = [part for s in self.states.values() for part in (s, *s.parts())]
         own = [self, self.store, self.run_history, self._seen]
-        return [*own, *states, self.player, self.player.inside]
+        return [*own, *states, self.player, self.player.stepper]
 
     # --- which views --------------------------------------------------------------------------
 

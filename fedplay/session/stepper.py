@@ -1,4 +1,4 @@
-"""`Inside`: where the viewer stands inside a round, and how it is played slowly."""
+"""`Stepper`: where the viewer stands inside a round, and how it is played slowly."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ PACE = 0.5  # phases a second
 FRAME = 1 / 60  # s
 
 
-class Inside:
+class Stepper:
     """A clock of its own for the inside of a round."""
 
     def __init__(self) -> None:

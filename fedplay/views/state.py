@@ -8,10 +8,45 @@ from typing import Any, ClassVar, Protocol
 
 from fedplay.data import Federation
 from fedplay.experiment import Experiment
+from fedplay.runs.cache import Cache
+from fedplay.runs.closeup import Closeup
 from fedplay.runs.given import Given
 from fedplay.runs.job import Job
-from fedplay.runs.recording import Facts
+from fedplay.runs.recording import Facts, Recording
 from fedplay.views.scene import Intent
+
+
+class Stepping(Protocol):
+    """Where the viewer stands inside a round."""
+
+    phase: float  # 0 to 4
+    playing: bool
+
+
+class Runs(Protocol):
+    """What the state of a view may ask of the runs on the screen. The player is one."""
+
+    party: Given  # data with a client of somebody's own, in place of the experiment's
+    shown: Recording | None  # the run in the picture
+    cache: Cache[Recording]
+    near: Closeup
+
+    @property
+    def data(self) -> Given:
+        """What a run is given: data of somebody's own, a guest, or nothing."""
+
+    @property
+    def stepper(self) -> Stepping:
+        """Where the viewer stands inside the round."""
+
+    def facts(self) -> Facts:
+        """The labels of the shown run's clients, and how skewed they are."""
+
+    def go_inside(self, phase: float) -> None:
+        """Stand inside the round, at a phase from 0 to 4."""
+
+    def slow(self) -> None:
+        """Play the inside of the round slowly, or stop doing so."""
 
 
 class Desk(Protocol):
@@ -26,8 +61,8 @@ class Desk(Protocol):
         """Data of somebody's own, if there are any."""
 
     @property
-    def player(self) -> Any:
-        """The runs: `shown`, `data`, `cache`, `facts()`; see `fedplay/session/player.py`."""
+    def player(self) -> Runs:
+        """The runs on the screen."""
 
     @property
     def mark(self) -> Any:

@@ -240,7 +240,7 @@ class AnyPerson(RuleBasedStateMachine):
 
     @rule()
     def play_inside(self):
-        self.playground.player.inside.pace = 200.0
+        self.playground.player.stepper.pace = 200.0
         self.within(self.playground.event_loop.act, "slow")
 
     @rule(axis=st.sampled_from(["rounds", "bytes", "epsilon"]))

@@ -69,7 +69,7 @@ def state(made):
         session.states["compare"].job,
         player.before,
     )
-    numbers = player.mode, player.cursor, player.revealed, player.speed, player.inside.phase
+    numbers = player.mode, player.cursor, player.revealed, player.speed, player.stepper.phase
     drawing = (
         session.states["mine"].drawing.fit,
         session.states["mine"].drawing.pen,

@@ -460,10 +460,10 @@ def test_the_core_screen_can_do_everything_without_a_pointer(tiny):
     parts.view_tabs.tabs.index = parts.view_tabs.names.index("inside")
     parts.rows["inside"].next.click()
     screen.settle()
-    assert (screen.session.drawn, screen.player.inside.phase) == ("inside", 1.0)
+    assert (screen.session.drawn, screen.player.stepper.phase) == ("inside", 1.0)
     parts.rows["inside"].phase.value = 50
     screen.settle()
-    assert screen.player.inside.phase == 2.5
+    assert screen.player.stepper.phase == 2.5
     assert "Updates" in parts.view_tabs.caption.value
     parts.panel.controls["local_epochs"].button.click()
     screen.settle()

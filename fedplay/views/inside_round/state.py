@@ -29,8 +29,8 @@ class InsideState(State):
 
     def stage(self) -> None:
         """The next of the four steps."""
-        self.inside(math.floor(self.desk.player.inside.phase % 4 + 1))
+        self.inside(math.floor(self.desk.player.stepper.phase % 4 + 1))
 
     @property
     def shown(self) -> Playing:
-        return Playing(self.desk.player.inside.playing)
+        return Playing(self.desk.player.stepper.playing)

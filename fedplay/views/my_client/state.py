@@ -122,8 +122,10 @@ class MyClientState(State):
         party, of = player.party, player.near.of
         suits = of is not None and self.drawing.suits(of.exp)
         reception = found if isinstance(found, Reception) and suits else None
-        current = party is not None and reception is not None and party.made(reception.federation)
-        return self.drawing.mine(reception, current)
+        fed = None if reception is None else reception.federation
+        return self.drawing.mine(
+            reception, fed is not None and isinstance(party, Party) and party.made(fed)
+        )
 
     @property
     def unshared(self) -> str:  # type: ignore[override]

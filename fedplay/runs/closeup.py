@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from fedplay.runs.faults import why
+from fedplay.runs.job import Job, Progress
 from fedplay.runs.recording import Prepare, Recording
 
 PATIENCE = 0.15  # s for which an older close-up passes for the one that is being prepared
 
 
-class Closeup:
+class Closeup(Job):
     """The close-up of one round of one run, perhaps of one client in it."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -19,6 +20,7 @@ class Closeup:
         self.prepare: Prepare | None = None
         self.client: int | None = None  # the id of the client that is looked at
         self.trouble: Exception | None = None  # why there is none
+        self.wanted: tuple[Recording, int] | None = None  # the run and the round, once it is known
         self._key: Any = None  # of what there is
         self._found: Any = None
         self._pieces: tuple[Any, Iterator[Any]] | None = None  # of what is being prepared
@@ -38,9 +40,18 @@ class Closeup:
         wanted = self.key(rec, at)
         return wanted is None or wanted == self._key
 
-    def advance(self, rec: Recording, at: int) -> bool:
+    @property
+    def progress(self) -> Progress:
+        """One picture, which is there or not: how many pieces it takes only the view knows."""
+        if self.wanted is None or self.prepare is None:
+            return Progress(0, 0)
+        return Progress(int(self.done(*self.wanted)), 1)
+
+    def advance(self) -> bool:
         """Prepare a piece of what is wanted; whether something new is to be seen."""
         assert self.prepare is not None
+        assert self.wanted is not None
+        rec, at = self.wanted
         key = self.key(rec, at)
         (of, pieces), self._pieces = self._pieces or (None, None), None
         if pieces is None or of != key:
