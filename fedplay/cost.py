@@ -13,6 +13,7 @@ from fedplay.stages.footprint import Footprint, footprint
 
 if TYPE_CHECKING:
     from fedplay.experiment import Experiment
+    from fedplay.models import Network
 
 PANEL = 1000  # clients that are evaluated one by one; a federation of more shows this many of them
 CHUNK = 64  # clients that train together: beyond that the buffers fall out of the cache
@@ -94,7 +95,7 @@ def estimate(exp: Experiment, federation: Federation | None = None) -> Cost:
     answers = 1 - exp.stragglers if exp.partial_work == "dropped" else 1.0
     return Cost(
         parameters=P,
-        bytes=int(_bytes(exp, sizes, travels, P, cohort, batch)),
+        bytes=int(_bytes(exp, sizes, travels, network, cohort, batch)),
         multiply_adds=int((exp.rounds + 1) * a_round * network.multiply_adds),
         steps=int(exp.rounds * (steps_a_round + 4)),  # 4: sampling, averaging, evaluating
         bytes_up=round(called * answers * travels.wire(exp.layers, item)),
@@ -103,18 +104,19 @@ def estimate(exp: Experiment, federation: Federation | None = None) -> Cost:
 
 
 def _bytes(
-    exp: Experiment, sizes: Sizes, travels: Footprint, P: int, cohort: float, batch: int
+    exp: Experiment, sizes: Sizes, travels: Footprint, network: Network, cohort: float, batch: int
 ) -> float:
+    P, inputs = network.P, network.encode(np.zeros((1, sizes.d)), exp.dtype).shape[1]
     item = np.dtype(exp.dtype).itemsize
     together = min(cohort, CHUNK)
     neurons = 2 * sum(getattr(exp.stage("model"), "hidden", ())) + sizes.C
-    examples = sizes.stored * (sizes.d + 1) * (8 + item)  # as given, and as the engine wants them
-    judged = (sizes.tests + sizes.held) * (sizes.d + 1 + 2 * neurons) * item
+    examples = sizes.stored * (8 * sizes.d + item * inputs)  # as given, as encoded
+    judged = (sizes.tests + sizes.held) * (inputs + 2 * neurons) * item
     along = exp.stage("personal").init(np.zeros(P, exp.dtype), 0)
     kept = travels.kept + sum(t.itemsize * int(np.prod(t.shape[1:])) for t in along.values())
     # Where they start, end, in order, as messages, after the channel; and what clients remember.
     models = cohort * item * (3 * P + 2 * travels.message) + exp.clients * kept
-    buffers = together * (P + batch * (sizes.d + 1 + neurons)) * item
+    buffers = together * (P + batch * (inputs + neurons)) * item
     batches = together * exp.in_force("local_epochs") * (sizes.largest + batch) * (16 + item)
     history = exp.rounds * (8 * min(exp.clients, PANEL) + 16 * cohort)
     return examples + judged + models + buffers + batches + history + 16 * exp.clients

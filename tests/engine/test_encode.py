@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import fedplay as fp
+from fedplay.cost import estimate
 from fedplay.data.base import Table
-from fedplay.engine.loop import Run
+from fedplay.engine.loop import Run, federation_of
 from fedplay.inspect.plane import limits_of, logits, regions
 from fedplay.models import Model
 from fedplay.models.mlp import Perceptron
@@ -104,3 +105,9 @@ def test_what_is_no_picture_of_its_size_is_a_table():
     fed = fp.Federation.from_arrays(rng.normal(size=(40, 2)), np.arange(40) % 2, np.arange(40) % 4)
     assert fed.kind == "points"
     assert fed.with_client([[0.0, 1.0]], ["1"]).kind == "points"
+
+
+def test_the_cost_counts_the_inputs_that_a_network_makes(squares, monkeypatch):
+    whole = estimate(squares).bytes
+    monkeypatch.setattr(SquaresNetwork, "encode", Perceptron.encode)  # half as many
+    assert whole - estimate(squares).bytes > len(federation_of(squares).X) * 2 * 8
