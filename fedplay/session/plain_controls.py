@@ -1,4 +1,4 @@
-"""`PlainControls`: what the values of a knob or slot are and how they are called; no widget."""
+"""`PlainControls`: the values of knobs and slots, and their names on the screen; no widget."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class PlainControls:
         self.shown = frozenset(names)
 
     def control(self, name: str) -> PlainKnob | PlainSlot:
-        """One of them, by its name; ValueError for no such name."""
+        """A knob or slot by its name; ValueError for no such name."""
         name = word("control", name, sorted(self.shown))
         return PlainSlot(TABLE[name]) if name in CHOICES else PlainKnob(knobs()[name])
 

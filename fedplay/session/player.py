@@ -67,7 +67,7 @@ class Player(RunsInPicture):
         self._failed_key: Any = None  # the run that could not be
         self._queued: Experiment | None = None  # asked for while a run is almost done
         self._tick = 0.0  # when the next round is to be shown
-        self._hungry: float | None = None  # since when a new picture has been waited for
+        self._waiting_since: float | None = None  # since when a new picture has been waited for
         self._presented = -math.inf
         self._pace = Pace(clock)
 
@@ -79,8 +79,8 @@ class Player(RunsInPicture):
         if key in (self._failed_key, None if self.recording is None else self.recording.key):
             self._queued = None
             return
-        if self._hungry is None:
-            self._hungry = self.clock()
+        if self._waiting_since is None:
+            self._waiting_since = self.clock()
         if self._nearly_done() and self._waited() > PATIENCE:
             self._queued = exp  # first finish this one, or a quick drag would never show a picture
         else:
@@ -155,7 +155,7 @@ class Player(RunsInPicture):
             self._go(min(number, self.recording.R))  # which may have been waiting, and be shorter
 
     def pace(self, rounds_a_second: float) -> None:
-        """How fast to play; inf for as fast as it goes."""
+        """Set the speed of playing, in rounds a second; inf for as fast as it goes."""
         self.speed = number("speed", rounds_a_second, SLOWEST, math.inf)
         self._tick = self.clock() + 1 / self.speed
 
@@ -168,7 +168,7 @@ class Player(RunsInPicture):
             self.touch()
 
     def take_on(self, jobs: list[Job]) -> None:
-        """Compute these, and no others."""
+        """Compute these jobs in place of those before."""
         if jobs != self.jobs:
             self.jobs = jobs
             self.touch()
@@ -198,7 +198,7 @@ class Player(RunsInPicture):
         new = self.shown is not rec  # not in the picture yet
         if new or (again and self.cursor >= rec.R):
             self.cursor = 0
-        self.mode, self.before, self.old, self._hungry = "stand", None, None, None
+        self.mode, self.before, self.old, self._waiting_since = "stand", None, None, None
         self._go(self.cursor)
         return True
 
@@ -238,7 +238,7 @@ class Player(RunsInPicture):
         return self.busy and rec is not None and self._pace.remaining(rec) < seconds
 
     def _catch_up(self) -> None:
-        """Show what is known: where work broke off, it may have been computed and not shown."""
+        """Show rounds that were computed and not shown, because work broke off in between."""
         rec = self.recording
         if rec is None or rec.n == 0:
             return
@@ -276,7 +276,7 @@ class Player(RunsInPicture):
         return wait if wait < math.inf else None
 
     def _spare(self) -> float:
-        """Compute a piece of what can wait; when to go on with it, inf for never."""
+        """Compute a piece of a job that can wait; when to go on with it, inf for never."""
         job = next((job for job in self.jobs if job.spare and job.busy), None)
         if job is None:
             return math.inf
@@ -286,7 +286,7 @@ class Player(RunsInPicture):
         return max(rest, 0.0)
 
     def _another(self, rec: Recording) -> bool:
-        """Compute a piece of what need not be waited for; whether there was one."""
+        """Compute a piece of the first job that has something left; whether there was one."""
         known = rec is self.shown and rec.n > 0 and (self.mode != "whole" or rec.complete)
         self.near.wanted = (rec, self.at) if known else None
         self.late_models.wanted = rec
@@ -339,10 +339,10 @@ class Player(RunsInPicture):
         self.cursor = self.revealed = rec.R
         if rec.late_done:
             self.late_models.shown = rec
-        self._hungry, self._presented, self.old = None, self.clock(), None
+        self._waiting_since, self._presented, self.old = None, self.clock(), None
         self.touch()
         if self._queued is not None:
-            self._hungry = self.clock()
+            self._waiting_since = self.clock()
             self._begin(self._queued)
 
     def _give_up(self, error: Exception) -> None:
@@ -353,17 +353,19 @@ class Player(RunsInPicture):
         self.recording = self.shown if self.shown is not None and self.shown.complete else None
         if self.recording is not None:
             self.cursor = min(self.cursor, self.recording.R)
-        self._queued = self._hungry = None
+        self._queued = self._waiting_since = None
         self._failed(error)
 
     def _waited(self) -> float:
         """For how long a new picture has been waited for."""
-        return 0.0 if self._hungry is None else self.clock() - self._hungry
+        return 0.0 if self._waiting_since is None else self.clock() - self._waiting_since
 
     @property
     def busy(self) -> bool:
         """Whether the run that was asked for is still to be computed and shown."""
-        return self.recording is not None and self.mode == "whole" and self._hungry is not None
+        return (
+            self.recording is not None and self.mode == "whole" and self._waiting_since is not None
+        )
 
     @property
     def patience(self) -> float:

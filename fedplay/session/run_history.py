@@ -14,7 +14,7 @@ QUICK = 0.7  # s; of values that one knob had for less than this only the last o
 
 
 class Entry(NamedTuple):
-    """One run of the run history."""
+    """A run that was shown, and what had changed."""
 
     exp: Experiment
     accuracy: float  # of the global model in the end
@@ -31,7 +31,7 @@ class RunHistory:
         self.at = -1
 
     def note(self, exp: Experiment, accuracy: float, time: float, *, dragged: bool = True) -> bool:
-        """A run has come to rest on the screen; whether the run history has changed.
+        """Note a run that has come to rest on the screen; whether the history has changed.
 
         dragged: it may have been passed on the way to another one.
         """
@@ -67,7 +67,7 @@ class RunHistory:
 
 
 def differences(a: Experiment, b: Experiment) -> list[str]:
-    """The names of what differs, in the order of the controls."""
+    """The names of the choices in which experiments differ, in the order of the controls."""
     names = {name for exp in (a, b) for name, _ in exp._changed}
     found = [name for name in names if _value(a, name) != _value(b, name)]
     order = _order(knobs())

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Beside(NamedTuple):
-    """What was shown last with a close-up of its own run."""
+    """The last picture whose close-up belonged to its own run."""
 
     view: str
     of: Recording

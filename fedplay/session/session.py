@@ -70,7 +70,7 @@ class Session:
         self._seen = Seen()
 
     def parts(self) -> list[object]:
-        """All that a person's actions change, to be put back where one of them breaks off."""
+        """The objects that actions change, to be put back where an action breaks off."""
         states = [part for s in self.states.values() for part in (s, *s.parts())]
         own = [self, self.store, self.run_history, self._seen]
         return [*own, *states, self.player, self.player.stepper]
@@ -86,7 +86,7 @@ class Session:
         return [*names, *(n for n, s in self.states.items() if VIEWS[n].summoned and s.there)]
 
     def _suitable(self, names: list[str], rec: Recording) -> list[str]:
-        """Those of the views that suit a run; it keeps them, as one picture asks a dozen times."""
+        """The views of `names` that suit a run, which keeps them: a picture asks a dozen times."""
         known = names, *OWN.values()  # a measure of somebody's own may have come since
         if rec.suited is None or rec.suited[0] != known:
             fed = rec.run.federation if rec.facts is None else rec.facts.federation
@@ -123,7 +123,7 @@ class Session:
             self.beside = next(iter(self.tabs()), "")
 
     def point_at(self, mark: Any) -> None:
-        """The pointer is at something of the view beside the curves; None for nothing."""
+        """Note what of the view beside the curves the pointer is at; None for nothing."""
         if mark != self.mark:
             self.mark = mark
             self.player.touch()
@@ -280,7 +280,7 @@ class Session:
         return bool(self.store.experiment.stage("model").score == "accuracy")
 
     def place_guess(self, accuracy: float) -> None:
-        """What is beyond 0 to 1 is 0, or 1; ValueError for what is no number."""
+        """Guess the accuracy at the end, clipped to 0 and 1; ValueError for what is no number."""
         guess = round(number("guess", accuracy, 0, 1, clip=True), 2)
         if guess != self.guess:
             self.guess = guess
@@ -292,7 +292,7 @@ class Session:
         self.player.touch()
 
     def forget_guess(self) -> None:
-        """The experiment has changed: a guess that was revealed was about another one."""
+        """Forget a revealed guess, which was about another experiment."""
         if self.veiled and not self.guessable:
             self.reveal()
         if not self.veiled:
@@ -321,7 +321,7 @@ class Session:
         return exp.replace(data="arrays", clients=self.federation.clients)
 
     def check(self, exp: Experiment) -> None:
-        """ValueError for what must not run here."""
+        """Raise ValueError for an experiment that must not run on this screen."""
         try:
             estimate(exp, self.federation).check()
         except ValueError:
@@ -338,7 +338,7 @@ class Session:
             )
 
     def affordable(self, exp: Experiment) -> bool:
-        """Whether it may be run here."""
+        """Whether an experiment may run on this screen."""
         try:
             self.check(exp)
         except ValueError:
