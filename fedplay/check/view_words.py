@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from fedplay.check.asking import Broken, Skipped
-from fedplay.check.view_bench import ODD, WILD, Drawn, ViewBench, grid
+from fedplay.check.view_bench import ODD, Drawn, Seen, ViewBench, grid
 from fedplay.knobs import short
 from fedplay.untrusted import escape
 from fedplay.views.scene import Hit, Intent, Scene
@@ -126,7 +126,7 @@ def numbers(bench: ViewBench) -> str:
 
 def diverged(bench: ViewBench) -> str:
     """A run that diverges is drawn, and told in words."""
-    cases = bench.cases(WILD)
+    cases = bench.cases("wild")
     for case in cases:
         seen = bench.seen(case, "wild")
         drawn = Drawn(bench.cls, seen[0].scene)
@@ -135,6 +135,25 @@ def diverged(bench: ViewBench) -> str:
     if not cases:
         raise Skipped("No run that diverges suits it.")
     return f"Runs that diverge are drawn and told in words: {', '.join(cases)}."
+
+
+def odd_runs(bench: ViewBench) -> str:
+    """What is seldom is drawn and told in words, in the middle of a round too."""
+    told = {case: bench.seen(case, "odd run") for case in bench.cases("odd run")}
+    for case in [case for case in bench.cases("bare") if case in ("digits", "a plane")]:
+        told[f"{case} without a test set"] = bench.seen(case, "bare")
+    for seen in told.values():
+        drawn = Drawn(bench.cls, seen[0].scene)
+        middle = replace(seen[3].scene, phase=1.5)
+        for scene, words in (seen[1], seen[2], seen[3], Seen(middle, f"{seen[3].words}, 1.5")):
+            if not drawn.view.fits(scene):
+                drawn = Drawn(bench.cls, scene)
+            _fair(drawn, scene, words)
+            drawn.view.light(len(scene.panel) - 1)
+            drawn.frame()
+    if not told:
+        raise Skipped("None of the odd runs suits it.")
+    return f"Odd runs are drawn and told in words: {', '.join(told)}."
 
 
 def nothing(bench: ViewBench) -> str:
@@ -166,8 +185,22 @@ def pointer(bench: ViewBench) -> str:
     """What is at a position is nothing, or a hit that says what can be done with it."""
     count = 0
     for case in bench.cases():
-        count += sum(1 for _ in _hits(bench.drawn(case)))
+        drawn = bench.drawn(case)
+        count += sum(1 for _ in _hits(drawn))
+        _moved(drawn, Drawn(bench.cls, drawn.scene, margin=MARGIN))
     return f"{count} hits, each with lines of text; outside its box there is nothing."
+
+
+def _moved(drawn: Drawn, other: Drawn) -> None:
+    """Positions are those of the whole picture: what a view has moves along with its box."""
+    for x, y in grid(drawn.box):
+        hits = drawn.view.at(x, y), other.view.at(x + other.box.left, y + other.box.top)
+        found = [None if hit is None else (hit.lines, hit.client, hit.cursor) for hit in hits]
+        if found[0] != found[1]:
+            raise Broken(
+                f"At ({x:.0f}, {y:.0f}) of its box it finds {found[0]}, and {found[1]} where the "
+                "box is elsewhere: positions are css pixels of the whole picture."
+            )
 
 
 def _hits(drawn: Drawn) -> Iterator[Hit]:
