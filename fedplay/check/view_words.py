@@ -12,6 +12,7 @@ from typing import Any
 
 from fedplay.check.asking import Broken, Skipped
 from fedplay.check.view_bench import ODD, Drawn, Seen, ViewBench, grid
+from fedplay.check.view_letters import in_letters, words_in
 from fedplay.knobs import short
 from fedplay.untrusted import escape
 from fedplay.views.scene import Hit, Intent, Scene
@@ -56,6 +57,7 @@ def names(bench: ViewBench) -> str:
                 continue
             drawn = Drawn(bench.cls, scene)
             drawn.frame()
+            in_letters(drawn, case)
             for hit in _hits(drawn):
                 if any("&lt;" in line or "&quot;" in line for line in hit.lines):
                     raise Broken(f"Lines of a hit are plain text, not HTML: {hit.lines}.")
@@ -173,7 +175,7 @@ def _fair(drawn: Drawn, scene: Scene, words: str) -> None:
     if not said.strip():
         raise Broken(f"The sentence is empty: {words}.")
     lines = [line for hit in _hits(drawn) for line in hit.lines]
-    for text in (said, view.spoken(scene), *lines):
+    for text in (said, view.spoken(scene), *lines, *words_in(drawn.canvas.figure)):
         if found := NEVER.search(text):
             raise Broken(f"“{found[0]}” is said ({words}): “{text[:120]}”.")
 
