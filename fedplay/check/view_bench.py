@@ -57,6 +57,22 @@ WILD: dict[str, dict[str, Any]] = {
     ),
 }  # fmt: skip
 
+# What is seldom, and may be what a view has not been thought through for.
+ODDITIES: dict[str, dict[str, Any]] = {
+    "one client": dict(clients=1, rounds=2),
+    "one client on a plane": dict(data="moons", partition="iid", clients=1, rounds=2),
+    "one parameter": dict(
+        data="quadratics", partition="natural", model="quadratic", dimensions=1, clients=3, rounds=2
+    ),
+    "rounds without a client": dict(
+        clients=5, rounds=2, schedule="poisson", participation=1e-9, noise_multiplier=1.0
+    ),
+    "300 clients": dict(
+        clients=300, rounds=1, partition="resampled", client_examples=8, participation=0.1
+    ),
+    "all examples thrown together": dict(clients=4, rounds=2, algorithm="centralised"),
+}
+
 
 class Refused(Exception):
     """Why a class cannot be registered."""
@@ -115,19 +131,19 @@ class ViewBench:
 
     # --- what there is to be seen -----------------------------------------------------------------
 
-    def cases(self, of: dict[str, dict[str, Any]] = CASES) -> list[str]:
-        """The experiments of which the view has something to show."""
+    def cases(self, kind: str = "first") -> list[str]:
+        """The experiments of which the view has something to show; `kind` is one of `VARIED`."""
         found = []
-        for case in of:
-            exp = Experiment(**of[case])
-            if suitable([self.name], exp, federation_of(exp)):
+        for case, chosen in OTHER_CASES.get(kind, CASES).items():
+            exp, given = VARIED[kind](Experiment(**chosen))
+            if suitable([self.name], exp, given if given is not None else federation_of(exp)):
                 found.append(case)
         return found
 
     def still(self, case: str, kind: str = "first") -> Still:
-        """An experiment at rest with the view open; `kind` is one of `VARIED`, or "wild"."""
+        """An experiment at rest with the view open; `kind` is one of `VARIED`."""
         if (case, kind) not in self._stills:
-            exp = Experiment(**(WILD if kind == "wild" else CASES)[case])
+            exp = Experiment(**OTHER_CASES.get(kind, CASES)[case])
             self._stills[case, kind] = self._open(*VARIED[kind](exp))
         return self._stills[case, kind]
 
@@ -154,8 +170,9 @@ class ViewBench:
             rounds = still.scene().series.rounds
             last = len(still.scene().panel) - 1
             places = [(rounds, None), (0, None), (1, last), (rounds, 0)]
+            called = f"{case} without a test set" if kind == "bare" else case
             self._seen[case, kind] = [
-                Seen(self.scene(still, at, k), f"{case}, round {at}" + _followed(k))
+                Seen(self.scene(still, at, k), f"{called}, round {at}" + _followed(k))
                 for at, k in places
             ]
         return self._seen[case, kind]
@@ -232,13 +249,25 @@ def _odd(exp: Experiment) -> tuple[Experiment, Federation]:
     return exp, replace(data, client_names=clients, classes=classes)
 
 
+def _bare(exp: Experiment) -> tuple[Experiment, Federation]:
+    """Data of somebody's own: no test set, and a client that is too small to hold anything out."""
+    data = federation_of(exp)
+    client = np.minimum(np.arange(len(data.X)), 2)  # one example, one more, and all others
+    given = Federation.from_arrays(data.X, data.y, client, test_fraction=0)
+    exp = exp.replace(data="arrays", partition="natural", clients=given.clients)
+    return exp, replace(given, image=data.image)
+
+
 VARIED: dict[str, Any] = {
     "first": lambda exp: (exp, None),
     "wild": lambda exp: (exp, None),
+    "odd run": lambda exp: (exp, None),
+    "bare": _bare,
     "other": _other,
     "slower": _slower,
     "odd": _odd,
 }
+OTHER_CASES = {"wild": WILD, "odd run": ODDITIES}
 
 
 def _files(cls: type) -> set[str]:

@@ -8,25 +8,56 @@ from dataclasses import replace
 
 import matplotlib
 import numpy as np
+from cycler import cycler
 from matplotlib.artist import Artist
 from matplotlib.axis import Tick
 from matplotlib.image import imread
 
 from fedplay.check.asking import Broken, Skipped
-from fedplay.check.view_bench import CASES, SIZE, Drawn, Seen, ViewBench, grid, pixels_apart
+from fedplay.check.view_bench import (
+    CASES,
+    SIZE,
+    Drawn,
+    Seen,
+    ViewBench,
+    grid,
+    pixels_apart,
+)
+from fedplay.check.view_letters import in_letters
 from fedplay.drawing.figure import DOTS, RGBA
 from fedplay.views.scene import Ghost, Scene
 
 SIZES = (SIZE, (1200, 420))
+TINY = (320, 110)  # where nothing has room: it is drawn without an error
 NARROW = (480, 180)  # so narrow that a heading may be cut at the edge of the picture
 RATIOS = (1.0, 1.5, 2.0)
 MARGIN = 24  # css pixels around a box, of which nothing may be drawn on
 SPILL = 6  # of which a letter or a mark may use so many: half of what is between two views
+FINER = 6  # of 255: by so much a picture of twice the pixels may differ on average
 FAR, FEW = 24, 0.005  # of 255 by which a pixel of a file may differ, but for one in 200
 PALE = 1 / 3  # of its colourfulness a picture of another run may keep
 EVERY = 6  # of the scenes of a walk one is held against a new view
-STRANGE = {"font.size": 31, "lines.linewidth": 9, "axes.facecolor": "red", "text.color": "green",
-           "axes.grid": True, "patch.linewidth": 5, "figure.facecolor": "blue"}  # fmt: skip
+STRANGE = {
+    "font.family": "serif", "font.size": 31, "font.weight": "bold", "text.color": "green",
+    "text.parse_math": False, "text.antialiased": False, "text.hinting": "none",
+    "figure.facecolor": "blue", "figure.figsize": (2, 2), "figure.dpi": 200,
+    "figure.constrained_layout.use": True,
+    "axes.facecolor": "red", "axes.labelcolor": "red", "axes.labelsize": 30, "axes.linewidth": 5,
+    "axes.grid": True, "axes.axisbelow": False, "axes.spines.top": False, "axes.xmargin": 0.4,
+    "axes.unicode_minus": False, "axes.formatter.use_mathtext": True, "grid.color": "k",
+    "axes.autolimit_mode": "round_numbers", "axes.prop_cycle": cycler(color=["r", "k"]),
+    "xtick.direction": "in", "xtick.major.size": 14, "xtick.minor.visible": True,
+    "xtick.top": True, "ytick.right": True, "ytick.labelright": True, "ytick.color": "red",
+    "lines.linewidth": 9, "lines.linestyle": ":", "lines.marker": "o", "lines.scale_dashes": False,
+    "lines.antialiased": False, "scatter.marker": "s", "patch.linewidth": 5,
+    "patch.antialiased": False, "patch.force_edgecolor": True, "patch.edgecolor": "r",
+    "path.snap": False, "path.simplify": False, "path.sketch": (1, 100, 2),
+    "agg.path.chunksize": 10, "image.cmap": "jet", "image.origin": "lower",
+    "image.interpolation": "bilinear", "legend.fontsize": 20, "mathtext.fontset": "cm",
+    "savefig.bbox": "tight", "savefig.pad_inches": 3, "savefig.transparent": True,
+    "savefig.dpi": 300, "savefig.facecolor": "red", "savefig.format": "pdf",
+    "svg.fonttype": "none", "svg.hashsalt": "x", "svg.image_inline": False,
+}  # fmt: skip
 
 
 def something(bench: ViewBench) -> str:
@@ -53,6 +84,9 @@ def sizes(bench: ViewBench) -> str:
             for case in cases if size == NARROW and not dark else cases[:1]:
                 drawn = Drawn(bench.cls, bench.first(case), size, ratio, dark=dark, margin=MARGIN)
                 _within(drawn, f"{size[0]} × {size[1]} css pixels, ratio {ratio:g}", size == NARROW)
+    for case in cases:
+        Drawn(bench.cls, bench.first(case), TINY).frame()
+    _finer(bench, cases[0])
     ratios = ", ".join(f"{ratio:g}" for ratio in RATIOS)
     return f"{1 + len(SIZES)} sizes, both themes, ratios of {ratios}: all of it is in its box."
 
@@ -69,6 +103,16 @@ def _within(drawn: Drawn, words: str, narrow: bool) -> None:
         raise Broken(f"At {words} it draws outside its box, at ({x:.0f}, {y:.0f}) of it.")
 
 
+def _finer(bench: ViewBench, case: str) -> None:
+    """With twice as many pixels it is the same picture."""
+    wide, tall = SIZE
+    fine = Drawn(bench.cls, bench.first(case), ratio=2.0).frame().astype(float)
+    coarse = fine.reshape(tall, 2, wide, 2, 4).mean(axis=(1, 3))
+    apart = float(np.abs(coarse - bench.frame(case)).mean())
+    if apart > FINER:
+        raise Broken(f"With twice as many pixels it is another picture, by {apart:.0f} of 255.")
+
+
 def repeats(bench: ViewBench) -> str:
     for case in bench.cases()[:2]:
         if not np.array_equal(Drawn(bench.cls, bench.first(case)).frame(), bench.frame(case)):
@@ -78,10 +122,20 @@ def repeats(bench: ViewBench) -> str:
 
 def settings(bench: ViewBench) -> str:
     case = bench.cases()[0]
+    usual = Drawn(bench.cls, bench.first(case))
+    files = {form: usual.canvas.file(form) for form in ("png", "svg")}
     with matplotlib.rc_context(STRANGE):  # type: ignore[arg-type]
-        strange = Drawn(bench.cls, bench.first(case)).frame()
-    if not np.array_equal(bench.frame(case), strange):
-        raise Broken("The settings of the notebook (matplotlib.rcParams) change its picture.")
+        strange = Drawn(bench.cls, bench.first(case))
+        if not np.array_equal(bench.frame(case), strange.frame()):
+            raise Broken("The settings of the notebook (matplotlib.rcParams) change its picture.")
+        for form, content in files.items():
+            if strange.canvas.file(form) != content:
+                raise Broken(
+                    f"The settings of the notebook (matplotlib.rcParams) change its {form} file."
+                )
+        strange.show(bench.first(case))
+        if not np.array_equal(bench.frame(case), strange.frame()):
+            raise Broken("The settings of the notebook (matplotlib.rcParams) change what is moved.")
     return "The settings of the notebook change nothing."
 
 
@@ -95,8 +149,10 @@ def file(bench: ViewBench) -> str:
             most = max(most, _saved_apart(drawn, shown, case))
             if not np.array_equal(drawn.frame(), shown):
                 raise Broken(f"Saved as a file, the picture on the screen changes: {case}.")
-    if b"<svg" not in drawn.canvas.file("svg"):
-        raise Broken("It cannot be saved as SVG.")
+        in_letters(drawn, case)
+    for case in bench.cases("wild"):  # which has marks of its own
+        ended = Drawn(bench.cls, bench.first(case, "wild"))
+        most = max(most, _saved_apart(ended, ended.frame(), f"{case}, diverged"))
     if not most:
         return "A file is what the screen shows, bit for bit."
     return f"A file shows what the screen shows: {100 * most:.2g} % of its pixels differ at most."
@@ -126,9 +182,17 @@ def veiled(bench: ViewBench) -> str:
         if bench.cls.secret:  # what is no secret may be shown of any scene, and has no results
             seen = [bench.seen(case, kind) for kind in ("first", "slower")]
             pairs += [[replace(s[k].scene, veiled=True) for s in seen] for k in (0, 3)]
-            pairs.append([pairs[-1][0], replace(pairs[-1][0], closeup=None)])
+            shown, other = pairs[-1]
+            for phase in (0.5, 1.5, 2.5, 4.0):  # of a round, which ends with 4
+                blind = replace(other, phase=phase, closeup=None)
+                pairs.append([replace(shown, phase=phase), blind])
+            # The run that was there before it is a result too.
+            pairs.append([replace(shown, old=shown.series), other])
         views = [Drawn(bench.cls, scene) for scene in pairs[0]]
-        for scenes in pairs:
+        for place, scenes in enumerate(pairs):
+            if place and not bench.cls.holds:  # as if one had seen how it went
+                for drawn, scene in zip(views, scenes, strict=True):
+                    drawn.show(replace(scene, veiled=False))
             _same(views, scenes, case)
     if not bench.cls.secret:
         return "It says that it has no secret (secret = False); of a veiled run it shows no result."
@@ -139,8 +203,11 @@ def _same(views: list[Drawn], scenes: list[Scene], case: str) -> None:
     for drawn, scene in zip(views, scenes, strict=True):
         drawn.show(scene)
     first, other = views
-    if not np.array_equal(first.frame(), other.frame()):
-        raise Broken(f"While veiled, its picture depends on the run's results ({case}).")
+    for client in (len(scenes[0].panel) - 1, None):
+        for drawn in views:
+            drawn.view.light(client)
+        if not np.array_equal(first.frame(), other.frame()):
+            raise Broken(f"While veiled, its picture depends on the run's results ({case}).")
     for what in ("sentence", "spoken"):
         words, others = (getattr(first.cls, what)(scene) for scene in scenes)
         if words != others:
@@ -179,6 +246,7 @@ def scrub(bench: ViewBench) -> str:
     if bench.cls.holds:  # of each run one round: what its axis reaches over is then the same
         pool = [seen for seen in pool if seen.scene.at == seen.scene.series.rounds]
     random.Random(0).shuffle(pool)
+    pool += [seen for seen in pool if not seen.scene.at][:1]  # and in the end back to a beginning
     drawn = Drawn(bench.cls, pool[0].scene)
     for place, (scene, words) in enumerate(pool):
         if not drawn.view.fits(scene):
@@ -201,6 +269,7 @@ def _pool(bench: ViewBench) -> list[Seen]:
             scene = seen[0].scene
             pool += seen[: 4 if kind == "first" else 2]
             pool.append(Seen(replace(scene, fresh=False), f"{case}, not fresh"))
+            pool.append(Seen(replace(scene, phase=1.5), f"{case}, in the middle of a round"))
         pool.append(Seen(replace(scene, veiled=True), f"{case}, veiled"))
         pool.append(Seen(replace(scene, closeup=None, fresh=False), f"{case}, nothing computed"))
         pinned = Ghost("A", scene.series.accuracy, *np.ones((2, len(scene.series.accuracy))))

@@ -11,7 +11,8 @@ from html.parser import HTMLParser
 from typing import Any
 
 from fedplay.check.asking import Broken, Skipped
-from fedplay.check.view_bench import ODD, WILD, Drawn, ViewBench, grid
+from fedplay.check.view_bench import ODD, Drawn, Seen, ViewBench, grid
+from fedplay.check.view_letters import in_letters, words_in
 from fedplay.knobs import short
 from fedplay.untrusted import escape
 from fedplay.views.scene import Hit, Intent, Scene
@@ -56,6 +57,7 @@ def names(bench: ViewBench) -> str:
                 continue
             drawn = Drawn(bench.cls, scene)
             drawn.frame()
+            in_letters(drawn, case)
             for hit in _hits(drawn):
                 if any("&lt;" in line or "&quot;" in line for line in hit.lines):
                     raise Broken(f"Lines of a hit are plain text, not HTML: {hit.lines}.")
@@ -126,7 +128,7 @@ def numbers(bench: ViewBench) -> str:
 
 def diverged(bench: ViewBench) -> str:
     """A run that diverges is drawn, and told in words."""
-    cases = bench.cases(WILD)
+    cases = bench.cases("wild")
     for case in cases:
         seen = bench.seen(case, "wild")
         drawn = Drawn(bench.cls, seen[0].scene)
@@ -135,6 +137,25 @@ def diverged(bench: ViewBench) -> str:
     if not cases:
         raise Skipped("No run that diverges suits it.")
     return f"Runs that diverge are drawn and told in words: {', '.join(cases)}."
+
+
+def odd_runs(bench: ViewBench) -> str:
+    """What is seldom is drawn and told in words, in the middle of a round too."""
+    told = {case: bench.seen(case, "odd run") for case in bench.cases("odd run")}
+    for case in [case for case in bench.cases("bare") if case in ("digits", "a plane")]:
+        told[f"{case} without a test set"] = bench.seen(case, "bare")
+    for seen in told.values():
+        drawn = Drawn(bench.cls, seen[0].scene)
+        middle = replace(seen[3].scene, phase=1.5)
+        for scene, words in (seen[1], seen[2], seen[3], Seen(middle, f"{seen[3].words}, 1.5")):
+            if not drawn.view.fits(scene):
+                drawn = Drawn(bench.cls, scene)
+            _fair(drawn, scene, words)
+            drawn.view.light(len(scene.panel) - 1)
+            drawn.frame()
+    if not told:
+        raise Skipped("None of the odd runs suits it.")
+    return f"Odd runs are drawn and told in words: {', '.join(told)}."
 
 
 def nothing(bench: ViewBench) -> str:
@@ -154,7 +175,7 @@ def _fair(drawn: Drawn, scene: Scene, words: str) -> None:
     if not said.strip():
         raise Broken(f"The sentence is empty: {words}.")
     lines = [line for hit in _hits(drawn) for line in hit.lines]
-    for text in (said, view.spoken(scene), *lines):
+    for text in (said, view.spoken(scene), *lines, *words_in(drawn.canvas.figure)):
         if found := NEVER.search(text):
             raise Broken(f"“{found[0]}” is said ({words}): “{text[:120]}”.")
 
@@ -166,8 +187,30 @@ def pointer(bench: ViewBench) -> str:
     """What is at a position is nothing, or a hit that says what can be done with it."""
     count = 0
     for case in bench.cases():
-        count += sum(1 for _ in _hits(bench.drawn(case)))
+        drawn = bench.drawn(case)
+        count += sum(1 for _ in _hits(drawn))
+        _moved(drawn, Drawn(bench.cls, drawn.scene, margin=MARGIN))
     return f"{count} hits, each with lines of text; outside its box there is nothing."
+
+
+def _moved(drawn: Drawn, other: Drawn) -> None:
+    """Positions are those of the whole picture: what a view has moves along with its box."""
+    for x, y in grid(drawn.box):
+        # Where it comes to a part of a pixel it may be either: beside it there is no doubt.
+        found = [_found(drawn, other, x + a, y + b) for a, b in ((0.0, 0.0), (0.3, 0.4))]
+        if all(here != there for here, there in found):
+            here, there = found[0]
+            raise Broken(
+                f"At ({x:.0f}, {y:.0f}) of its box it finds {here}, and {there} where the box is "
+                "elsewhere: positions are css pixels of the whole picture."
+            )
+
+
+def _found(drawn: Drawn, other: Drawn, x: float, y: float) -> tuple[Any, Any]:
+    """What two pictures have at one position of their boxes."""
+    hits = drawn.view.at(x, y), other.view.at(x + other.box.left, y + other.box.top)
+    here, there = (None if h is None else (h.lines, h.client, h.cursor) for h in hits)
+    return here, there
 
 
 def _hits(drawn: Drawn) -> Iterator[Hit]:

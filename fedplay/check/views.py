@@ -25,6 +25,7 @@ POINTS: Points[ViewBench] = {
     "names": (words.names, False),
     "numbers": (words.numbers, False),
     "diverged": (words.diverged, False),
+    "odd runs": (words.odd_runs, False),
     "nothing yet": (words.nothing, False),
     "veiled": (pictures.veiled, False),
     "not fresh": (pictures.stale, False),

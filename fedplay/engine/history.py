@@ -159,7 +159,7 @@ class History:
 
     @calmed
     def plot(self, ax: Any = None) -> Any:
-        """Draw the learning curves on matplotlib axes (new ones by default); returns them."""
+        """Draw the screen's learning curves on axes (new ones by default); returns these."""
         from fedplay.plots.history import plot_history  # the one door upwards: a convenience
 
         return plot_history(self, ax)

@@ -21,6 +21,7 @@ from fedplay.scopes import calmed
 from fedplay.session.still import Still
 from fedplay.views.board import Board
 from fedplay.views.registered import MAIN, VIEWS, suitable
+from fedplay.views.scene import Scene
 
 SMALLEST, LARGEST = (5.0, 3.0), 40.0  # inches of a picture
 DPI = 2.0 * DOTS  # unless a file is asked for with others; whole dots a css pixel keep lines sharp
@@ -84,15 +85,22 @@ def _figure(
     still: Still, history: History, view: str, size: tuple[int, int], dark: bool
 ) -> WholeFigure:
     """The picture of a still, with the small print below; `size` in css pixels."""
-    import matplotlib.pyplot as plt
-
     scene = still.scene()
     words = small_print(
         still.session.experiment,
-        _length(history, still, scene.at),
+        length(history, still.session.experiment.rounds, scene.at),
         size[0] - 2 * LEFT,
         *_more(history, still),
     )
+    return framed(scene, words, view, size, dark)[0]
+
+
+def framed(
+    scene: Scene, words: list[str], view: str, size: tuple[int, int], dark: bool = False
+) -> tuple[WholeFigure, Board]:
+    """A scene as a view draws it, `size` css pixels large, with lines of small print below."""
+    import matplotlib.pyplot as plt
+
     below = ABOVE + LINE * len(words) + BELOW
     figure = new_figure((size[0] / DOTS, (size[1] + below) / DOTS), DPI)
     try:
@@ -103,7 +111,7 @@ def _figure(
     except BaseException:
         plt.close(figure)  # or a notebook would show half a picture
         raise
-    return figure
+    return figure, board
 
 
 @ours()
@@ -129,9 +137,8 @@ def _more(history: History, still: Still) -> list[str]:
     return more
 
 
-def _length(history: History, still: Still, at: int) -> str:
+def length(history: History, rounds: int, at: int) -> str:
     """How many rounds were run, and at which of them one looks."""
-    rounds = still.session.experiment.rounds
     asked, same = history.experiment.rounds, rounds == history.rounds
     words = f"{rounds} of {asked} rounds" if same and rounds < asked else f"{rounds:,} rounds"
     words = words.removesuffix("s") if rounds == 1 and words.startswith("1 r") else words

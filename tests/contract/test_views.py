@@ -13,6 +13,7 @@ import fedplay as fp
 from fedplay.check.asking import asked
 from fedplay.check.view_bench import ViewBench, registered
 from fedplay.check.views import POINTS
+from fedplay.drawing.cached_text import Stamp
 from fedplay.engine.measures import OWN
 from fedplay.untrusted import escape
 from fedplay.views.registered import VIEWS
@@ -27,6 +28,8 @@ UNASKED = {
 
 NAMELESS = {"privacy", "compare", "sweep", "measures"}  # of clients and classes of the data
 TIPS = {"clients"}  # where a name is beside the pointer only
+# Colours of the data, of clients and of classes, which stay where it is not fresh, in %.
+KEPT = {"boundary": 28, "mine": 30, "models": 4}
 # Where edges of panels and of marks are rounded otherwise in a file, and in how many pixels, in %.
 ROUNDED = {"boundary": 1.5, "mine": 0.5, "inside": 0.05, "compare": 0.01}
 
@@ -50,6 +53,8 @@ def test_what_a_point_has_found_is_as_much_as_it_can_be(report):
     name, found = report
     apart = re.search(r"([0-9.e-]+) % of its pixels", found["file"].found)
     assert (float(apart[1]) if apart else 0.0) <= ROUNDED.get(name, 0.0)
+    kept = re.search(r"at most (\d+) %", found["not fresh"].found)
+    assert (int(kept[1]) if kept else 0) <= KEPT.get(name, 0)
     assert ("names neither" in found["names"].found) == (name in NAMELESS)
     assert (" 0 sentences" in found["names"].found) == (name in TIPS)
     words = found["diverged"].found
@@ -129,7 +134,7 @@ def test_a_view_of_a_notebook_keeps_the_contract_and_is_not_registered():
     assert all(point.held for point in report.points)
     assert before == VIEWS
     assert "name" not in vars(Shares)
-    assert "Shares: all 17 points held" in repr(report)
+    assert "Shares: all 18 points held" in repr(report)
 
 
 def found(view, point):
@@ -172,6 +177,14 @@ class Wide(Shares):
         self.bars.set_segments([[(0, -0.4), (0, 1)]])
 
 
+class Coarse(Shares):
+    """Is another picture where there are more pixels."""
+
+    def show(self, scene):
+        super().show(scene)
+        self.bars.set_linewidth(60 if self.canvas.ratio > 1.5 else 6)
+
+
 class Random(Shares):
     """Draws lots for its colours."""
 
@@ -200,6 +213,21 @@ class Unfiled(Shares):
         self.bars.remove()
         self.bars.set_transform(self.chart.transData)
         self.bars.set_figure(canvas.figure)
+
+
+class Unwritten(Shares):
+    """Has words that are pixels only."""
+
+    class Pixels(Stamp):
+        def _write(self, renderer):
+            pass
+
+    def __init__(self, canvas, box, look):
+        super().__init__(canvas, box, look)
+        self.words = self.Pixels(self.chart, "shares", look.ink, 12, "normal")
+        self.chart.add_artist(self.words)
+        self.words.place = (1, 0.5)
+        self.words.set_visible(True)
 
 
 class Trusting(Shares):
@@ -265,6 +293,22 @@ class Fragile(Shares):
             raise OverflowError("too much")
 
 
+class Lonely(Shares):
+    """Compares each client with the others."""
+
+    def show(self, scene):
+        super().show(scene)
+        self.others = 1 / (len(scene.panel) - 1)
+
+
+class Expecting(Shares):
+    """Takes it for granted that each client holds something out."""
+
+    @staticmethod
+    def sentence(scene):
+        return f"The first gets {scene.now.client_accuracy[0]:.2f}."
+
+
 class Hasty(Shares):
     """Expects its close-up to be there."""
 
@@ -304,6 +348,35 @@ class Whispering(Shares):
 
     def at(self, x, y):
         return fp.Hit((f"loss {self.scene.rounds[-1].loss:.4f}",)) if self.box.holds(x, y) else None
+
+
+class Lighting(SweepState):
+    """Shows the answer before a guess where one points at a client."""
+
+    def paint(self, client):
+        super().paint(client)
+        if self.scene.veiled and client is None:
+            self.bars.set_color("none")
+
+
+class Between(SweepState):
+    """Shows the answer before a guess in the middle of a round."""
+
+    def show(self, scene):
+        super().show(scene)
+        if scene.veiled and scene.phase != 1.5:
+            self.heights = []
+            self.paint(None)
+
+
+class Recalling(Shares):
+    """Shows what was there before, before a guess."""
+
+    def show(self, scene):
+        super().show(scene)
+        if scene.old is not None:
+            self.bars.set_segments([[(0, 0), (0, float(scene.old.accuracy[-1]))]])
+            self.heights = [0.5]
 
 
 class Coloured(Shares):
@@ -346,6 +419,16 @@ class Beyond(Shares):
         return fp.Hit(("here",))
 
 
+class Unmoved(Shares):
+    """Finds things where they would be if its box were in the corner."""
+
+    def at(self, x, y):
+        k = round((x - 10) / (self.box.width - 20) * 13 - 1)
+        if not self.box.holds(x, y) or not 0 <= k < len(self.heights):
+            return None
+        return fp.Hit((self.scene.name(k),), client=k)
+
+
 class Stranger(Shares):
     """Finds a client that is none of the panel."""
 
@@ -375,9 +458,11 @@ BROKEN = [
     (Blank, "drawn", "drawn nothing"),
     (Unsuited, "drawn", "suits is False"),
     (Wide, "sizes", "outside its box"),
+    (Coarse, "sizes", "another picture"),
     (Random, "repeats", "differ"),
     (Noticing, "settings", "rcParams"),
     (Unfiled, "file", "differs from the screen"),
+    (Unwritten, "file", "in no file of lines"),
     (Trusting, "names", "not escaped"),
     (Escaping, "names", "plain text"),
     (Mathematical, "names", "raised ValueError"),
@@ -386,9 +471,14 @@ BROKEN = [
     (Unnumbered, "numbers", "numbered = False"),
     (Raw, "diverged", "“nan” is said"),
     (Fragile, "diverged", "show raised OverflowError: too much (line"),
+    (Lonely, "odd runs", "show raised ZeroDivisionError"),
+    (Expecting, "odd runs", "“nan” is said (a plane without a test set"),
     (Hasty, "nothing yet", "show raised AttributeError"),
     (Speechless, "nothing yet", "empty"),
     (SweepState, "veiled", "its picture depends"),
+    (Lighting, "veiled", "its picture depends"),
+    (Between, "veiled", "its picture depends"),
+    (Recalling, "veiled", "its picture depends"),
     (Telling, "veiled", "sentence depends"),
     (Whispering, "veiled", "the pointer is told"),
     (Coloured, "not fresh", "of its colour"),
@@ -396,6 +486,7 @@ BROKEN = [
     (Making, "artists", "1 more (Text"),
     (Pointing, "pointer", "at returned str"),
     (Beyond, "pointer", "outside its box"),
+    (Unmoved, "pointer", "where the box is elsewhere"),
     (Stranger, "pointer", "client=99"),
     (Acting, "pointer", "click='scrub'"),
     (Glowing, "light", "light(None)"),

@@ -137,12 +137,6 @@ def usual(scenes):
     return {name: pictures(scenes, [name]) for name in scenes}
 
 
-@pytest.mark.parametrize("name", [name for name in VIEWS if name != "curves"])
-def test_a_view_looks_the_same_under_a_style_that_changes_everything(name, scenes, usual):
-    with matplotlib.rc_context(EVERYTHING):
-        assert_same(pictures(scenes, [name]), usual[name])
-
-
 @pytest.mark.parametrize("theirs", THEIRS, ids=lambda one: ", ".join(one))
 def test_no_setting_changes_a_picture(theirs, scenes, usual):
     name = list(scenes)[THEIRS.index(theirs) % len(scenes)]

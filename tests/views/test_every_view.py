@@ -4,6 +4,7 @@ passes for the newest one for a moment."""
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import product
 
 import matplotlib
@@ -17,6 +18,7 @@ from fedplay.scopes import calmed
 from fedplay.views.board import seen_by
 from fedplay.views.registered import VIEWS, suitable
 from tests.support.effort import tries
+from tests.support.scenes import scene
 from tests.support.virtual import virtual
 
 matplotlib.use("agg")
@@ -32,6 +34,22 @@ KINDS = [
     fp.Experiment(rounds=2, clients=4, data="quadratics", dimensions=2),
     fp.Experiment(rounds=3, clients=5, data="quadratics", dimensions=1),
 ]
+# What is said before a guess, and while what is to be shown is computed.
+WAITING = {
+    "clients": (
+        "How each client fares is shown after your guess.",
+        "Three models for every client are being judged …",
+    ),
+    "inside": (
+        "The round is shown after your guess.",
+        "The round is being computed step by step …",
+    ),
+    "drift": ("The way is shown after your guess.", "The way is being computed step by step …"),
+    "boundary": ("", "What the models say of the plane is being computed …"),
+    "pictures": ("", "Being computed …"),
+    "models": ("Shown after your guess.", "The personal models are being computed …"),
+    "mine": ("", "What you draw on is being made …"),
+}
 PREPARED = [name for name, view in VIEWS.items() if view.prepares]
 
 
@@ -53,6 +71,15 @@ def point_everywhere(board, clients):
     for client in (clients - 1, None):
         board.light(client)
         board.frame()
+
+
+def test_what_is_said_while_there_is_nothing_to_show():
+    assert [*WAITING] == PREPARED
+    shown = scene(KINDS[0])
+    for name, said in WAITING.items():
+        nothing = replace(shown, closeup=None, fresh=False)
+        found = (VIEWS[name].sentence(s) for s in (replace(nothing, veiled=True), nothing))
+        assert tuple(found) == said
 
 
 @pytest.mark.parametrize("name", PREPARED)

@@ -24,7 +24,6 @@ from fedplay.drawing.lines import distances
 from fedplay.drawing.scale import tidy
 from fedplay.drawing.style import DARK, LIGHT
 from fedplay.engine.evaluate import mean_of
-from fedplay.plots.history import plot_history
 from fedplay.views import client_lines as spread
 from fedplay.views import round_axis as along
 from fedplay.views.client_lines import band, worst
@@ -356,18 +355,11 @@ def test_without_noise_the_axis_of_epsilon_is_that_of_rounds(ten):
 # --- a guess ------------------------------------------------------------------------------------
 
 
-def test_before_a_guess_nothing_is_revealed(ten, small):
+def test_before_a_guess_there_is_the_beginning_and_a_line_to_be_dragged(ten, small):
     hidden = replace(ten, veiled=True, guess=0.8, client=1, ghosts=(ghost("A", small),))
-    hidden = replace(hidden, old=small.series)
     view = drawn(Curves, hidden)
-    view.light(2)
     strokes = view.strokes
-    for line in (strokes.glob, strokes.mean, strokes.worst, strokes.personal, strokes.alone):
-        assert len(points(line)) == 0
-    for line in (strokes.followed, strokes.lit, strokes.before, strokes.cross, strokes.cursor):
-        assert len(points(line)) == 0
-    assert all(len(line) == 1 for line in strokes.clients.get_segments())
-    assert len(strokes.old.get_segments()) == 0
+    assert not len(points(strokes.cursor))
     assert points(strokes.handle).tolist() == [[0, ten.rounds[0].accuracy]]
     assert np.array_equal(points(strokes.starts)[:, 1], ten.rounds[0].client_accuracy)
     assert set(view.ends.shown) == {"your guess 0.80", "A"}
@@ -568,67 +560,12 @@ def test_axes_do_not_jump(ten):
         assert np.array_equal(view.canvas.frame()[:, :50], ticks)
 
 
-def test_words_from_data_are_never_mathematics(small):
+def test_long_names_are_cut_and_names_are_one_line(small):
     names = (r"$\frac{1}{0}$", "$", "\x00new\nline", "x" * 99)
     labels = small.labels._replace(classes=names[:2], names=names)
     given_ = replace(small, labels=labels, client=0)
-    view = drawn(Curves, given_)  # as mathematics, "$\frac{1}{0}$" could not be drawn
-    assert f"{names[0]} {UNSEEN}" in view.ends.shown
     made = drawn(LabelBars, given_)
     words = [text.get_text() for text in made.names if text.get_gid() == "name"]
     assert words == [short(name) for name in names[:2]]
     assert short("x" * 99) == "x" * 15 + "…"
     assert short("\x00new\nline") == " new line"
-
-
-def test_two_picture_pixels_a_point_make_the_same_picture_finer(ten):
-    small_, large = (drawn(Curves, ten, ratio=r).canvas.frame().astype(float) for r in (1.0, 2.0))
-    assert large.shape == (2 * HIGH, 2 * WIDE, 4)
-    coarse = large.reshape(HIGH, 2, WIDE, 2, 4).mean(axis=(1, 3))
-    assert np.abs(coarse - small_).mean() < 8
-
-
-def test_a_file_of_lines_and_letters_has_the_names_as_letters(ten):
-    view = drawn(Curves, ten)
-    with matplotlib.rc_context({"svg.fonttype": "none"}):
-        content = view.canvas.file("svg").decode()
-    assert "global model" in content
-    assert "clients&apos; mean" in content or "clients' mean" in content
-    shown = view.canvas.frame().copy()
-    view.canvas.stale()
-    assert np.array_equal(view.canvas.frame(), shown), "and the screen is as it was"
-    assert view.canvas.file("png", 72)[:4] == b"\x89PNG"
-
-
-# --- plot_history -------------------------------------------------------------------------------
-
-
-def test_plot_history_draws_on_axes_of_ones_own():
-    import matplotlib.pyplot as plt
-
-    history = fp.run(fp.Experiment(data="circles", examples=100, clients=3, rounds=4))
-    figure, (left, right) = plt.subplots(1, 2)
-    assert plot_history(history, right) is right
-    assert not left.lines
-    assert any(np.array_equal(line.get_ydata(), history.accuracy) for line in right.lines)
-    assert right.get_legend() is not None
-    figure.canvas.draw()
-    axes = history.plot()
-    assert axes.figure is not figure
-    axes.figure.canvas.draw()
-    plt.close("all")
-
-
-def test_plot_history_of_a_large_federation_and_of_a_diverged_run():
-    import matplotlib.pyplot as plt
-
-    many = fp.Experiment(partition="resampled", clients=70, participation=0.1, rounds=2)
-    axes = fp.run(many).plot()
-    assert "nine of ten" in axes.get_legend().get_texts()[0].get_text()
-    wild = fp.Experiment(data="circles", model="mlp", learning_rate=1000.0, rounds=12)
-    history = fp.run(wild)
-    axes = history.plot()
-    words = " ".join(text.get_text() for text in axes.get_legend().get_texts())
-    assert f"diverged in round {history.diverged}" in words
-    axes.figure.canvas.draw()
-    plt.close("all")

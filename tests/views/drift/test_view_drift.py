@@ -12,7 +12,7 @@ import fedplay as fp
 from fedplay.drawing.figure import Canvas
 from fedplay.drawing.geometry import Box
 from fedplay.drawing.scale import ticks
-from fedplay.drawing.style import DARK, LIGHT
+from fedplay.drawing.style import LIGHT
 from fedplay.engine.loop import Run, stream
 from fedplay.inspect import closed_forms
 from fedplay.views.drift import analysis as engine
@@ -255,15 +255,6 @@ def test_nothing_beyond_what_is_known_of_the_run_is_drawn():
     assert "ends" not in view.sentence(replace(shown, rounds=shown.rounds[:3])).split("moves")[1]
 
 
-def test_a_hidden_answer_is_not_drawn():
-    view, shown = view_of(PLANE)
-    view.show(replace(shown, veiled=True))
-    assert not len(dots(view))
-    assert view.picture.spots == []
-    assert "after your guess" in view.sentence(replace(shown, veiled=True))
-    assert all(not text.get_text() for text in view.captions.values())
-
-
 def test_the_plane_is_steady_from_round_to_round():
     view, shown = view_of(DIGITS, at=1)
     before = view.whole.scale.copy(), view.whole.middle.copy()
@@ -280,48 +271,6 @@ def test_marks_are_named_and_named_together_where_they_meet():
     assert "FedProx, μ 3" in said
     view, _ = view_of(PLANE.replace(mu=1e-3))
     assert any("FedAvg ≈ FedProx" in s.words for s in view.picture.names if s.get_visible())
-
-
-@pytest.mark.parametrize(
-    ("size", "look"),
-    [((640, 200), LIGHT), ((900, 230), DARK), ((1400, 300), LIGHT), ((320, 110), DARK)],
-)
-@pytest.mark.parametrize("exp", [PLANE, LINE, DIGITS], ids=["plane", "line", "digits"])
-def test_any_size_and_theme(exp, size, look):
-    view, shown = view_of(exp, size, look, at=2, client=1)
-    assert view.canvas.frame().shape == (size[1], size[0], 4)
-    view.show(replace(shown, fresh=False))
-    view.show(replace(shown, closeup=None))
-    assert not len(dots(view))
-    view.canvas.frame()
-
-
-@pytest.mark.parametrize(
-    "exp",
-    [
-        PLANE.replace(learning_rate=9.0),
-        LINE.replace(learning_rate=9.0, rounds=200),
-        PLANE.replace(clients=1),
-        LINE.replace(clients=1, optima=(0.0,)),
-        PLANE.replace(participation=0.1, noise_multiplier=1.0),
-        PLANE.replace(clients=50),
-        PLANE.replace(algorithm="centralised"),
-        DIGITS.replace(clients=60, partition="iid", rounds=1),
-        DIGITS.replace(participation=0.01, noise_multiplier=1.0),
-        DIGITS.replace(learning_rate=1000.0),
-    ],
-)
-def test_strange_runs_can_be_looked_at(exp):
-    for at in (0, 1, exp.rounds):
-        view, shown = view_of(exp, at=at)
-        view.canvas.frame()
-        assert view.sentence(shown)
-        for x in range(0, 900, 60):
-            for y in range(0, 260, 20):
-                view.at(x, y)
-        for client in (0, None):
-            view.light(client)
-            view.canvas.frame()
 
 
 def test_a_client_without_held_out_data_and_one_that_stays_away():

@@ -12,7 +12,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 import fedplay as fp
-from fedplay.drawing.style import DARK, LIGHT
+from fedplay.drawing.style import LIGHT
 from fedplay.engine.loop import Run
 from fedplay.inspect.personal_name import own_model
 from fedplay.untrusted import escape
@@ -212,16 +212,6 @@ def test_where_names_are_too_long_all_are_numbers():
     assert not any("…" in w or (w.startswith("client ") and w[-1].isdigit()) for w in said(view))
 
 
-def test_names_come_from_data_and_are_cut_and_escaped():
-    rng = np.random.default_rng(1)
-    fed = random_federation(rng, (40, 30, 20), d=3, C=2)
-    fed = replace(fed, client_names=("<b>$x$</b> and a very long name", "\n", "c"))
-    board, view, shown = board_of(SMALL, federation=fed)
-    board.frame()
-    assert "<b>$x$</b> and " in " ".join(said(view))
-    assert "$x$" not in view.sentence(shown)
-
-
 # --- the words ------------------------------------------------------------------------------------
 
 
@@ -301,7 +291,7 @@ def test_a_client_is_told_with_its_counts():
     assert "everybody's 360 test examples" in text or "everybody's 359 test examples" in text
 
 
-# --- light, hiding, strange runs ------------------------------------------------------------------
+# --- light, strange runs --------------------------------------------------------------------------
 
 
 def test_a_client_that_is_pointed_at_lights_up_beside_the_followed_one():
@@ -316,72 +306,11 @@ def test_a_client_that_is_pointed_at_lights_up_beside_the_followed_one():
     assert len(view.cells.outline.get_paths()) == 1
 
 
-def test_a_hidden_answer_is_not_drawn():
-    board, view, shown = board_of(client=2)
-    board.show(replace(shown, veiled=True))
-    assert not said(view)
-    assert not view.cells.bars.get_paths()
-    assert view.at(*middle(view, 0)) is None
-    assert "after your guess" in view.sentence(replace(shown, veiled=True))
-
-
-def test_what_belongs_to_another_run_is_grey():
-    board, view, shown = board_of()
-    board.show(replace(shown, fresh=False))
-    assert {to_hex(c) for c in view.cells.bars.get_facecolor()} == {LIGHT.stale}
-    assert not view.cells.ground.get_paths()
-    assert "being judged" in view.sentence(replace(shown, fresh=False))
-    board.show(replace(shown, closeup=None))
-    assert not view.cells.bars.get_paths()
-    assert [order for order, _, _ in view.heads] == list(ORDERS)
-
-
 def test_the_same_picture_is_not_drawn_again():
     board, view, shown = board_of()
     view.writing.begin = None  # would raise
     board.show(replace(shown, client=4))
     assert len(view.cells.outline.get_paths()) == 1
-
-
-SIZES = [(340, 380), (560, 380), (680, 420), (892, 456), (1400, 800)]
-
-
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("clients", [1, 2, 20, 50])
-def test_any_size_and_theme(clients, size):
-    dark = (SIZES.index(size) + clients) % 2 == 0
-    exp = fp.Experiment(clients=clients, rounds=1)
-    board, view, _ = board_of(exp, size, dark, client=0)
-    assert board.frame().shape == (size[1], size[0], 4)
-    assert view.look is (DARK if dark else LIGHT)
-    bottom = max(view.cells.frame(k)[2][1] for k in range(len(view.order)))
-    assert bottom <= view.box.height
-    assert board.canvas.file("svg")
-
-
-@pytest.mark.parametrize(
-    "exp",
-    [
-        SMALL.replace(learning_rate=1000.0, model="mlp", rounds=30),
-        SMALL.replace(clients=1),
-        SMALL.replace(algorithm="centralised"),
-        SMALL.replace(participation=0.01, noise_multiplier=1.0),
-        SMALL.replace(data="penguins", partition="natural", clients=3),
-        SMALL.replace(clients=60, rounds=1),
-    ],
-)
-def test_strange_runs_can_be_looked_at(exp):
-    for at in (0, 1, exp.rounds):
-        for test in (False, True):
-            board, view, shown = board_of(exp, at=at, state=Sorting("federating", test=test))
-            board.frame()
-            assert view.sentence(shown)
-            assert "nan" not in view.sentence(shown)
-            assert not any("nan" in w for w in said(view))
-            for x in range(0, 892, 60):
-                for y in range(200, 456, 20):
-                    hit = view.at(x, y)
-                    assert hit is None or "nan" not in " ".join(hit.lines)
 
 
 def test_a_model_that_is_not_finite_is_said_to_be_so():

@@ -14,12 +14,11 @@ from matplotlib.colors import to_rgba
 import fedplay as fp
 from fedplay.drawing.figure import Canvas
 from fedplay.drawing.geometry import Box
-from fedplay.drawing.style import DARK, LIGHT
+from fedplay.drawing.style import LIGHT
 from fedplay.views.inside_round.parts import CROWD, grid
 from fedplay.views.inside_round.view import STEPS, InsideRound
 from fedplay.views.scene import places_of
 from fedplay.words import UNSEEN
-from tests.support.reference import random_federation
 from tests.support.scenes import scene
 
 matplotlib.use("agg")
@@ -191,13 +190,12 @@ def test_the_caption_says_how_much_the_plane_shows():
 
 
 def test_pointing_at_a_dot_says_what_its_client_did():
-    box = Box(40, 25, 820, 230)
-    view, shown = at_stage(size=(900, 300), box=box)
+    view, shown = at_stage()
     trace = shown.closeup
     order, rows = view.chart.rows(trace)
     row = rows[order.tolist().index(4)]
     for x, y in (view.plane.place(trace.ends[4]), (float(view.chart.x(trace.tested[4])), row)):
-        hit = view.at(x + box.left, y + box.top)
+        hit = view.at(x, y)
         assert (hit.client, hit.cursor) == (4, "pointer")
     name, length, counts, model = hit.lines
     assert name == "client 4"
@@ -207,10 +205,9 @@ def test_pointing_at_a_dot_says_what_its_client_did():
         f"its model: {trace.own[4]:.2f} on its own data {UNSEEN}, "
         f"{trace.tested[4]:.2f} on the test set"
     )
-    assert view.at(box.left + 2, box.top + 2) is None
-    assert view.at(5, 5) is None
+    assert view.at(2, 2) is None
     view.show(replace(shown, fresh=False))
-    assert view.at(x + box.left, y + box.top) is None, "it belongs to another round"
+    assert view.at(x, y) is None, "it belongs to another round"
 
 
 def test_who_stays_away_can_be_pointed_at_too():
@@ -222,25 +219,14 @@ def test_who_stays_away_can_be_pointed_at_too():
     assert hit.lines == (f"client {cast.away[3]}", "stays away in this round")
 
 
-def test_a_client_that_is_lit_stands_out_and_only_moving_artists_change():
+def test_a_client_that_is_lit_or_followed_stands_out():
     view, shown = at_stage()
-    before = view.canvas.frame().copy()
     view.light(2)
     assert has(dots(view, LIGHT.client(2)), view.plane.place(shown.closeup.ends[2]))
     assert not len(dots(view, LIGHT.client(3)))
-    assert (view.canvas.frame() != before).any()
     view.light(None)
-    assert np.array_equal(view.canvas.frame(), before)
     view.show(replace(shown, client=2))
     assert not len(dots(view, LIGHT.client(3))), "a client that is followed"
-
-
-def test_what_belongs_to_another_round_is_grey():
-    view, shown = at_stage()
-    view.show(replace(shown, fresh=False))
-    assert not len(dots(view, LIGHT.accent))
-    assert not any(len(dots(view, LIGHT.client(k))) for k in range(6))
-    assert "computed" in InsideRound.sentence(replace(shown, fresh=False))
 
 
 # --- in words -----------------------------------------------------------------------------------
@@ -276,43 +262,6 @@ def test_accuracies_that_look_the_same_get_a_third_decimal():
     assert view.score.words == "global 0.921 → 0.924"
     view.show(replace(seen, phase=3.0))
     assert view.score.words == "global 0.92"
-
-
-def test_nothing_is_told_while_veiled():
-    view, shown = at_stage()
-    for phase in PHASES:
-        veiled = replace(shown, veiled=True, phase=phase)
-        view.show(veiled)
-        assert not re.search(r"\d", InsideRound.sentence(veiled))
-        assert not len(dots(view))
-        assert not view.score.get_visible()
-        assert [text.get_text() for text in (*view.captions.values(), *view.names)] == [""] * (
-            len(view.captions) + len(view.names)
-        )
-        assert view.at(*view.plane.place(shown.closeup.ends[1])) is None
-    view.show(shown)
-    assert len(dots(view)), "and it is there after the guess"
-
-
-def test_a_file_of_lines_and_letters_has_every_word():
-    _, shown = at_stage()
-    canvas = Canvas(900, 230, 1.0, LIGHT.paper)
-    InsideRound(canvas, Box(0, 0, 900, 230), LIGHT).show(shown)
-    with matplotlib.rc_context({"svg.fonttype": "none"}):
-        content = canvas.file("svg").decode()
-    for words in (*STEPS, "their average", "global 0.", "server", "clients take part"):
-        assert words in content
-
-
-def test_names_from_the_data_are_text():
-    fed = random_federation(np.random.default_rng(0), [9, 20, 14], test_fraction=0.2)
-    named = replace(fed, client_names=("<b>a", "$x_1$", "c"))
-    view, shown = at_stage(fp.Experiment(rounds=2), federation=named)
-    said = " ".join(InsideRound.sentence(replace(shown, phase=p)) for p in PHASES)
-    assert "<b>a" not in said
-    assert view.at(*view.plane.place(shown.closeup.ends[1])).lines[0] == "$x_1$"
-    assert [t.get_text() for t in view.names[:3]] == ["<b>a", "$x_1$", "c"]
-    assert not any(t.get_parse_math() for t in view.names)
 
 
 @pytest.mark.parametrize(("noise", "seen"), [(0.05, True), (300.0, False)])
@@ -357,10 +306,9 @@ ODD = {
 
 
 @pytest.mark.parametrize("name", ODD)
-@pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])
-def test_odd_rounds_are_shown_in_every_phase(name, look):
+def test_odd_rounds_are_shown_in_every_phase(name):
     exp = fp.Experiment(rounds=2, **ODD[name])
-    view, shown = at_stage(exp, look=look)
+    view, shown = at_stage(exp)
     pictures = []
     for phase in PHASES:
         view.show(replace(shown, phase=phase))

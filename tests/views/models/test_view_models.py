@@ -13,11 +13,9 @@ import fedplay as fp
 from fedplay.drawing.colour_scales import of_weights, reach
 from fedplay.drawing.figure import Canvas
 from fedplay.drawing.geometry import Box
-from fedplay.drawing.glyphs import rgb
 from fedplay.drawing.sheet import broken, extent, rounded
-from fedplay.drawing.style import DARK, LIGHT
+from fedplay.drawing.style import LIGHT
 from fedplay.engine.loop import Run
-from fedplay.views.board import Board
 from fedplay.views.boundaries.view import Boundaries
 from fedplay.views.models.view import Models, places
 from fedplay.views.registered import VIEWS
@@ -51,10 +49,6 @@ def said(view):
 
 def pixels(view):
     return view.canvas.frame()[..., :3].copy()
-
-
-def has(picture, colour):
-    return bool((np.abs(picture.astype(int) - rgb(colour)).max(axis=-1) <= 2).any())
 
 
 @pytest.fixture(scope="module")
@@ -179,15 +173,6 @@ def test_other_data_have_no_pictures_and_more_room_for_the_dots(moons):
     assert wide.left + wide.width < dots.left
 
 
-@pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])
-def test_what_does_not_belong_to_the_newest_run_is_grey(digits, look):
-    fresh = pixels(drawn(digits, look=look))
-    stale = pixels(drawn(dataclasses.replace(digits, fresh=False), look=look))
-    for colour in (look.accent, look.personal):
-        assert has(fresh, colour)
-        assert not has(stale, colour)
-
-
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(
     "exp",
@@ -249,24 +234,7 @@ def test_nothing_personal_is_said_to_be_so():
     assert "Every client's model is the global one" in words
 
 
-# --- hidden, missing, not finite ------------------------------------------------------------------
-
-
-def test_nothing_is_shown_before_the_guess(digits):
-    view = drawn(dataclasses.replace(digits, veiled=True))
-    assert said(view) == ["shown after your guess"]
-    assert not len(view.dots.where)
-    assert view.at(700, 150) is None
-    assert not re.search(r"\d", Models.sentence(dataclasses.replace(digits, veiled=True)))
-    view.show(digits)
-    assert len(view.dots.where)
-
-
-def test_nothing_is_drawn_before_there_is_a_closeup(digits):
-    view = drawn(dataclasses.replace(digits, closeup=None))
-    assert said(view) == []
-    view.light(1)
-    view.canvas.frame()
+# --- not finite -----------------------------------------------------------------------------------
 
 
 def test_a_diverged_model_is_said_to_be_so(digits):
@@ -315,12 +283,8 @@ def test_a_layer_and_a_class_say_what_they_are(fedper):
 def test_a_lit_client_stands_out_and_a_followed_one_stays(digits):
     view = drawn(digits)
     assert len(view.sheet.lit.get_offsets()) == 1  # the one that is followed
-    before = pixels(view)
     view.light(5)
     np.testing.assert_allclose(view.sheet.lit.get_offsets()[1], view.dots.where[5])
-    assert (pixels(view) != before).any()
-    view.light(None)
-    np.testing.assert_array_equal(pixels(view), before)
 
 
 # --- on the screen --------------------------------------------------------------------------------
@@ -336,18 +300,6 @@ def test_it_is_a_view_for_models_with_layers():
     assert suits(MOONS)
     quadratic = fp.Experiment(data="quadratics", partition="natural", model="quadratic", clients=4)
     assert not suits(quadratic)
-
-
-@pytest.mark.parametrize("dark", [False, True])
-def test_it_is_drawn_below_the_curves(digits, dark):
-    board = Board(900, 480, views=("curves", "models"), dark=dark)
-    board.show(digits)
-    board.light(1)
-    board.frame()
-    view = board.views["models"]
-    x, y = view.dots.where[3]
-    hit = board.at(x + view.box.left, y + view.box.top)
-    assert hit.client == 3
 
 
 def test_words_are_broken_where_they_fit():

@@ -161,24 +161,6 @@ def test_a_client_lights_up_only_where_it_is_shown(followed):
     assert np.array_equal(canvas.frame(), plain)
     view.light(3)
     assert not np.array_equal(canvas.frame(), plain)
-    view.light(None)
-    assert np.array_equal(canvas.frame(), plain)
-
-
-def test_what_is_not_fresh_is_grey_and_what_is_veiled_is_not_shown(followed):
-    canvas, view = drawn(dataclasses.replace(followed, fresh=False))
-    view.light(None)
-    stamps = [stamp for pair in view.heads for stamp in pair]
-    assert {stamp.colour for stamp in stamps} == {look(False).stale}
-    assert canvas.frame()[..., :3].max(axis=-1).min() > 100, "no ink"
-    spread = np.ptp(canvas.frame()[..., :3].astype(int), axis=-1)
-    assert spread.max() <= 25, "grey, but for the tinge of the text"
-    assert Pictures.sentence(dataclasses.replace(followed, fresh=False)) == "Being computed …"
-    assert Pictures.sentence(dataclasses.replace(followed, fresh=False, veiled=True)) == ""
-    _, view = drawn(dataclasses.replace(followed, veiled=True))
-    assert view.mosaics[0].shown == view.mosaics[2].shown == 0
-    view.show(followed)
-    assert view.mosaics[0].shown == 10
 
 
 def test_neurons_with_the_largest_outgoing_weights_come_first():
@@ -278,14 +260,6 @@ def test_words_stay_in_their_group(nobody, followed, width):
                 assert s.place[0] + s.right + wide <= part.left + part.width + 20, s.words
 
 
-def test_many_clients():
-    shown = scene(
-        fp.Experiment(clients=1000, partition="resampled", rounds=1), Pictures, late=False
-    )
-    drawn(shown)[0].frame()
-    assert "test pictures" in Pictures.sentence(shown)
-
-
 def test_places_are_whole_enlargements_and_as_many_as_fit():
     grid = arrange(10, 330, 190, (8, 8), 1.0, caption=20)
     assert (grid.columns, grid.places) == (5, 10)
@@ -332,7 +306,6 @@ def test_a_file_of_lines_has_every_group_in_its_place(followed):
     svg = canvas.file("svg").decode()
     words = [stamp.words for stamp in view.stamps if stamp.get_visible()]
     assert len(words) == 8
-    assert all(f"<!-- {line} -->" in svg for line in words)
     found = re.findall(r'<image [^>]*?base64,([^"]*)"[^>]*?matrix\(([^)]*)\)', svg, re.DOTALL)
     parts = [*(m.part for m in view.mosaics), view.key.part]
     for (content, matrix), part in zip(found, parts, strict=True):
