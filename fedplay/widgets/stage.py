@@ -17,14 +17,13 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, Final
 
-import ipywidgets
 import numpy as np
 from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 
 from fedplay import clock
 from fedplay.drawing.geometry import Tip
-from fedplay.untrusted import escape
+from fedplay.widgets import stage_elements as elements
 from fedplay.widgets.closing import close_all
 from fedplay.widgets.messages import (
     Acknowledged,
@@ -100,9 +99,9 @@ class Stage:
         self._image_free = 0.0  # when the next picture may go to the Image
         self._inbox: list[Message] = []
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._image, self._words = _image(height), _words(alt)
-        self._canvas = None if core else _canvas(height, alt, help)
-        self.widget = _box(self._image, self._words, self._canvas)
+        self._image, self._words = elements.image(height), elements.words(alt)
+        self._canvas = None if core else elements.canvas(height, alt, help)
+        self.widget = elements.box(self._image, self._words, self._canvas)
         self._receipts = Receipts(self._send, self._loop)
         if self._canvas is not None:
             self._canvas.on_msg(self._hear)
@@ -144,7 +143,7 @@ class Stage:
         """Say in words what the picture shows, for who cannot see it."""
         if self._canvas is not None:
             self._canvas.alt = alt
-        self._words.value = _hidden(alt)
+        self._words.value = elements.hidden(alt)
 
     def say(self, text: str) -> None:
         """Tell who cannot see the picture what has just happened in it."""
@@ -339,43 +338,3 @@ def _supersedes(new: Message, old: Message | None) -> bool:
     if isinstance(new, Pointer) and isinstance(old, Pointer):
         return new.kind == old.kind == "move"
     return isinstance(new, Size) and isinstance(old, Size) and not old.fresh
-
-
-def _canvas(height: int, alt: str, help: str) -> Any | None:
-    try:
-        from fedplay.widgets.canvas import Canvas
-    except ImportError:  # no anywidget: the plain picture does without
-        return None
-    return Canvas(alt=alt, help=help, height=height)
-
-
-def _image(height: int) -> Any:
-    layout = ipywidgets.Layout(
-        width="100%",
-        height=f"{height}px",
-        margin="0",
-        object_fit="contain",
-        object_position="left top",
-    )
-    image = ipywidgets.Image(format="png", layout=layout)
-    image.add_class("fedplay-picture")
-    return image
-
-
-def _words(alt: str) -> Any:
-    """The alternative text of the `Image`, which can carry none itself."""
-    words = ipywidgets.HTML(_hidden(alt), layout=ipywidgets.Layout(height="0", margin="0"))
-    words.add_class("fedplay-picture")
-    return words
-
-
-def _hidden(text: str) -> str:
-    style = "position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%)"
-    return f'<span style="{style}">{escape(text)}</span>'
-
-
-def _box(*children: Any | None) -> Any:
-    layout = ipywidgets.Layout(width="100%", overflow="hidden")
-    box = ipywidgets.VBox([child for child in children if child is not None], layout=layout)
-    box.add_class("fedplay-stage")
-    return box
