@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _WHERE = {
-    "Comparison": "fedplay.studies.compare",
+    "Comparison": "fedplay.studies.comparison",
     "Experiment": "fedplay.experiment",
     "History": "fedplay.engine",
     "Round": "fedplay.engine",
@@ -101,7 +101,8 @@ if TYPE_CHECKING:
     from fedplay.presets import PRESETS, Preset
     from fedplay.registry import register
     from fedplay.stages import Algorithm, Correction, Outcome
-    from fedplay.studies.compare import Comparison, compare
+    from fedplay.studies.compare import compare
+    from fedplay.studies.comparison import Comparison
     from fedplay.studies.newcomer import newcomer
     from fedplay.views.base import View
     from fedplay.views.scene import Hit, Intent

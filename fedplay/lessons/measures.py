@@ -11,7 +11,7 @@ import numpy as np
 from fedplay.engine import History, run
 from fedplay.experiment import Experiment
 from fedplay.knobs import one_of
-from fedplay.studies.compare import seeded
+from fedplay.studies.comparison_runs import seeded
 from fedplay.studies.statistics import reached
 
 LATE = 10  # rounds: where few take part the curve jumps, and one round says little

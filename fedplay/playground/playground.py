@@ -1,7 +1,7 @@
 """`Playground`: drag a slider, and the whole federation is trained again while you drag.
 
 Here its parts are put together, and whatever a person does on the screen is a method. How an event
-becomes a picture: `live.py`.
+becomes a picture: `event_loop.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the page does for a screen, beside showing it (`page.js`, `agreement.js`).
+"""What the page does for a screen, beside showing it (`page.js`, `agreement.js`, `models.js`).
 
 An invisible widget among the others. It gives the fields of ipywidgets names that a screen reader
 can say, copies texts, keeps a small one while the kernel restarts or the page is reloaded, and sees
@@ -29,7 +29,7 @@ from fedplay.widgets.messages import (
 )
 from fedplay.widgets.receipts import Receipts
 
-ESM: Final = ("agreement.js", "page.js")
+ESM: Final = ("models.js", "agreement.js", "page.js")
 CALM: Final = 0.25  # s between two answers to what a page asks
 COPYING: Final = 3.0  # s that a page has to say whether it has copied
 BUSY: Final = 1.5  # s; where the main thread takes longer to hear, the page is told that it is busy

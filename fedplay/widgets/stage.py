@@ -17,15 +17,15 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, Final
 
-import ipywidgets
 import numpy as np
 from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 
 from fedplay import clock
 from fedplay.drawing.geometry import Tip
-from fedplay.untrusted import escape
+from fedplay.widgets import stage_elements as elements
 from fedplay.widgets.closing import close_all
+from fedplay.widgets.frames_under_way import FramesUnderWay
 from fedplay.widgets.messages import (
     Acknowledged,
     Key,
@@ -43,10 +43,7 @@ from fedplay.widgets.receipts import Receipts
 __all__ = ["Palette", "Stage", "Tip", "encode"]
 
 IMAGE_PAUSE: Final = 1 / 18  # s; `Image` does not acknowledge: faster than this it floods the page
-SLOW: Final = 0.060  # s; where the acknowledgement takes longer, more frames may be under way
 LOST: Final = 2.0  # s; an acknowledgement later than this does not come any more
-STALE: Final = 0.8  # s; a page that says something else meanwhile has not got that picture
-TRIES: Final = 3  # times that a picture is sent again to a page that says nothing
 REST: Final = 0.3  # s without a new picture: the last one is kept for whoever opens the page later
 PADDED: Final = 70_000  # bytes; more than one segment of the loopback device (65,483)
 HELP: Final = "Arrow keys, Home, End, Page Up, Page Down, Enter, Space and Escape act here."
@@ -79,8 +76,8 @@ class Stage:
         self.on_key: Callable[[str], None] | None = None
         self.on_theme: Callable[[bool], None] | None = None
         self.on_motion: Callable[[bool], None] | None = None
-        self.frames_sent = self.frames_acked = 0
-        self.ack_seconds = 0.0  # a running mean of the time to an acknowledgement
+        self.frames_sent = 0  # to the canvas and to the Image
+        self.under_way = FramesUnderWay()
         try:
             self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
         except RuntimeError:  # a plain script
@@ -92,17 +89,14 @@ class Stage:
         self._tip: Tip | None = None
         self._cursor = "default"
         self._waits = False
-        self._under_way: dict[int, float] = {}  # frame -> when it was sent
-        self._number = self._seen = 0  # of the frame that was sent, that was acknowledged last
-        self._lost = 0  # how often in a row no acknowledgement came
         self._live = False  # a canvas has reported its size
         self._near = False  # the page comes from this machine
         self._image_free = 0.0  # when the next picture may go to the Image
         self._inbox: list[Message] = []
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._image, self._words = _image(height), _words(alt)
-        self._canvas = None if core else _canvas(height, alt, help)
-        self.widget = _box(self._image, self._words, self._canvas)
+        self._image, self._words = elements.image(height), elements.words(alt)
+        self._canvas = None if core else elements.canvas(height, alt, help)
+        self.widget = elements.box(self._image, self._words, self._canvas)
         self._receipts = Receipts(self._send, self._loop)
         if self._canvas is not None:
             self._canvas.on_msg(self._hear)
@@ -144,7 +138,7 @@ class Stage:
         """Say in words what the picture shows, for who cannot see it."""
         if self._canvas is not None:
             self._canvas.alt = alt
-        self._words.value = _hidden(alt)
+        self._words.value = elements.hidden(alt)
 
     def say(self, text: str) -> None:
         """Tell who cannot see the picture what has just happened in it."""
@@ -159,10 +153,8 @@ class Stage:
 
     def nudge(self) -> None:
         """The page is there: it gets the last picture again if it has not acknowledged it."""
-        late = clock.now() - max(STALE, 4 * self.ack_seconds)
-        if self._under_way and max(self._under_way.values()) < late:
-            self._under_way.clear()
-        if self._live and not self._under_way and self._seen < self._number:
+        self.under_way.forget_stale(clock.now())
+        if self._live and not self.under_way.sent and self.under_way.unseen:
             self._waits = True
             self._pump()
 
@@ -191,11 +183,8 @@ class Stage:
                 self._send_image()
             else:
                 self._later("image", self._image_free - now, self._pump)
-        elif len(self._under_way) < self._window():
+        elif self.under_way.room:
             self._send_frame(now)
-
-    def _window(self) -> int:
-        return 1 + (self.ack_seconds > SLOW) + (self.ack_seconds > 2 * SLOW)
 
     def _send_image(self) -> None:
         self._image.value = self.png
@@ -204,17 +193,18 @@ class Stage:
 
     def _send_frame(self, now: float) -> None:
         assert self._canvas is not None
-        self._number += 1
+        self.under_way.newest += 1
+        number = self.under_way.newest
         buffers = [self.png]
         if self._near and len(buffers[0]) < PADDED and not os.environ.get("FEDPLAY_NODELAY"):
             # A message of less than one TCP segment waits up to 40 ms for a delayed
             # acknowledgement, unless the server has set TCP_NODELAY.
             buffers.append(bytes(PADDED - len(buffers[0])))
-        content = {"kind": "frame", "n": self._number, "ratio": self.ratio}
+        content = {"kind": "frame", "n": number, "ratio": self.ratio}
         self._canvas.send(content | {"tip": self._tip, "cursor": self._cursor}, buffers)
         self._later("lost", LOST, self._forget_lost)
         # At last, so that what ■ breaks off before is no frame that is under way for ever.
-        self._waits, self._under_way[self._number] = False, now
+        self._waits, self.under_way.sent[number] = False, now
         self.frames_sent += 1
 
     def _forget_lost(self) -> None:
@@ -222,9 +212,8 @@ class Stage:
 
         If only the picture was lost, it is sent again: a few times, and when the page is heard of.
         """
-        self._under_way.clear()
-        self._lost += 1
-        self._waits = self._waits or (self._lost <= TRIES and self._seen < self._number)
+        again = self.under_way.forget_lost()
+        self._waits = self._waits or again
         self._pump()
 
     def _rest(self) -> None:
@@ -302,23 +291,14 @@ class Stage:
                     self.on_theme(dark)
 
     def _acknowledged(self, n: int) -> None:
-        if n <= self._number:
-            self._seen, self._lost = max(self._seen, n), 0
-        sent = self._under_way.pop(n, None)
-        if sent is None:  # a second view, a late one, or an invention
-            return
-        taken = clock.now() - sent
-        self.ack_seconds += (taken - self.ack_seconds) * (0.2 if self.frames_acked else 1)
-        self.frames_acked += 1
-        for older in [m for m in self._under_way if m < n]:
-            del self._under_way[older]
-        self._pump()
+        if self.under_way.acknowledged(n, clock.now()):
+            self._pump()
 
     def _sized(self, size: Size) -> None:
         self._near = size.local
         if size.fresh:  # what was sent to an earlier view says nothing about this one
             self._live = True
-            self._under_way.clear()
+            self.under_way.sent.clear()
             self._waits = self._frame is not None
             self._pump()
         new = (size.width, size.height, size.ratio, size.window)
@@ -339,43 +319,3 @@ def _supersedes(new: Message, old: Message | None) -> bool:
     if isinstance(new, Pointer) and isinstance(old, Pointer):
         return new.kind == old.kind == "move"
     return isinstance(new, Size) and isinstance(old, Size) and not old.fresh
-
-
-def _canvas(height: int, alt: str, help: str) -> Any | None:
-    try:
-        from fedplay.widgets.canvas import Canvas
-    except ImportError:  # no anywidget: the plain picture does without
-        return None
-    return Canvas(alt=alt, help=help, height=height)
-
-
-def _image(height: int) -> Any:
-    layout = ipywidgets.Layout(
-        width="100%",
-        height=f"{height}px",
-        margin="0",
-        object_fit="contain",
-        object_position="left top",
-    )
-    image = ipywidgets.Image(format="png", layout=layout)
-    image.add_class("fedplay-picture")
-    return image
-
-
-def _words(alt: str) -> Any:
-    """The alternative text of the `Image`, which can carry none itself."""
-    words = ipywidgets.HTML(_hidden(alt), layout=ipywidgets.Layout(height="0", margin="0"))
-    words.add_class("fedplay-picture")
-    return words
-
-
-def _hidden(text: str) -> str:
-    style = "position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%)"
-    return f'<span style="{style}">{escape(text)}</span>'
-
-
-def _box(*children: Any | None) -> Any:
-    layout = ipywidgets.Layout(width="100%", overflow="hidden")
-    box = ipywidgets.VBox([child for child in children if child is not None], layout=layout)
-    box.add_class("fedplay-stage")
-    return box

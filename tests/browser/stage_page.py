@@ -70,7 +70,7 @@ class Bar:
         picture[height // 4 : height // 2, : self.length, :3] = ACCENT
         self.stage.show(picture, self.tip, self.cursor)
         self.shown += 1
-        self.most_under_way = max(self.most_under_way, len(self.stage._under_way))
+        self.most_under_way = max(self.most_under_way, len(self.stage.under_way.sent))
 
     async def play(self) -> None:
         """Ten pictures at a time, so that not each of them can be sent."""
@@ -85,11 +85,11 @@ class Bar:
             stage = self.stage
             state = {
                 "sent": stage.frames_sent,
-                "acked": stage.frames_acked,
-                "under_way": len(stage._under_way),
+                "acked": stage.under_way.acknowledgements,
+                "under_way": len(stage.under_way.sent),
                 "shown": self.shown,
                 "most_under_way": self.most_under_way,
-                "ack_seconds": stage.ack_seconds,
+                "ack_seconds": stage.under_way.seconds,
                 "ratio": stage.ratio,
                 "length": self.length,
                 "heard": self.heard,

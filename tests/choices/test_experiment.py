@@ -70,6 +70,11 @@ def test_it_is_frozen_and_travels():
     assert exp.to_dict()["version"] == 1
 
 
+def test_a_pickle_from_when_it_was_one_file_still_loads():
+    kept = b"cfedplay.experiment\n_rebuild\n((dValpha\nF0.1\nsVclients\nI20\nstR."
+    assert pickle.loads(kept) == fp.Experiment(clients=20, alpha=0.1)
+
+
 def test_a_newer_version_is_refused_and_an_unknown_key_named():
     with pytest.raises(ValueError, match="version=99: this fedplay reads"):
         Experiment.from_dict({"version": 99})

@@ -650,7 +650,8 @@ def test_standardised_columns_are_finite_whatever_the_numbers(rows):
         "fedplay.data.labels",
         "fedplay.data.skew",
         "fedplay.data.sources.table_file",
-        "fedplay.untrusted",
+        "fedplay.untrusted.link_tokens",
+        "fedplay.untrusted.text",
     ],
 )
 def test_doctests(name):

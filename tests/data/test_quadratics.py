@@ -16,7 +16,7 @@ from fedplay.engine.loop import Run
 from fedplay.inspect import closed_forms
 from fedplay.runs.series import Series
 from fedplay.views.curves.view import height
-from fedplay.views.drift.analysis import quadratics
+from fedplay.views.drift.goal import quadratics
 from fedplay.widgets.controls import for_knob
 
 KNOWN = fp.Experiment(

@@ -357,7 +357,7 @@ def test_everything_that_is_saved_goes_through_links_and_keeps_modes(history, tm
 
 
 def test_what_load_would_refuse_is_not_saved(history, tmp_path, monkeypatch):
-    monkeypatch.setattr("fedplay.untrusted.NPZ_PACKED", 1000)
+    monkeypatch.setattr("fedplay.untrusted.npz_file.NPZ_PACKED", 1000)
     with pytest.raises(ValueError, match=r"could not be read again: is larger than 1,000 bytes"):
         history.save(tmp_path / "h.npz")
     assert not (tmp_path / "h.npz").exists()

@@ -14,7 +14,7 @@ from fedplay.data import GivenShares
 from fedplay.engine.loop import Run
 from fedplay.playground.panel import plan
 from fedplay.registry import SLOTS
-from fedplay.studies.compare import entrants
+from fedplay.studies.entrants import entrants
 from fedplay.views.sweep.job import MIXED, SweepJob
 from tests.engine import test_closed_forms as closed
 

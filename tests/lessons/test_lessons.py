@@ -18,7 +18,7 @@ from fedplay.inspect import closed_forms
 from fedplay.lessons.answers import clear_winner
 from fedplay.lessons.exercises import EXERCISES
 from fedplay.lessons.measures import measure
-from fedplay.studies.compare import seeded
+from fedplay.studies.comparison_runs import seeded
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 ALL = [

@@ -243,13 +243,13 @@ def test_an_interrupted_picture_comes_after_all():
                 for key in ("Home", "End", "Escape"):
                     stage._hear(None, {"kind": "key", "key": key}, [])
             with interrupter.on(), suppress(KeyboardInterrupt):
-                for number in list(stage._under_way):
+                for number in list(stage.under_way.sent):
                     stage._file(Acknowledged(number), None)
                 stage._read()
             await asyncio.sleep(0.01)
         stage.show(picture)
         await asyncio.sleep(2 * LOST)
-        for number in list(stage._under_way):
+        for number in list(stage.under_way.sent):
             stage._file(Acknowledged(number), None)
         before = len(sent)
         stage.show(picture)

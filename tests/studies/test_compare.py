@@ -18,8 +18,9 @@ from fedplay import registry
 from fedplay.cost import Limit
 from fedplay.engine.loop import Run
 from fedplay.methods import METHODS
-from fedplay.studies.compare import USUAL, Comparison, choices_of, entrants, usual_name
+from fedplay.studies.comparison import Comparison
 from fedplay.studies.comparison_runs import ComparisonRuns, Curve, seeded
+from fedplay.studies.entrants import USUAL, choices_of, entrants, usual_name
 from fedplay.studies.statistics import RARE, Difference, Reached, difference, reached, sooner
 from tests.support.screens import TINY, same
 

@@ -15,6 +15,7 @@ import fedplay as fp
 from fedplay.widgets import page as page_module
 from fedplay.widgets import stage as stage_module
 from fedplay.widgets.agreement import button, sums
+from fedplay.widgets.frames_under_way import TRIES
 from fedplay.widgets.messages import Click, Ping, Remembered, mark_of, page_message
 from fedplay.widgets.page import Page
 from fedplay.widgets.receipts import KEPT, Receipts
@@ -227,11 +228,11 @@ def test_the_last_picture_is_sent_until_it_is_acknowledged(monkeypatch: pytest.M
         await asyncio.sleep(0)
         picture = stage_module.np.zeros((40, 90, 4), stage_module.np.uint8)
         stage.show(picture)
-        while len(sent) < 1 + stage_module.TRIES:
+        while len(sent) < 1 + TRIES:
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)
         before = len(sent)
-        assert before == 1 + stage_module.TRIES, "some times, not for ever"
+        assert before == 1 + TRIES, "some times, not for ever"
         stage._hear(None, {"kind": "pointer", "type": "move", "x": 1, "y": 1}, [])
         await asyncio.sleep(0.005)
         assert len(sent) == before + 1, "the page is there after all"

@@ -211,7 +211,7 @@ def test_one_frame_is_under_way_and_the_newest_waits(wire: Wire) -> None:
     wire.says(kind="ack", n=2)
     wire.says(kind="ack", n=2)
     wire.says(kind="ack", n=99)
-    assert (wire.stage.frames_sent, wire.stage.frames_acked) == (2, 2)
+    assert (wire.stage.frames_sent, wire.stage.under_way.acknowledgements) == (2, 2)
 
 
 @pytest.mark.parametrize(("seconds", "window"), [(0.05, 1), (0.1, 2), (0.5, 3)])
@@ -219,7 +219,7 @@ def test_more_frames_are_under_way_where_answers_take_long(
     wire: Wire, seconds: float, window: int
 ) -> None:
     wire.opens()
-    wire.stage.ack_seconds = seconds
+    wire.stage.under_way.seconds = seconds
     for mark in range(6):
         wire.show(mark)
     assert len(wire.frames) == window
@@ -227,11 +227,11 @@ def test_more_frames_are_under_way_where_answers_take_long(
 
 def test_an_acknowledgement_counts_for_the_frames_before_it(wire: Wire) -> None:
     wire.opens()
-    wire.stage.ack_seconds = 1.0
+    wire.stage.under_way.seconds = 1.0
     for mark in range(4):
         wire.show(mark)
     wire.says(kind="ack", n=3)  # the first two were lost, or overtaken while they were decoded
-    assert wire.stage._under_way.keys() == {4}
+    assert wire.stage.under_way.sent.keys() == {4}
 
 
 def test_the_caller_may_draw_on_while_a_picture_waits(wire: Wire) -> None:
@@ -248,7 +248,7 @@ def test_a_view_opened_later_gets_the_picture(wire: Wire) -> None:
     wire.show()
     wire.opens()  # the page was reloaded; what was under way will never be acknowledged
     assert len(wire.frames) == 2
-    assert wire.stage._under_way.keys() == {2}
+    assert wire.stage.under_way.sent.keys() == {2}
 
 
 @pytest.mark.parametrize(

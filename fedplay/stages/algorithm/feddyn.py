@@ -8,7 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from fedplay.knobs import knob
-from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Correction, Step, stable_pull
+from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Correction, Step
+from fedplay.stages.step_sizes import stable_pull
 
 
 @dataclass(frozen=True)

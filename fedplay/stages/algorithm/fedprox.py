@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fedplay.knobs import knob
-from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Correction, stable_pull
+from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Correction
+from fedplay.stages.step_sizes import stable_pull
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fedplay.knobs import knob
-from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Local, held_ratio
+from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Local
+from fedplay.stages.step_sizes import held_ratio
 
 
 @dataclass(frozen=True)

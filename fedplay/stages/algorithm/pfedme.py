@@ -9,8 +9,9 @@ from typing import ClassVar
 import numpy as np
 
 from fedplay.knobs import knob
-from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Local, stable_pull
+from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Local
 from fedplay.stages.called import Called
+from fedplay.stages.step_sizes import stable_pull
 
 
 @dataclass(frozen=True)

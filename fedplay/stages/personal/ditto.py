@@ -8,8 +8,9 @@ from typing import ClassVar
 import numpy as np
 
 from fedplay.knobs import knob
-from fedplay.stages.base import Array, Arrays, Cohort, Correction, Local, Personal, stable_pull
+from fedplay.stages.base import Array, Arrays, Cohort, Correction, Local, Personal
 from fedplay.stages.called import Called
+from fedplay.stages.step_sizes import stable_pull
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from typing import ClassVar
 import numpy as np
 
 from fedplay.knobs import knob
-from fedplay.stages.base import Array, Arrays, Cohort, Local, Personal, held_ratio
+from fedplay.stages.base import Array, Arrays, Cohort, Local, Personal
 from fedplay.stages.called import Called, count
+from fedplay.stages.step_sizes import held_ratio
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -123,20 +124,7 @@ def survey(run: Run, number: int, w: Array, client: int | None) -> Iterator[Surv
     own, held = ground.own[place], fed.held.of(me)
     yield None
 
-    def seen(model: Array, plane: Regions | None) -> Stance:
-        """The client's view of a model."""
-        nothing = Stance(None, None, np.nan, 0, len(held))
-        if not np.isfinite(model).all():
-            return nothing
-        with calm():
-            plane = regions(run, model, limits) if plane is None else plane
-            kept, points = (said(logits(run, model, X)) for X in (fed.X[held], own.X))
-        if plane is None or not (kept.whole and points.whole):
-            return nothing
-        right = int((kept.label == fed.y[held]).sum())
-        share = right / len(held) if len(held) else np.nan
-        return Stance(points, plane, share, right, len(held))
-
+    seen = partial(_stance, run, limits, own.X, held)
     everywhere = Stance(None, None, scores.accuracy, client=False)
     if np.isfinite(w).all():
         with calm():
@@ -147,12 +135,12 @@ def survey(run: Run, number: int, w: Array, client: int | None) -> Iterator[Surv
     here = seen(w, everywhere.plane)
     personal = (yield from personal_models(run, w, number, [me]))[0]
     yield None
-    after = seen(personal, None)
+    after = seen(personal)
     yield None
     lonely = None
     if run.trainer.steps(np.array([me]), run.local_epochs)[0] * number <= ALONE:
         model = yield from alone(run, number, me)
-        lonely = seen(model, None)
+        lonely = seen(model)
     yield Survey(
         limits=limits,
         place=place,
@@ -166,3 +154,23 @@ def survey(run: Run, number: int, w: Array, client: int | None) -> Iterator[Surv
         tuned=after,
         alone=lonely,
     )
+
+
+def _stance(
+    run: Run, limits: Limits, shown: Array, held: Array, model: Array, plane: Regions | None = None
+) -> Stance:
+    """A client's view of a model: at the points that are `shown` of it, and on what it holds out.
+
+    plane: the model's regions, where they are known already
+    """
+    nothing, fed = Stance(None, None, np.nan, 0, len(held)), run.federation
+    if not np.isfinite(model).all():
+        return nothing
+    with calm():
+        plane = regions(run, model, limits) if plane is None else plane
+        kept, points = (said(logits(run, model, X)) for X in (fed.X[held], shown))
+    if plane is None or not (kept.whole and points.whole):
+        return nothing
+    right = int((kept.label == fed.y[held]).sum())
+    share = right / len(held) if len(held) else np.nan
+    return Stance(points, plane, share, right, len(held))

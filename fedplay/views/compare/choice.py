@@ -10,7 +10,7 @@ from fedplay import registry
 from fedplay.experiment import Experiment
 from fedplay.knobs import short
 from fedplay.methods import METHODS, method_of
-from fedplay.studies.compare import USUAL, usual_name
+from fedplay.studies.entrants import USUAL, usual_name
 
 SEEDS = (3, 5, 10)  # how many there can be
 

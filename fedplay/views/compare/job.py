@@ -13,8 +13,9 @@ from fedplay.runs.faults import why
 from fedplay.runs.given import Given
 from fedplay.runs.job import Job, Progress
 from fedplay.runs.recording import Recording, identity
-from fedplay.studies.compare import Comparison, choices_of, weighed_like
+from fedplay.studies.comparison import Comparison
 from fedplay.studies.comparison_runs import ComparisonRuns, Curve
+from fedplay.studies.entrants import choices_of, weighed_like
 from fedplay.views.compare.choice import ComparisonChoice, name_of, offered
 from fedplay.views.compare.shown import ComparisonShown
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from fedplay.drawing.geometry import Array
 from fedplay.methods import METHODS
-from fedplay.studies.compare import Comparison
+from fedplay.studies.comparison import Comparison
 from fedplay.studies.statistics import Reached, reached
 from fedplay.views.scene import Scene
 

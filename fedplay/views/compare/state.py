@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from fedplay.arguments import whole
 from fedplay.experiment import Experiment
-from fedplay.studies.compare import choices_of
+from fedplay.studies.entrants import choices_of
 from fedplay.views.compare.choice import ComparisonChoice
 from fedplay.views.compare.job import ComparisonJob, KnownCurves
 from fedplay.views.compare.shown import ComparisonShown

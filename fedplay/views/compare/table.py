@@ -13,7 +13,7 @@ from fedplay.drawing.cached_text import Stamp
 from fedplay.drawing.figure import Canvas
 from fedplay.drawing.geometry import Box
 from fedplay.drawing.style import SMALL, Look, legible
-from fedplay.studies.compare import Comparison
+from fedplay.studies.comparison import Comparison
 from fedplay.views.compare.shown import ComparisonShown, colour_of
 from fedplay.words import short
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from fedplay.methods import METHODS
-from fedplay.studies.compare import Comparison, listed
+from fedplay.studies.comparison import Comparison, listed
 from fedplay.studies.statistics import RARE, Difference
 from fedplay.untrusted import escape
 from fedplay.views.compare.shown import ComparisonShown

@@ -27,6 +27,7 @@ from fedplay.words import percent, short
 
 CHECK = 0.45  # how much every other block of an empty pad stands out from the next
 ROOM = 44  # css pixels at the right of a bar, for its number
+HEAD = 24  # css pixels of a heading
 HELD = "○"  # beside an example that is held out
 FIGURES = 54  # css pixels of a number in the table
 LOWEST = 9.0  # css pixels of a row of bars

@@ -15,11 +15,9 @@ from matplotlib.artist import Artist
 
 from fedplay.data import Federation
 from fedplay.drawing.cached_text import fitting
-from fedplay.drawing.colour_scales import of_ink
 from fedplay.drawing.figure import Canvas
 from fedplay.drawing.geometry import Array, Box
-from fedplay.drawing.mosaic import Mosaic
-from fedplay.drawing.style import SMALL, TEXT, Look
+from fedplay.drawing.style import TEXT, Look
 from fedplay.experiment import Experiment
 from fedplay.inspect.plane import ASPECT
 from fedplay.runs.series import Moment
@@ -27,8 +25,9 @@ from fedplay.views.base import Row as ControlRow
 from fedplay.views.base import View
 from fedplay.views.my_client import words
 from fedplay.views.my_client.analysis import Reception, receive
+from fedplay.views.my_client.examples import Examples
 from fedplay.views.my_client.parts import (
-    HELD,
+    HEAD,
     Chances,
     Pad,
     Plane,
@@ -44,7 +43,6 @@ from fedplay.views.scene import Hit, Intent, Scene
 from fedplay.views.state import State
 from fedplay.words import UNSEEN, percent
 
-HEAD = 24  # css pixels of a heading
 APART = 18  # css pixels between columns
 NEAR = 9  # css pixels from the pointer to a point
 
@@ -143,15 +141,8 @@ class MyClient(View):
         """The examples, and the table below them."""
         box, sheet = self.box, self.sheet
         width, low = box.width - left - 4, box.height - Table.HEIGHT - 4
-        self.heads.append(sheet.stamp(left, 10, TEXT, "bold"))
-        self.first = 0  # of the examples, the first one that is shown
+        self.examples = Examples(sheet, left, width, low - HEAD - 6)
         self.table = Table(sheet, Box(left, low, width, Table.HEIGHT))
-        place = Box(box.left + left, box.top + HEAD, width, low - HEAD - 6)
-        self.album = Mosaic(self.canvas, place)
-        self.note = sheet.stamp(left, HEAD + 14)
-        self.note_width = width
-        sheet.axes.add_artist(self.album)
-        sheet.layer([self.album], False)
         self.canvas.stale()
 
     def fits(self, scene: Scene) -> bool:
@@ -206,8 +197,8 @@ class MyClient(View):
         slowly, self._slow = slow != self._slow, slow
         quickly, self._quick = quick != self._quick, quick
         if slowly:
-            self._examples(mine)
-            self._head(mine)
+            end = self.table.part.top - 6 if mine.current else self.box.height
+            self.examples.show(mine, end - HEAD, None if self.pad is None else self.pad.table)
             self._compare(mine)
         if slowly or quickly:
             if self.pad is not None:
@@ -225,7 +216,7 @@ class MyClient(View):
         told = ["What the model gets, and says", "The model gets, and says", "The model says"]
         if self.plane is not None:
             told = ["It says of your last point", "Of your last point"]
-        room = self.album.part.left - self.box.left - APART - self.heads[1].place[0]
+        room = self.examples.left - APART - self.heads[1].place[0]
         say(self.heads[1], fitting(told, room, TEXT, "bold"), look.ink)
         p = None if found is None else chances(mine, found, self.plane)
         if found is not None:
@@ -247,48 +238,6 @@ class MyClient(View):
         say(first, f"“{label_of(found.federation.classes[int(p.argmax())])}”", colour)
         say(second, f"{h} × {w} numbers", self.look.muted)
         say(third, f"from 0 to {STEPS}" if mine.kind.unit else "", self.look.muted)
-
-    def _examples(self, mine: Mine) -> None:
-        """The examples so far, each with its class, and once they have joined what is right."""
-        look, count = self.look, len(mine.sketch.y)
-        told = ["none yet: draw one, choose its class, add it", "none yet"]
-        if self.plane is not None:
-            told = ["none yet: click in the plane", "none yet"]
-        note = "" if count else fitting(told, self.note_width, SMALL)
-        if self.plane is not None and count:
-            note = fitting([_tally(mine)], self.note_width, SMALL)
-        say(self.note, note, look.muted)
-        if mine.kind.image is None or not count:
-            self.album.clear()
-            return
-        high = (self.table.part.top - 6 if mine.current else self.box.height) - HEAD
-        self.album.part = self.album.part._replace(height=high)
-        places = self.album.lay(count, mine.kind.image, caption=36 if mine.current else 24)
-        self.first = first = max(count - places, 0)  # where there is no room, the last ones
-        pixels = np.array(mine.sketch.X[first:]).reshape(-1, *mine.kind.image) / STEPS
-        assert self.pad is not None
-        pictures = of_ink(pixels, self.pad.table)[:, None]
-        self.album.paint(pictures, [self._caption(mine, k) for k in range(first, count)])
-
-    def _head(self, mine: Mine) -> None:
-        """The heading above the examples."""
-        count, shown = len(mine.sketch.y), self.album.shown
-        told = f"Your examples: {count}" if count else "Your examples"
-        wordings = [told]
-        if 0 < shown < count:
-            wordings = [f"{told}, the last {shown} of them", f"The last {shown} of your {count}"]
-        say(self.heads[2], fitting(wordings, self.note_width, TEXT, "bold"), self.look.ink)
-
-    def _caption(self, mine: Mine, k: int) -> list[tuple[str, str]]:
-        found, look = mine.reception, self.look
-        classes = found.federation.classes if found is not None else ()
-        label = mine.sketch.y[k]
-        name = label_of(classes[label]) if label < len(classes) else str(label)
-        if not mine.current or found is None or found.models is None or found.held is None:
-            return [(name, look.ink)]
-        right = found.models[0].said[k] == label
-        sign = ("✓", look.personal) if right else ("✗", look.alarm)
-        return [*([(HELD, look.muted)] if found.held[k] else []), (name, look.ink), sign]
 
     def _compare(self, mine: Mine) -> None:
         """The table of three models."""
@@ -323,10 +272,8 @@ class MyClient(View):
                 press = self._ink("down", x, y)
                 move, drop = partial(self._ink, "move"), partial(self._ink, "up")
                 return Hit((), "crosshair", press=press, drag=move, drop=drop, held="crosshair")
-            k = self.album.index(x, y)
-            if k is None:
-                return None
-            return self._example(mine, self.first + k)
+            k = self.examples.index(x, y)
+            return None if k is None else self._example(mine, k)
         return self._in_plane(mine, x, y)
 
     def _in_plane(self, mine: Mine, x: float, y: float) -> Hit | None:
@@ -349,24 +296,10 @@ class MyClient(View):
         return Hit(tuple(lines), "crosshair", click=Intent("mine", ("point", *here)))
 
     def _example(self, mine: Mine, k: int) -> Hit:
-        return Hit(self._lines(mine, k), click=Intent("mine", ("remove", k)))
+        return Hit(words.of_example(mine, k), click=Intent("mine", ("remove", k)))
 
     def _ink(self, kind: str, x: float, y: float) -> Intent:
         return Intent("mine", ("ink", kind, *self.point(x, y)))
-
-    def _lines(self, mine: Mine, k: int) -> tuple[str, ...]:
-        """What the pointer is told of an example."""
-        found = mine.reception
-        if found is None:
-            return ()
-        classes = found.federation.classes
-        lines = [f"example {k + 1}: {classes[mine.sketch.y[k]]}"]
-        if mine.current and found.models is not None and found.held is not None:
-            lines[0] += ", held out" if found.held[k] else ", to train on"
-            for who, model in zip(("global", "personal", "alone"), found.models, strict=True):
-                if model is not None and model.said[k] >= 0:
-                    lines.append(f"{who}: {classes[int(model.said[k])]}")
-        return (*lines, "click to take it out")
 
 
 def seen(scene: Scene) -> Mine | None:
@@ -384,11 +317,3 @@ def chances(mine: Mine, found: Reception, plane: Plane | None) -> Array | None:
     where = plane.data_at(*mine.pen) if mine.pen is not None else sketch.X[-1]
     p = found.chances(np.array([where], float))
     return None if p is None else p[0]
-
-
-def _tally(mine: Mine) -> str:
-    """How many points of each class."""
-    found = mine.reception
-    classes = found.federation.classes if found is not None else ()
-    numbers = np.bincount(np.array(mine.sketch.y), minlength=len(classes)).tolist()
-    return ", ".join(f"{n} {name}" for n, name in zip(numbers, classes, strict=False) if n)

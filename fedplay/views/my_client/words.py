@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from fedplay.data.guest import LEAST
 from fedplay.drawing.geometry import Array
 from fedplay.untrusted import escape
@@ -113,3 +115,26 @@ def joined(scene: Scene, mine: Mine, found: Reception) -> str:
         f"{', '.join(parts)}; {gains}. On the global test set: "
         f"{', '.join(accuracy(share) for share in tests)}.{few}"
     )
+
+
+def of_example(mine: Mine, k: int) -> tuple[str, ...]:
+    """What the pointer is told of an example."""
+    found = mine.reception
+    if found is None:
+        return ()
+    classes = found.federation.classes
+    lines = [f"example {k + 1}: {classes[mine.sketch.y[k]]}"]
+    if mine.current and found.models is not None and found.held is not None:
+        lines[0] += ", held out" if found.held[k] else ", to train on"
+        for who, model in zip(("global", "personal", "alone"), found.models, strict=True):
+            if model is not None and model.said[k] >= 0:
+                lines.append(f"{who}: {classes[int(model.said[k])]}")
+    return (*lines, "click to take it out")
+
+
+def tally(mine: Mine) -> str:
+    """How many points of each class."""
+    found = mine.reception
+    classes = found.federation.classes if found is not None else ()
+    numbers = np.bincount(np.array(mine.sketch.y), minlength=len(classes)).tolist()
+    return ", ".join(f"{n} {name}" for n, name in zip(numbers, classes, strict=False) if n)

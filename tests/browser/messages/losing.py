@@ -51,7 +51,7 @@ def held():
             step.description for step in trail.children[1:] if trail.layout.display != "none"
         ],
         "kept": screen.page.widget.memory,
-        "seen": screen.stage._seen == screen.stage._number,
+        "seen": not screen.stage.under_way.unseen,
         "calmly": playground.player.calmly,
         "pid": os.getpid(),
     }

@@ -12,7 +12,7 @@ import pytest
 import fedplay as fp
 from fedplay import registry
 from fedplay.session import player as players
-from fedplay.studies.compare import USUAL
+from fedplay.studies.entrants import USUAL
 from fedplay.views.compare.choice import ComparisonChoice, name_of, offered
 from fedplay.views.compare.job import ComparisonJob
 from tests.support.screens import TINY, same

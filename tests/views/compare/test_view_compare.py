@@ -16,8 +16,10 @@ from fedplay.drawing.geometry import Box
 from fedplay.drawing.style import DARK, LIGHT
 from fedplay.experiment import Experiment
 from fedplay.methods import METHODS
-from fedplay.studies.compare import USUAL, Comparison, compare
+from fedplay.studies.compare import compare
+from fedplay.studies.comparison import Comparison
 from fedplay.studies.comparison_runs import Curve
+from fedplay.studies.entrants import USUAL
 from fedplay.views.compare.shown import ComparisonShown, colour_of
 from fedplay.views.compare.view import Compare
 from fedplay.views.compare.words import lines, spoken, told

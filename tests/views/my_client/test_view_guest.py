@@ -76,7 +76,7 @@ def assert_joined(screen):
 
 def test_what_the_model_makes_of_a_stroke_while_it_is_drawn(screen):
     view = screen.screen.board.views["mine"]
-    assert view.heads[2].words == "Your examples"
+    assert view.examples.head.words == "Your examples"
     assert not any(number.words for number in view.bars.numbers)
     stroke(screen)
     view = screen.screen.board.views["mine"]
@@ -456,12 +456,12 @@ def test_of_many_examples_the_last_ones_are_shown(screen):
     screen.mine("join")
     screen.settle()
     view = screen.screen.board.views["mine"]
-    shown = view.album.shown
+    shown = view.examples.album.shown
     assert 0 < shown < 60
-    assert view.heads[2].words in (
+    assert view.examples.head.words in (
         f"Your examples: 60, the last {shown} of them", f"The last {shown} of your 60",
     )  # fmt: skip
-    x, y = view.album.corner(shown - 1)
+    x, y = view.examples.album.corner(shown - 1)
     hit = view.at(x + 3, y + 3)
     assert hit.click == Intent("mine", ("remove", 59))
     assert hit.lines[0].startswith("example 60: 9")

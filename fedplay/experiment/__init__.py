@@ -1,0 +1,13 @@
+"""What describes a run: a choice in each slot and a value for every knob, that go together."""
+
+from fedplay.experiment.choices import CHOICES, knobs
+from fedplay.experiment.experiment import Experiment, _rebuild
+from fedplay.experiment.training import Training
+
+__all__ = [
+    "CHOICES",
+    "Experiment",
+    "Training",
+    "_rebuild",  # as pickles know it
+    "knobs",
+]

@@ -1,0 +1,96 @@
+"""`Training`: the knobs that belong to no slot, from the number of clients to the precision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fedplay.knobs import Checked, knob
+
+
+@dataclass(frozen=True)
+class Training(Checked):
+    """The knobs that belong to no slot."""
+
+    clients: int = knob(
+        10,
+        1,
+        10_000_000,
+        symbol="N",
+        label="Clients",
+        scale="log",
+        slider=(2, 50),
+        help="How many clients the examples are spread over.",
+    )
+    rounds: int = knob(
+        50,
+        1,
+        100_000,
+        symbol="R",
+        label="Rounds",
+        slider=(5, 200),
+        help="How often the model travels to the clients and back.",
+    )
+    local_epochs: int = knob(
+        1,
+        1,
+        1000,
+        symbol="E",
+        label="Local epochs",
+        slider=(1, 20),
+        help="How often a client goes through its own examples before it reports.",
+    )
+    batch_size: int | None = knob(
+        32,
+        1,
+        1_000_000,
+        none="∞",
+        symbol="B",
+        label="Batch size",
+        unit="examples",
+        scale="log",
+        slider=(1, 256),
+        help="Examples a local step looks at; ∞ is all that the client has.",
+    )
+    learning_rate: float = knob(
+        0.1,
+        0.0,
+        1000.0,
+        open=True,
+        symbol="η",
+        label="Learning rate",
+        scale="log",
+        slider=(0.001, 10.0),
+        help="How far a local step goes.",
+    )
+    weights: str = knob(
+        "paper",
+        choices=("paper", "examples", "clients"),
+        label="Weights",
+        help="What each client counts in the server's average. examples: its number of training "
+        "examples; clients: the same for all; paper: what the paper of the method says.",
+    )
+    stragglers: float = knob(
+        0.0,
+        0.0,
+        1.0,
+        label="Stragglers",
+        help="Probability that a sampled client finishes only some of its local epochs.",
+    )
+    partial_work: str = knob(
+        "kept",
+        choices=("kept", "dropped"),
+        label="Partial work",
+        help="Whether the server uses the stragglers' partial updates or leaves those clients out.",
+    )
+    seed: int = knob(
+        0, 0, 2**32 - 1, label="Training seed", help="The dice of sampling, shuffling and noise."
+    )
+    data_seed: int = knob(
+        0, 0, 2**32 - 1, label="Data seed", help="The dice that spread the examples over clients."
+    )
+    dtype: str = knob(
+        "float32",
+        choices=("float32", "float64"),
+        label="Precision",
+        help="The numbers that the engine computes with.",
+    )
