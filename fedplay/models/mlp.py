@@ -63,8 +63,9 @@ class Room(Workspace):
         self.X = np.empty((K, B, inputs), dtype)
         # Hidden activations carry a row of ones, the input of the next layer's biases.
         self.H = [np.ones((K, width + 1, B), dtype) for width in hidden]
-        self.dH = [np.empty((K, width, B), dtype) for width in hidden]
-        self.masks = [np.empty((K, width, B), dtype) for width in hidden]  # 1 where active, else 0
+        # So do their gradients and masks, to be multiplied whole: numpy is slow on parts of arrays.
+        self.dH = [np.zeros_like(H) for H in self.H]
+        self.masks = [np.empty_like(H) for H in self.H]  # 1 where active, else 0
         # The logits lie class by class: softmax reduces over rows of all clients and examples.
         self.Z = np.empty((network.C, K, B), dtype)
         self.flat = self.Z.reshape(-1)
@@ -89,8 +90,8 @@ class Room(Workspace):
                     self.X[:k].transpose(0, 2, 1),
                     *(H[:k] for H in self.H),
                 ],  # the same, feature-major
-                [H[:k, :-1] for H in self.H],
-                [dH[:k] for dH in self.dH],
+                [(H[:k], H[:k, :-1]) for H in self.H],  # with the row of ones, and without it
+                [(dH[:k], dH[:k, :-1]) for dH in self.dH],
                 [mask[:k] for mask in self.masks],
                 self.Z[:, :k],
                 self.Z[:, :k].transpose(1, 0, 2),
@@ -100,10 +101,10 @@ class Room(Workspace):
 
     def gradient(self, k: int, targets: Array, scale: Array | float) -> None:
         weights, back, grads, inputs, columns, H, dH, masks, Z, by_client, reduced = self.views(k)
-        for layer, below, out, mask in zip(weights, columns, H, masks, strict=False):
+        for layer, below, (whole, out), mask in zip(weights, columns, H, masks, strict=False):
             np.matmul(layer, below, out=out)
-            np.greater(out, 0, out=mask)  # the rectifier as a product: its mask is needed below
-            np.multiply(out, mask, out=out)
+            np.greater(whole, 0, out=mask)  # the rectifier as a product: its mask is needed below
+            np.multiply(whole, mask, out=whole)
 
         np.matmul(weights[-1], columns[-1], out=by_client)
         np.maximum.reduce(Z, axis=0, out=reduced)
@@ -118,9 +119,10 @@ class Room(Workspace):
         above = by_client
         for i in range(len(H), 0, -1):
             np.matmul(above, inputs[i], out=grads[i])
-            np.matmul(back[i], above, out=dH[i - 1])
-            np.multiply(dH[i - 1], masks[i - 1], out=dH[i - 1])
-            above = dH[i - 1]
+            whole, out = dH[i - 1]
+            np.matmul(back[i], above, out=out)
+            np.multiply(whole, masks[i - 1], out=whole)
+            above = out
         np.matmul(above, inputs[0], out=grads[0])
 
 
