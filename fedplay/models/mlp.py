@@ -67,20 +67,20 @@ class Room(Workspace):
         self.dH = [np.zeros_like(H) for H in self.H]
         self.masks = [np.empty_like(H) for H in self.H]  # 1 where active, else 0
         # The logits lie class by class: softmax reduces over rows of all clients and examples.
-        self.Z = np.empty((network.C, K, B), dtype)
-        self.flat = self.Z.reshape(-1)
+        # Those of k clients fill the beginning, (C, k, B), and leave no gaps between them.
+        self.flat = np.empty(network.C * K * B, dtype)
         self.reduced = np.empty((K, B), dtype)
-        self.corner = np.arange(K * B).reshape(K, B)
         self._views: dict[int, Any] = {}
 
-    def targets(self, labels: Array, client: Array) -> Array:
-        """Where in the flattened logits (C, K, B) each example's own class stands."""
-        where: Array = labels * self.corner.size + self.corner[client]
+    def targets(self, labels: Array, seat: Array, seats: Array) -> Array:
+        """Where in the flattened logits (C, k, B) each example's own class stands."""
+        where: Array = labels * seats + seat
         return where
 
     def views(self, k: int) -> Any:
         if k not in self._views:
-            weights = self.network.layers(self.W[:k])
+            weights, (_, B, _) = self.network.layers(self.W[:k]), self.X.shape
+            Z = self.flat[: self.network.C * k * B].reshape(-1, k, B)
             self._views[k] = (
                 weights,
                 [layer[:, :, :-1].transpose(0, 2, 1) for layer in weights],  # to go back through
@@ -93,8 +93,8 @@ class Room(Workspace):
                 [(H[:k], H[:k, :-1]) for H in self.H],  # with the row of ones, and without it
                 [(dH[:k], dH[:k, :-1]) for dH in self.dH],
                 [mask[:k] for mask in self.masks],
-                self.Z[:, :k],
-                self.Z[:, :k].transpose(1, 0, 2),
+                Z,
+                Z.transpose(1, 0, 2),
                 self.reduced[:k],
             )
         return self._views[k]
