@@ -30,6 +30,7 @@ class Plan:
     """The shape of the local work of some clients; the order of their examples comes each round."""
 
     order: Array  # (K,) from most steps to fewest
+    back: Array  # (K,) where in that order each of them is
     examples: Array  # (Σ seen,) what each client sees, in that order, one epoch behind another
     shuffles: list[tuple[int, list[slice]]]  # whose of them come in random order: each epoch's
     active: list[int]  # (S,) how many clients are at work in each step
@@ -119,17 +120,17 @@ class Trainer:
         work = self._room(len(ids), plan.B)
         targets = work.targets(self.y[rows], plan.seat, plan.seats)
         each = (1 / np.maximum(self.shares.sizes[ids[plan.order]], 1)).astype(self.X.dtype)[:, None]
-        np.take(W, plan.order, axis=0, out=work.W[: len(ids)])
+        W.take(plan.order, axis=0, out=work.W[: len(ids)], mode="clip")
         total = np.zeros_like(W)
         at = 0
         for k, scale in zip(plan.active, plan.scales, strict=True):
             self.X.take(rows[at : at + k], axis=0, out=work.X[:k], mode="clip")
             # Padding has scale 0 in the plan, and counts nothing here either.
             work.gradient(k, targets[at : at + k], np.sign(scale).astype(self.X.dtype) * each[:k])
-            total[plan.order[:k]] += work.G[:k]
+            total[:k] += work.G[:k]
             at += k
         self._rooms.give(work)
-        return total
+        return total[plan.back]
 
     def __call__(
         self,
@@ -174,7 +175,7 @@ class Trainer:
         added = some_rows(correction, plan.order)
         pull = None if added is None else Pull(added, self.lr, W0)
         gradient, take = work.gradient, self.X.take
-        np.take(W0, plan.order, axis=0, out=work.W[: len(ids)])
+        W0.take(plan.order, axis=0, out=work.W[: len(ids)], mode="clip")
         at = 0
         for k, scale in zip(plan.active, plan.scales, strict=True):
             W, G, X = work.W[:k], work.G[:k], work.X[:k]
@@ -186,8 +187,7 @@ class Trainer:
             at += k
             if watch is not None:
                 watch(ids[plan.order[:k]], W)
-        out = np.empty_like(W0)
-        out[plan.order] = work.W[: len(ids)]
+        out = work.W.take(plan.back, axis=0).astype(W0.dtype, copy=False)
         self._rooms.give(work)
         return out
 
@@ -250,10 +250,7 @@ class Trainer:
             if watch is not None:
                 watch(ids[plan.order[:k]], sorted_[0][:k])
         self._rooms.give(work)
-        out = tuple(np.empty_like(state) for state in states)
-        for whole, state in zip(out, sorted_, strict=True):
-            whole[plan.order] = state
-        return out
+        return tuple(state[plan.back] for state in sorted_)
 
     def _plan(self, ids: Array, epochs: Array) -> Plan:
         key = (epochs.tobytes(), ids.tobytes())
@@ -293,8 +290,9 @@ class Trainer:
             scale[a : a + k] if uneven else self.lr / B
             for a, k, uneven in zip(at, active, ragged, strict=True)
         ]
-        examples, shuffles = self._laid_out(ids[order], epochs, an_epoch)
-        return Plan(order, examples, shuffles, active.tolist(), scales, drawn, seat, seats, B)
+        laid_out = self._laid_out(ids[order], epochs, an_epoch)
+        back = np.argsort(order)
+        return Plan(order, back, *laid_out, active.tolist(), scales, drawn, seat, seats, B)
 
     def _laid_out(
         self, ids: Array, epochs: Array, an_epoch: Array
