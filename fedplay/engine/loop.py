@@ -309,13 +309,11 @@ def stream(run: Run, ahead: bool = False) -> Iterator[Round]:
     """
     # What somebody measures of a round may depend on what was played by then.
     together = run.evaluate.together if ahead and not run.measures else 1
-    state, waiting = run.start(), list[dict[str, Any]]()
-    for number in range(run.exp.rounds + 1):
+    state, R = run.start(), run.exp.rounds
+    for first in range(0, R + 1, together):
         with calm():
-            waiting.append(_played(run, state, number))
-            if len(waiting) < together and number < run.exp.rounds:
-                continue
-            judged, waiting = _judged(run, waiting), []
+            some = range(first, min(first + together, R + 1))
+            judged = _judged(run, [_played(run, state, number) for number in some])
         yield from judged
 
 
