@@ -149,7 +149,7 @@ LONG = {
     "data/federation.py: from_arrays": "Half of it says what each argument may be.",
     "playground/playground.py": "A short method for each thing that a person does.",
     "presets.py": "A table of data: named experiments and their sentences, in a teacher's order.",
-    "session/player.py": "It is split by a commit of its own, which takes this line away.",
+    "session/player.py": "All that decides which round is computed next, and which is shown.",
 }
 
 

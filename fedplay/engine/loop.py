@@ -70,6 +70,7 @@ class Run:
         self.attended: dict[int, Array] = {}  # round -> (K,) who took part, of those played
         self.memo = Memo()
         self.local_epochs: int = exp.in_force("local_epochs")
+        self.stragglers: float = exp.stragglers  # looked up once, as every round asks
         self.panel = panel(fed.clients, self.streams, len(fed.guests))
         self.panel.flags.writeable = False  # histories have this very array
         X = inputs(self.network, fed.X, exp.dtype, fed.features)
@@ -141,7 +142,7 @@ class Run:
             N=N,
             expected=expected,
             divisor=self.aggregate.divisor(weight, expected),
-            lr=self.exp.learning_rate,
+            lr=self.trainer.lr,
             streams=self.streams,
             spans=self.network.spans,
             called=called,
@@ -159,7 +160,7 @@ class Run:
         A straggler comes to x epochs, x uniform from 1 to E (Li et al. 2020, section 5.2). Each
         tosses a coin of its own, so that nobody's work tells who else is there.
         """
-        full, share = self.local_epochs, self.exp.stragglers
+        full, share = self.local_epochs, self.stragglers
         epochs, late = np.full(len(ids), full), np.zeros(len(ids), bool)
         for place, client in enumerate(ids.tolist() if share > 0 else ()):
             rng = self.streams.at(Purpose.STRAGGLERS, number, client)
@@ -305,18 +306,16 @@ def rounds(
 def stream(run: Run, ahead: Callable[[], bool] = bool) -> Iterator[Round]:
     """The rounds of a prepared run.
 
-    ahead: whether nobody waits for the next round: then some are played, and evaluated at once,
-           which is faster; asked before each
+    ahead: asked whether some rounds may be played before they are evaluated at once: it is faster
     """
     # What somebody measures of a round may depend on what was played by then.
     most = run.evaluate.together if not run.measures else 1
-    state, waiting = run.start(), list[dict[str, Any]]()
-    for number in range(run.exp.rounds + 1):
+    state, number, R = run.start(), 0, run.exp.rounds
+    while number <= R:
+        some = range(number, min(number + (most if ahead() else 1), R + 1))
         with calm():
-            waiting.append(_played(run, state, number))
-            if len(waiting) < most and number < run.exp.rounds and ahead():
-                continue
-            judged, waiting = _judged(run, waiting), []
+            judged = _judged(run, [_played(run, state, n) for n in some])
+        number = some.stop
         yield from judged
 
 

@@ -30,12 +30,14 @@ class Plan:
     """The shape of the local work of some clients; the order of their examples comes each round."""
 
     order: Array  # (K,) from most steps to fewest
+    back: Array  # (K,) where in that order each of them is
     examples: Array  # (Σ seen,) what each client sees, in that order, one epoch behind another
     shuffles: list[tuple[int, list[slice]]]  # whose of them come in random order: each epoch's
     active: list[int]  # (S,) how many clients are at work in each step
     scales: list[Array | float]  # (S,) η / batch size, (K, B) where a batch is ragged
-    seat: Array  # (Σ active, B) which of the examples, client by client, sits where in the batches
-    place: Array  # (Σ active,) the position of each of these rows' client in the order
+    drawn: Array  # (Σ active, B) which of the examples, client by client, comes where in batches
+    seat: Array  # (Σ active, B) the place of each of these among its step's k · B
+    seats: Array  # (Σ active, 1) how many these are
     B: int  # the batch's width
 
 
@@ -114,21 +116,21 @@ class Trainer:
 
     def _gradient(self, W: Array, ids: Array) -> Array:
         plan = self._plan(ids, np.ones(len(ids), np.int64))
-        rows = plan.examples[plan.seat]
+        rows = plan.examples[plan.drawn]
         work = self._room(len(ids), plan.B)
-        targets = work.targets(self.y[rows], plan.place)
+        targets = work.targets(self.y[rows], plan.seat, plan.seats)
         each = (1 / np.maximum(self.shares.sizes[ids[plan.order]], 1)).astype(self.X.dtype)[:, None]
-        np.take(W, plan.order, axis=0, out=work.W[: len(ids)])
+        W.take(plan.order, axis=0, out=work.W[: len(ids)], mode="clip")
         total = np.zeros_like(W)
         at = 0
         for k, scale in zip(plan.active, plan.scales, strict=True):
             self.X.take(rows[at : at + k], axis=0, out=work.X[:k], mode="clip")
             # Padding has scale 0 in the plan, and counts nothing here either.
             work.gradient(k, targets[at : at + k], np.sign(scale).astype(self.X.dtype) * each[:k])
-            total[plan.order[:k]] += work.G[:k]
+            total[:k] += work.G[:k]
             at += k
         self._rooms.give(work)
-        return total
+        return total[plan.back]
 
     def __call__(
         self,
@@ -169,11 +171,11 @@ class Trainer:
         plan = self._plan(ids, epochs)
         rows = self._examples(plan, round, purpose)
         work = self._room(len(ids), plan.B)
-        targets = work.targets(self.y[rows], plan.place)
+        targets = work.targets(self.y[rows], plan.seat, plan.seats)
         added = some_rows(correction, plan.order)
         pull = None if added is None else Pull(added, self.lr, W0)
         gradient, take = work.gradient, self.X.take
-        np.take(W0, plan.order, axis=0, out=work.W[: len(ids)])
+        W0.take(plan.order, axis=0, out=work.W[: len(ids)], mode="clip")
         at = 0
         for k, scale in zip(plan.active, plan.scales, strict=True):
             W, G, X = work.W[:k], work.G[:k], work.X[:k]
@@ -185,8 +187,7 @@ class Trainer:
             at += k
             if watch is not None:
                 watch(ids[plan.order[:k]], W)
-        out = np.empty_like(W0)
-        out[plan.order] = work.W[: len(ids)]
+        out = work.W.take(plan.back, axis=0).astype(W0.dtype, copy=False)
         self._rooms.give(work)
         return out
 
@@ -237,7 +238,7 @@ class Trainer:
         plan = self._plan(ids, epochs)
         rows = [self._examples(plan, round, p) for p in purposes if p is not None]
         work = self._room(len(ids), plan.B)
-        targets = [work.targets(self.y[some], plan.place) for some in rows]
+        targets = [work.targets(self.y[some], plan.seat, plan.seats) for some in rows]
         sorted_ = [state[plan.order] for state in states]
         at = 0
         for k, scale in zip(plan.active[:max_steps], plan.scales[:max_steps], strict=True):
@@ -249,10 +250,7 @@ class Trainer:
             if watch is not None:
                 watch(ids[plan.order[:k]], sorted_[0][:k])
         self._rooms.give(work)
-        out = tuple(np.empty_like(state) for state in states)
-        for whole, state in zip(out, sorted_, strict=True):
-            whole[plan.order] = state
-        return out
+        return tuple(state[plan.back] for state in sorted_)
 
     def _plan(self, ids: Array, epochs: Array) -> Plan:
         key = (epochs.tobytes(), ids.tobytes())
@@ -283,15 +281,18 @@ class Trainer:
         seen = epochs * sizes
         first = np.cumsum(seen) - seen  # where each client's examples begin
         start = first[place] + epoch * size + batch * B
-        seat = start[:, None] + np.minimum(np.arange(B), left - 1)
+        drawn = start[:, None] + np.minimum(np.arange(B), left - 1)
+        seat = place[:, None] * B + np.arange(B)
+        seats = B * active[step][:, None]
         ragged = np.logical_or.reduceat(left[:, 0] < B, at) if len(at) else at
         scale = (np.arange(B) < left) * (self.lr / left).astype(self.X.dtype)
         scales: list[Array | float] = [
             scale[a : a + k] if uneven else self.lr / B
             for a, k, uneven in zip(at, active, ragged, strict=True)
         ]
-        examples, shuffles = self._laid_out(ids[order], epochs, an_epoch)
-        return Plan(order, examples, shuffles, active.tolist(), scales, seat, place, B)
+        laid_out = self._laid_out(ids[order], epochs, an_epoch)
+        back = np.argsort(order)
+        return Plan(order, back, *laid_out, active.tolist(), scales, drawn, seat, seats, B)
 
     def _laid_out(
         self, ids: Array, epochs: Array, an_epoch: Array
@@ -314,7 +315,7 @@ class Trainer:
             shuffle = self.streams.at(purpose, round, client).shuffle
             for epoch in epochs:
                 shuffle(seen[epoch])
-        return seen[plan.seat]
+        return seen[plan.drawn]
 
     def _room(self, K: int, B: int) -> Workspace:
         """Buffers for K clients and batches of B, to be given back."""

@@ -36,10 +36,11 @@ class Workspace(Rebuilt):
     G: Array  # (K, P) their gradients
     holds: Any = None  # which examples the batches are, where somebody keeps book of it
 
-    def targets(self, labels: Array, client: Array) -> Array:
+    def targets(self, labels: Array, seat: Array, seats: Array) -> Array:
         """Labels in the form that `gradient` wants, prepared for all steps of a round at once.
 
-        labels (S, B), a row for each batch; client (S,), whose batch it is, as a row of W.
+        labels (S, B), a row for each batch; seat (S, B), the place of each in the flattened (k, B)
+        of its step, and seats (S, 1), how many places that has.
         """
         return labels
 

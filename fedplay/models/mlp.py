@@ -63,23 +63,24 @@ class Room(Workspace):
         self.X = np.empty((K, B, inputs), dtype)
         # Hidden activations carry a row of ones, the input of the next layer's biases.
         self.H = [np.ones((K, width + 1, B), dtype) for width in hidden]
-        self.dH = [np.empty((K, width, B), dtype) for width in hidden]
-        self.masks = [np.empty((K, width, B), dtype) for width in hidden]  # 1 where active, else 0
+        # So do their gradients and masks, to be multiplied whole: numpy is slow on parts of arrays.
+        self.dH = [np.zeros_like(H) for H in self.H]
+        self.masks = [np.empty_like(H) for H in self.H]  # 1 where active, else 0
         # The logits lie class by class: softmax reduces over rows of all clients and examples.
-        self.Z = np.empty((network.C, K, B), dtype)
-        self.flat = self.Z.reshape(-1)
+        # Those of k clients fill the beginning, (C, k, B), and leave no gaps between them.
+        self.flat = np.empty(network.C * K * B, dtype)
         self.reduced = np.empty((K, B), dtype)
-        self.corner = np.arange(K * B).reshape(K, B)
         self._views: dict[int, Any] = {}
 
-    def targets(self, labels: Array, client: Array) -> Array:
-        """Where in the flattened logits (C, K, B) each example's own class stands."""
-        where: Array = labels * self.corner.size + self.corner[client]
+    def targets(self, labels: Array, seat: Array, seats: Array) -> Array:
+        """Where in the flattened logits (C, k, B) each example's own class stands."""
+        where: Array = labels * seats + seat
         return where
 
     def views(self, k: int) -> Any:
         if k not in self._views:
-            weights = self.network.layers(self.W[:k])
+            weights, (_, B, _) = self.network.layers(self.W[:k]), self.X.shape
+            Z = self.flat[: self.network.C * k * B].reshape(-1, k, B)
             self._views[k] = (
                 weights,
                 [layer[:, :, :-1].transpose(0, 2, 1) for layer in weights],  # to go back through
@@ -89,21 +90,21 @@ class Room(Workspace):
                     self.X[:k].transpose(0, 2, 1),
                     *(H[:k] for H in self.H),
                 ],  # the same, feature-major
-                [H[:k, :-1] for H in self.H],
-                [dH[:k] for dH in self.dH],
+                [(H[:k], H[:k, :-1]) for H in self.H],  # with the row of ones, and without it
+                [(dH[:k], dH[:k, :-1]) for dH in self.dH],
                 [mask[:k] for mask in self.masks],
-                self.Z[:, :k],
-                self.Z[:, :k].transpose(1, 0, 2),
+                Z,
+                Z.transpose(1, 0, 2),
                 self.reduced[:k],
             )
         return self._views[k]
 
     def gradient(self, k: int, targets: Array, scale: Array | float) -> None:
         weights, back, grads, inputs, columns, H, dH, masks, Z, by_client, reduced = self.views(k)
-        for layer, below, out, mask in zip(weights, columns, H, masks, strict=False):
+        for layer, below, (whole, out), mask in zip(weights, columns, H, masks, strict=False):
             np.matmul(layer, below, out=out)
-            np.greater(out, 0, out=mask)  # the rectifier as a product: its mask is needed below
-            np.multiply(out, mask, out=out)
+            np.greater(whole, 0, out=mask)  # the rectifier as a product: its mask is needed below
+            np.multiply(whole, mask, out=whole)
 
         np.matmul(weights[-1], columns[-1], out=by_client)
         np.maximum.reduce(Z, axis=0, out=reduced)
@@ -118,9 +119,10 @@ class Room(Workspace):
         above = by_client
         for i in range(len(H), 0, -1):
             np.matmul(above, inputs[i], out=grads[i])
-            np.matmul(back[i], above, out=dH[i - 1])
-            np.multiply(dH[i - 1], masks[i - 1], out=dH[i - 1])
-            above = dH[i - 1]
+            whole, out = dH[i - 1]
+            np.matmul(back[i], above, out=out)
+            np.multiply(whole, masks[i - 1], out=whole)
+            above = out
         np.matmul(above, inputs[0], out=grads[0])
 
 
@@ -168,20 +170,27 @@ class Perceptron(Network):
             H = np.empty((*W.shape[:-1], weights.shape[-2] + 1, A.shape[-1]), X.dtype)
             H[..., -1, :] = 1
             np.matmul(weights, A, out=H[..., :-1, :])
-            H[..., :-1, :] *= H[..., :-1, :] > 0
+            H *= H > 0  # whole, as in training: ones stay ones
             A = H
         logits: Array = np.swapaxes(layers[-1] @ A, -1, -2)
         return logits
 
     def right(self, outputs: Array, y: Array) -> Array:
-        hits: Array = outputs.argmax(axis=-1) == y
+        Z = np.swapaxes(outputs, -1, -2)  # as `outputs` lays them: class by class
+        top = np.maximum.reduce(Z, axis=-2)[..., None, :]
+        # argmax would go example by example, and take three times as long. What it finds is the
+        # first of the largest: that with the most classes from it on.
+        C = outputs.shape[-1]
+        left = np.arange(C, 0, -1, dtype=np.min_scalar_type(C))[:, None]
+        hits: Array = np.maximum.reduce(np.equal(Z, top) * left, axis=-2) == C - y
         lost = unanswered(outputs)
         return hits if lost is None else np.where(lost, np.nan, hits)
 
     def loss(self, outputs: Array, y: Array) -> Array:
         Z = np.swapaxes(outputs, -1, -2)  # as `outputs` lays them: sums go class by class
         top = np.maximum.reduce(Z, axis=-2)
-        total = np.add.reduce(np.exp(Z - top[..., None, :]), axis=-2)
+        below = Z - top[..., None, :]
+        total = np.add.reduce(np.exp(below, out=below), axis=-2)
         own = Z[..., y, np.arange(len(y))]
         nats: Array = np.log(total) + (top - own)
         return nats
