@@ -39,7 +39,7 @@ def worst(scores: Array, held: Array) -> int:
 _ALONE = Entry[dict[int, NeverJoined]]("single clients that never joined")
 
 
-def alone(run: Run, number: int, client: int) -> Generator[None, None, Array]:
+def local_only_model(run: Run, number: int, client: int) -> Generator[None, None, Array]:
     """The model (P,) of a client that never joined, as in `local_only`; a round is a piece."""
     cohorts = yield from attended(run, number)
     known = run.memo.start(_ALONE, {})

@@ -23,7 +23,7 @@ class Protection(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def guard(exp: Experiment, P: int, spans: Spans = ()) -> Protection:
+def update_protection(exp: Experiment, P: int, spans: Spans = ()) -> Protection:
     """What guards the updates of an experiment with a model of P parameters, layers at `spans`."""
     spent, dp = epsilon_of(exp), _private(exp)
     if dp is None:

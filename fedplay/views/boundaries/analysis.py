@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fedplay.engine.loop import Run
-from fedplay.inspect.client_models import alone, personal_models, worst
+from fedplay.inspect.client_models import local_only_model, personal_models, worst
 from fedplay.inspect.plane import Limits, Regions, Say, limits_of, logits, regions, said
 from fedplay.memo import Entry
 from fedplay.scopes import calm
@@ -46,8 +46,8 @@ class Stance:
 
 
 @dataclass(frozen=True, eq=False)
-class Survey:
-    """The models seen by all clients and by one."""
+class DecisionBoundaries:
+    """Decision regions of the global model on all points, and of three models on one client's."""
 
     limits: Limits
     place: int  # of the client in the panel
@@ -104,8 +104,13 @@ def cloud(run: Run, places: Array) -> Generator[None, None, Cloud]:
     return Cloud(fed.X[index], fed.y[index], owner, held, total)
 
 
-def survey(run: Run, number: int, w: Array, client: int | None) -> Iterator[Survey | None]:
-    """Survey the models, w (P,) the global one after a round: None after each piece, then it."""
+def decision_boundaries(
+    run: Run, number: int, w: Array, client: int | None
+) -> Iterator[DecisionBoundaries | None]:
+    """Read the decision boundaries of a client's models after a round with the global model w (P,).
+
+    Yields None after each piece, then the boundaries.
+    """
     fed = run.federation
     ground = yield from setting(run)
     limits, every = ground.limits, ground.everyone
@@ -149,11 +154,11 @@ def survey(run: Run, number: int, w: Array, client: int | None) -> Iterator[Surv
     yield None
     after = seen(personal, None)
     yield None
-    lonely = None
+    local_only = None
     if run.trainer.steps(np.array([me]), run.local_epochs)[0] * number <= ALONE:
-        model = yield from alone(run, number, me)
-        lonely = seen(model, None)
-    yield Survey(
+        model = yield from local_only_model(run, number, me)
+        local_only = seen(model, None)
+    yield DecisionBoundaries(
         limits=limits,
         place=place,
         picked=picked,
@@ -164,5 +169,5 @@ def survey(run: Run, number: int, w: Array, client: int | None) -> Iterator[Surv
         everywhere=everywhere,
         here=here,
         tuned=after,
-        alone=lonely,
+        alone=local_only,
     )

@@ -9,7 +9,7 @@ from fedplay.inspect.personal_name import personal
 from fedplay.inspect.plane import Say
 from fedplay.stages.personal.finetune import Finetune
 from fedplay.untrusted import escape
-from fedplay.views.boundaries.analysis import Cloud, Stance, Survey
+from fedplay.views.boundaries.analysis import Cloud, DecisionBoundaries, Stance
 from fedplay.views.scene import Scene
 from fedplay.words import UNSEEN, short
 
@@ -53,7 +53,7 @@ def point(
     return f"{name} {UNSEEN}: {label}", f"x₁ {x1}, x₂ {x2}; {kept}", f"{who} {says}"
 
 
-def sentence(scene: Scene, found: Survey) -> str:
+def sentence(scene: Scene, found: DecisionBoundaries) -> str:
     """What is seen, as HTML."""
     if found.everywhere.plane is None:
         return "The global model is <b>not finite</b>: it has diverged and draws no line."
@@ -67,7 +67,7 @@ def sentence(scene: Scene, found: Survey) -> str:
     return " ".join(said)
 
 
-def _of_one(exp: Experiment, found: Survey, name: str) -> str:
+def _of_one(exp: Experiment, found: DecisionBoundaries, name: str) -> str:
     """What the three models make of one client's held-out data."""
     here, tuned, alone = found.here, found.tuned, found.alone
     if here.of == 0:

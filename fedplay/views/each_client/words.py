@@ -10,7 +10,7 @@ from fedplay.drawing.geometry import Array
 from fedplay.inspect.personal_name import AS_GIVEN, headless, own_model
 from fedplay.untrusted import escape
 from fedplay.views.client_lines import worst
-from fedplay.views.each_client.analysis import ALONE, GLOBAL, PERSONAL, Census
+from fedplay.views.each_client.analysis import ALONE, GLOBAL, PERSONAL, ClientAccuracies
 from fedplay.views.each_client.order import MODELS, ORDERS, sorting_of, values
 from fedplay.views.scene import Scene
 from fedplay.words import UNSEEN, short
@@ -18,7 +18,7 @@ from fedplay.words import UNSEEN, short
 NOBODY = "nobody has been called yet"
 
 
-def on_test(scene: Scene, found: Census) -> bool:
+def on_test(scene: Scene, found: ClientAccuracies) -> bool:
     """Whether the models are judged on everybody's test set, where there is one."""
     return sorting_of(scene).test and found.tests > 0
 
@@ -41,7 +41,7 @@ def signed(value: float) -> str:
 # --- on the picture
 
 
-def headings(scene: Scene, found: Census | None) -> list[tuple[str, Sequence[str]]]:
+def headings(scene: Scene, found: ClientAccuracies | None) -> list[tuple[str, Sequence[str]]]:
     """What one can sort by, each in wordings from long to short, with the clients' means."""
     own = own_model(scene.exp)
     long = ("client", "examples", "▬ global model", f"▬ {own}", "┃ each alone")
@@ -59,13 +59,13 @@ def headings(scene: Scene, found: Census | None) -> list[tuple[str, Sequence[str
     return said
 
 
-def why(scene: Scene, found: Census, place: int) -> str:
+def why(scene: Scene, found: ClientAccuracies, place: int) -> str:
     """Why neither the global nor the personal model of a client can be judged."""
     held = on_test(scene, found) or found.held[place]
     return "not finite" if held else "holds nothing out"
 
 
-def about(scene: Scene, found: Census, place: int) -> tuple[str, ...]:
+def about(scene: Scene, found: ClientAccuracies, place: int) -> tuple[str, ...]:
     """Beside the pointer on a client's cell."""
     test = on_test(scene, found)
     row, held = found.judged(test)[:, place], int(found.held[place])
@@ -94,7 +94,7 @@ def _s(n: int) -> str:
     return "" if n == 1 else "s"
 
 
-def how_many(scene: Scene, found: Census, shown: int) -> str:
+def how_many(scene: Scene, found: ClientAccuracies, shown: int) -> str:
     """What the models are judged on, and how many clients are shown where not all are."""
     where = "on everybody's test set" if on_test(scene, found) else f"on own data {UNSEEN}"
     all_ = len(found.examples)
@@ -104,7 +104,7 @@ def how_many(scene: Scene, found: Census, shown: int) -> str:
 # --- below the picture
 
 
-def told(scene: Scene, found: Census) -> str:
+def told(scene: Scene, found: ClientAccuracies) -> str:
     """Who is hurt, the worst off and the spread, and what the other judgement would say."""
     test = on_test(scene, found)
     rows = found.judged(test)
@@ -160,7 +160,7 @@ def _tails(rows: Array, own: str) -> str:
     return f'{what}: {", ".join(low)}; <span title="{title}">spread</span> {spread}.'
 
 
-def _other(found: Census, test: bool, variety: str) -> str:
+def _other(found: ClientAccuracies, test: bool, variety: str) -> str:
     """What the same models come to on the other data, and how many classes there are."""
     there = [mean(row) for row in found.judged(not test)]
     if not found.tests or not np.isfinite(there[GLOBAL]):

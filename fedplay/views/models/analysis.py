@@ -67,7 +67,7 @@ class Responses:
 
 
 @dataclass(frozen=True, eq=False)
-class Anatomy:
+class ParameterSharing:
     """The models after a round. N clients of the panel, L layers."""
 
     parts: tuple[Part, ...]
@@ -105,7 +105,9 @@ class Anatomy:
         return sum(part.size for part in self.parts if part.own)
 
 
-def anatomy(run: Run, number: int, w: Array, client: int | None) -> Iterator[Anatomy | None]:
+def parameter_sharing(
+    run: Run, number: int, w: Array, client: int | None
+) -> Iterator[ParameterSharing | None]:
     """Take the models after a round apart: None after each piece, then all of it.
 
     w (P,) is the global model; without a client, the one whose model lies farthest is looked at.
@@ -130,7 +132,7 @@ def anatomy(run: Run, number: int, w: Array, client: int | None) -> Iterator[Ana
     with calm():
         responses = _responses(run, state, number, w, int(run.panel[place])) if finite else None
         choice = _choice(run, state, w, np.concatenate(chosen)) if chosen else None
-    yield Anatomy(
+    yield ParameterSharing(
         parts=parts(run),
         copies=len(choice.away) if choice else 1,
         up=_up(run),

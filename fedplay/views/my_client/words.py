@@ -92,7 +92,7 @@ def joined(scene: Scene, mine: Mine, found: Reception) -> str:
     """What came of it."""
     if not mine.current or found.models is None or found.held is None:
         return "You are one client more: everybody is trained again, with you …"
-    here, own, lonely = found.models
+    here, own, local_only = found.models
     of, number = int(found.held.sum()), found.number
     if number == 0:
         return "Round 0: nobody has trained yet. Go to a later round to see what joining brings."
@@ -101,12 +101,12 @@ def joined(scene: Scene, mine: Mine, found: Reception) -> str:
         took = f"In {number} rounds you were never called: all you have is the others' model"
     parts = [f"the global model {_right(here)}", f"your personal model {_right(own)}"]
     tests = [here.tests, own.tests]
-    if lonely is not None:
-        parts.append(f"a model that never joined {_right(lonely)}")
-        tests.append(lonely.tests)
+    if local_only is not None:
+        parts.append(f"a model that never joined {_right(local_only)}")
+        tests.append(local_only.tests)
     gains = f"personalizing gains {_gain(own, here)}"
-    if lonely is not None:
-        gains += f", not staying alone {_gain(own, lonely)}"
+    if local_only is not None:
+        gains += f", not staying alone {_gain(own, local_only)}"
     few = " So few to judge by: draw more." if of < FEW else ""
     return (
         f"{took}. Right of your {of} held-out example{'s' * (of > 1)} {UNSEEN}: "

@@ -64,7 +64,7 @@ class Units:
 
 
 @dataclass(frozen=True, eq=False)
-class Study:
+class PictureAnalysis:
     """What there is to see of one global model, and of one client."""
 
     classes: tuple[str, ...]
@@ -91,14 +91,16 @@ def answers(run: Run, w: Array, X: Array) -> Answers:
     return Answers(likeliest(outputs), 1 / total)
 
 
-def study(run: Run, number: int, w: Array, client: int | None) -> Iterator[Study | None]:
+def picture_analysis(
+    run: Run, number: int, w: Array, client: int | None
+) -> Iterator[PictureAnalysis | None]:
     """Look at the model w (P,) after a round, and at a client: None after each piece, then all.
 
     Without a client it is the one of the panel that the model serves worst.
     """
     fed = run.federation
     if not np.isfinite(w).all():
-        yield Study(fed.classes, finite=False)
+        yield PictureAnalysis(fed.classes, finite=False)
         return
     yield None
     test = answers(run, w, run.network.encode(fed.X_test, run.exp.dtype))
@@ -119,7 +121,7 @@ def study(run: Run, number: int, w: Array, client: int | None) -> Iterator[Study
         wrong = _wrong(fed, fed.X[held], fed.y[held], on_held, after)
     else:
         wrong = _wrong(fed, fed.X_test, fed.y_test, test, None)
-    yield Study(
+    yield PictureAnalysis(
         fed.classes,
         finite=all(np.isfinite(a.sure).all() for a in (test, on_mine, on_held)),
         client=place,

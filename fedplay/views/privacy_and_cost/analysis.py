@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fedplay.inspect.protection import Protection, guard
+from fedplay.inspect.protection import Protection, update_protection
 from fedplay.stages.footprint import footprint
 from fedplay.views.scene import Scene
 
@@ -13,7 +13,7 @@ def protection_of(scene: Scene) -> Protection:
     """What guards the updates in a scene."""
     fed = scene.federation
     network = scene.exp.stage("model").bind(fed.d, fed.C)
-    return guard(scene.exp, network.P, network.spans)
+    return update_protection(scene.exp, network.P, network.spans)
 
 
 def journey(scene: Scene) -> tuple[float, float]:
