@@ -1,4 +1,4 @@
-"""Clients who need the same few features, and weigh them in ways of their own."""
+"""A linear problem in which all clients share a representation and each has its own weights."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class Synthetic(Source):
         10.0,
         label="Features differ",
         slider=(0.0, 2.0),
-        help="β of synthetic(α, β): how far the devices' features lie apart.",
+        help="β of synthetic(α, β): how much the devices' features differ.",
     )
     synthetic_devices: str = knob(
         "different",

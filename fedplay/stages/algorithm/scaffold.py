@@ -35,8 +35,8 @@ class Scaffold(Algorithm):
         "II",
         choices=("I", "II"),
         label="Control variate",
-        help="I: the gradient at the model it was sent (one more pass). II: the mean gradient of "
-        "its local steps.",
+        help="A client's new control variate. I: its gradient at the model it was sent (one more "
+        "pass); II: the mean gradient of its local steps.",
     )
 
     def init(self, P: int, N: int) -> tuple[Arrays, Arrays]:

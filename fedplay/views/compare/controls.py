@@ -1,4 +1,4 @@
-"""What stands below a comparison: a toggle for each method, the target, how many seeds."""
+"""Controls of a comparison: a toggle for each method, the target, the number of seeds."""
 
 from __future__ import annotations
 

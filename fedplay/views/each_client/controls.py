@@ -1,4 +1,4 @@
-"""What stands below the view of each client: its order, and what the models are judged on."""
+"""Controls of the view Each client: its order, and the data its models are judged on."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class OrderRow:
         self.act, self._quiet, self._now = act, EchoGuard(), Sorting()
         self.order = ipywidgets.Dropdown(
             options=[""],
-            tooltip="What the clients are sorted by; a click on a heading does the same",
+            tooltip="Order of the clients; a click on a heading does the same",
             layout=Layout(width="auto", flex="0 1 292px", min_width="150px"),
         )
         self.order.observe(self._ordered, "index")
         self.most = ipywidgets.ToggleButton(
             description="highest first",
-            tooltip="Turn the order around",
+            tooltip="Reverse the order",
             layout=Layout(width="auto", flex="0 0 auto"),
         )
         self.most.observe(self._tell("most"), "value")

@@ -1,4 +1,4 @@
-"""What stands below the inside of a round: play it slowly, step by step, or with a slider."""
+"""Controls of the view Inside a round: play it slowly, step by step, or with a slider."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of every round, a small chart each: by stages, and by measures of somebody's own."""
+"""A small chart for each number that stages and a user's own measures report of every round."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Measures(View):
 
     name: ClassVar[str] = "measures"
     title: ClassVar[str] = "Measures"
-    help: ClassVar[str] = "What stages and measures of your own tell of every round."
+    help: ClassVar[str] = "Numbers that stages and your own measures report for every round."
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
         super().__init__(canvas, box, look)

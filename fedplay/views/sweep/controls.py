@@ -1,4 +1,4 @@
-"""What stands below a sweep: its values, to take one, and a button that closes it."""
+"""Controls of a sweep: its values, of which one can be taken, and a button that closes it."""
 
 from __future__ import annotations
 

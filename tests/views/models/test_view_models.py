@@ -351,7 +351,7 @@ def test_it_is_drawn_below_the_curves(digits, dark):
 
 
 def test_words_are_broken_where_they_fit():
-    text = "on a leash to the shared one, λ = 1"
+    text = "pulled towards the shared one, λ = 1"
     first, rest = broken(text, 120)
     assert f"{first} {rest}" == text
     assert max(extent(first), extent(rest)) <= 120
