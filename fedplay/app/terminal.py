@@ -1,4 +1,4 @@
-"""What the app says on the terminal beside its link: each fault in one sentence, nothing twice."""
+"""Messages of the app on the terminal: each fault in one sentence, none of them twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a contract is asked: point by point, and what is raised is told with its line."""
+"""Running a contract's points one by one, and reporting each error with its line."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Points = Mapping[str, tuple[Callable[[T], str], bool]]
 
 
 class Broken(Exception):
-    """What is broken, in a sentence."""
+    """Raised by a point of a contract that is broken, with a sentence that says how."""
 
 
 class Skipped(Exception):
-    """Why a point is not asked."""
+    """Raised by a point of a contract that does not apply, with the reason."""
 
 
 def asked(points: Points[T], bench: T, blame: Callable[[Exception], str]) -> tuple[Point, ...]:

@@ -1,4 +1,4 @@
-"""Matplotlib's settings while fedplay draws: its own, in whoever's notebook it is.
+"""Matplotlib's settings while fedplay draws, independent of those of the notebook.
 
 A style sheet, a `matplotlibrc`, or `rcParams` set in a cell are meant for the figures of their
 owner. They would put the ticks of ours elsewhere, hand its words to LaTeX, or crop its file.

@@ -159,7 +159,7 @@ class Screen:
         self.draw()
 
     def renew(self, ahead: frozenset[str]) -> None:
-        """Let nothing be as a step has left it that was broken off in between.
+        """Bring every widget up to date after a step that was interrupted.
 
         ahead: the knobs whose fields show what is still to come
         """
@@ -169,7 +169,7 @@ class Screen:
         self.board.lit = lit
 
     def draw(self) -> None:
-        """Draw what there is to be seen now."""
+        """Draw the current scene."""
         scene = self.session.scene()
         if scene is None or self._drawn_again(scene):
             return
@@ -316,7 +316,7 @@ class Screen:
 
 
 class Shown:
-    """A row that is nothing but a widget: shown while its view is open."""
+    """A row made of one widget, shown while its view is open."""
 
     def __init__(self, widget: Any) -> None:
         self.widget = widget

@@ -1,4 +1,4 @@
-"""Take an experiment along: a link token, Python, JSON; the picture and the data; and back."""
+"""Sharing an experiment: as a link token, Python or JSON, with picture and data files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands below the picture and belongs to the view beside the curves: tabs and a caption."""
+"""Tabs and caption below the picture, for the view beside the curves."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class ViewTabs:
                 self.tabs.index = self.names.index(chosen)
 
     def follow(self, names: Sequence[str], client: int | None) -> None:
-        """The clients that can be followed, by their places, and who is."""
+        """Offer the clients that can be followed, by place, and mark the followed one."""
         options = [NOBODY, *names]
         with self._quiet, self.who.hold_sync():
             if list(self.who.options) != options:

@@ -1,4 +1,4 @@
-"""What models make of data with two features: their say everywhere in the plane, and on points.
+"""Decision boundaries of models on two features: predictions on the plane, and on points.
 
 For one client: the global model, the one it gets by fine-tuning, and the one it would have alone.
 """
@@ -35,7 +35,7 @@ class Cloud(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Stance:
-    """A model over the plane. `points` and `plane` are None where it, or its say, is not finite."""
+    """A model's predictions on the plane and on points; both None where they are not finite."""
 
     points: Say | None  # of the cloud it is shown with
     plane: Regions | None
@@ -77,7 +77,7 @@ _SETTING = Entry[Setting]("the part of the plane that is shown, and the points o
 
 
 def setting(run: Run) -> Generator[None, None, Setting]:
-    """The setting of a run's federation, which the next run will likely share."""
+    """The plane and points of a run's federation, which the next run will likely share."""
     found = run.federation.memo.get(_SETTING)
     if found is None or not np.array_equal(found.panel, run.panel):
         everyone = yield from cloud(run, np.arange(len(run.panel)))

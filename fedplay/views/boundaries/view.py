@@ -33,7 +33,7 @@ NEAR = 10  # css pixels from the pointer to a point
 
 
 class Boundaries(View):
-    """What the models say of every place in the plane of two features."""
+    """Predictions of the models on the plane of two features."""
 
     name: ClassVar[str] = "boundary"
     title: ClassVar[str] = "Boundaries"
@@ -154,7 +154,7 @@ class Boundaries(View):
 
 
 def seen(scene: Scene) -> DecisionBoundaries | None:
-    """What there is to show, and may be shown."""
+    """The boundaries of a scene that may be shown now, if any."""
     found = scene.closeup
     return found if isinstance(found, DecisionBoundaries) and not scene.veiled else None
 

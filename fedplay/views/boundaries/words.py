@@ -1,4 +1,4 @@
-"""What the boundaries say: titles and numbers of panels, a point's own words, a sentence."""
+"""Texts of the boundaries view: titles and numbers of panels, of a point, and a sentence."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def score(stance: Stance) -> str:
 def point(
     cloud: Cloud, i: int, said: Say | None, who: str, name: str, classes: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """Of one point: whose it is, where it is, and what a model says of it."""
+    """Text beside the pointer on a point: its client, its position, and a model's prediction."""
     x1, x2 = (f"{v:.2f}".replace("-", "−") for v in cloud.X[i])
     kept = "held out" if cloud.held[i] else "trained on"
     says = "is not finite"

@@ -1,4 +1,4 @@
-"""What a comparison says: of all methods in a sentence, and of one beside the pointer."""
+"""Texts of the comparison: a sentence on all methods, and lines on one beside the pointer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ENOUGH = 1 - round(math.log2(RARE))  # seeds that can tell anything
 
 
 def told(compared: ComparisonShown | None) -> str:
-    """What the seeds let one say of the methods, as HTML."""
+    """Which differences between the methods the seeds support, as HTML."""
     if compared is None:
         return "Several methods on the same data, each with the same few seeds."
     found, (done, runs) = compared.comparison, compared.runs
@@ -86,7 +86,7 @@ def _sooner(found: Difference) -> bool:
 
 
 def lines(compared: ComparisonShown, name: str) -> tuple[str, ...]:
-    """What is said of a method beside the pointer."""
+    """Lines about a method, beside the pointer."""
     out = [name]
     if name in METHODS:
         out += [METHODS[name].what, METHODS[name].source]
@@ -112,7 +112,7 @@ def lines(compared: ComparisonShown, name: str) -> tuple[str, ...]:
 
 
 def spoken(compared: ComparisonShown) -> str:
-    """The table, for who cannot see it."""
+    """The table in words, for screen readers."""
     rows = (", ".join(filter(None, row)) for row in compared.comparison.rows())
     return f"The methods compared: {'; '.join(rows)}."
 

@@ -1,4 +1,4 @@
-"""What the drift view says: in a sentence, below its picture, and beside the pointer."""
+"""Texts of the drift view: a sentence, and lines below the picture and beside the pointer."""
 
 from __future__ import annotations
 

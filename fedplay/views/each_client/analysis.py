@@ -1,4 +1,4 @@
-"""Three models for every client, each judged twice: on the client's own data, and on everybody's.
+"""Accuracy of three models of every client, on the client's own data and on the test set.
 
 The global model, the client's personal one, and the one it would have alone, after one round.
 """
@@ -25,7 +25,7 @@ GLOBAL, PERSONAL, ALONE = 0, 1, 2  # the rows of the arrays below
 
 @dataclass(frozen=True, eq=False)
 class ClientAccuracies:
-    """Accuracies (3, panel) of the global, the personal and the lone model of each client.
+    """Accuracies (3, panel) of the global, the personal and the local-only model of each client.
 
     NaN where a model is not finite, and where there is nothing to judge by.
     """
@@ -55,9 +55,8 @@ _KNOWN = Entry[dict[int, ClientAccuracies]]("the accuracies of each client after
 def client_accuracies(run: Run, number: int, w: Array) -> Iterator[ClientAccuracies | None]:
     """Judge the three models of each client after round `number`, whose global model is w (P,).
 
-    Yields None after each piece, then the accuracies.
-
-    What was computed for a run is kept: the next round goes on from it, and the same costs nothing.
+    Yields None after each piece, then the accuracies. What was computed for a run is kept: the
+    next round goes on from it, and the same costs nothing.
     """
     known = run.memo.start(_KNOWN, {})
     if number not in known:

@@ -72,7 +72,7 @@ class EachClient(View):
 
     @staticmethod
     def sentence(scene: Scene) -> str:
-        """Who is hurt, and what the models come to on the other data."""
+        """How many clients the federation hurts, and the accuracies on the other data."""
         if scene.veiled:
             return "How each client fares is shown after your guess."
         if not isinstance(scene.closeup, ClientAccuracies) or not scene.fresh:

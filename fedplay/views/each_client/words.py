@@ -1,4 +1,4 @@
-"""What the view of each client says: headings, a client's numbers, and the sentence below."""
+"""Texts of the view Each client: headings, a client's numbers, and the sentence below."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def on_test(scene: Scene, found: ClientAccuracies) -> bool:
 
 
 def mean(row: Array) -> float:
-    """Over the clients that are judged; NaN where nobody is."""
+    """Mean over the clients that are judged; NaN without any."""
     known = row[np.isfinite(row)]
     return float(known.mean()) if len(known) else np.nan
 
@@ -105,7 +105,7 @@ def how_many(scene: Scene, found: ClientAccuracies, shown: int) -> str:
 
 
 def told(scene: Scene, found: ClientAccuracies) -> str:
-    """Who is hurt, the worst off and the spread, and what the other judgement would say."""
+    """How many clients are hurt, the worst decile, the spread, and the other data's result."""
     test = on_test(scene, found)
     rows = found.judged(test)
     if not np.isfinite(rows[GLOBAL]).any():

@@ -1,4 +1,4 @@
-"""One round taken apart into its four steps, and played slowly: where a newcomer starts."""
+"""One round in its four steps, played slowly: the view for a first look."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ REACH = 9  # css pixels from a dot that still mean it
 
 
 class InsideRound(View):
-    """The server and its clients, the plane of their updates, and what each model is worth."""
+    """The server and its clients, the plane of their updates, and each local model's accuracy."""
 
     name: ClassVar[str] = "inside"
     title: ClassVar[str] = "Inside a round"

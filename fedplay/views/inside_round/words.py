@@ -1,4 +1,4 @@
-"""What "Inside a round" says: of each of its four steps, and of a client."""
+"""Texts of "Inside a round": on each of its four steps, and on a client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the label bars say, in words: who has how much of what, and who takes part."""
+"""Texts of the label bars: each client's labels, and which clients take part."""
 
 from __future__ import annotations
 

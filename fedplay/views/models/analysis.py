@@ -1,4 +1,4 @@
-"""What of a federation's models is shared and what each client has for itself, taken apart.
+"""Which parameters of a federation's models are shared, and which each client has of its own.
 
 Which layers travel, how far every personal model lies from the global one (in all its parameters),
 which of several shared models each client chose, and, of pictures, what one client's model and the
@@ -68,7 +68,7 @@ class Responses:
 
 @dataclass(frozen=True, eq=False)
 class ParameterSharing:
-    """The models after a round. N clients of the panel, L layers."""
+    """Shared and own parameters of the models after a round. N clients of the panel, L layers."""
 
     parts: tuple[Part, ...]
     copies: int  # how many shared models there are
@@ -108,9 +108,10 @@ class ParameterSharing:
 def parameter_sharing(
     run: Run, number: int, w: Array, client: int | None
 ) -> Iterator[ParameterSharing | None]:
-    """Take the models after a round apart: None after each piece, then all of it.
+    """Find which parameters are shared, and how far own models are from the global one.
 
-    w (P,) is the global model; without a client, the one whose model lies farthest is looked at.
+    Yields None after each piece, then the result. w (P,) is the global model; without a client,
+    the one whose model lies farthest is looked at.
     """
     state = yield from state_after(run, number, w)
     finite = bool(np.isfinite(w).all())

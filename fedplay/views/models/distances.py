@@ -1,4 +1,4 @@
-"""How far each client's model lies from the global one; of several shared ones, who chose which."""
+"""Each client's distance from the global model, or the shared model that each client chose."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shared and own: what of the models travels, what stays, and how far the own lie from the shared.
+"""Shared and own parameters: which are sent, which stay, and how far own models are away.
 
 On the left the layers; of pictures what one client's model responds to beside what the global one
 does; on the right every client's distance, or the shared model that each chose.
@@ -31,7 +31,7 @@ EDGE, GAP = 8, 24  # css pixels beside the parts, and between them
 
 
 class Models(View):
-    """What is shared, and what is personal."""
+    """Shared and personal parameters of the models."""
 
     name: ClassVar[str] = "models"
     title: ClassVar[str] = "Models"

@@ -1,4 +1,4 @@
-"""What the view of shared and own models says: headings, hints of the pointer, a sentence."""
+"""Texts of the view Models: headings, lines beside the pointer, a sentence."""
 
 from __future__ import annotations
 

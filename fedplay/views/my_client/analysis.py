@@ -1,4 +1,4 @@
-"""A guest of a federation: its data for every experiment, and what the models make of them."""
+"""A guest of a federation: its data for every experiment, and the models' predictions on them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Judged(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Reception:
-    """What a federation has for a newcomer after a round, and for a guest that has joined it."""
+    """Results for a guest after a round: the global model on its data, and its own models."""
 
     network: Network
     dtype: str
@@ -60,7 +60,7 @@ class Reception:
 
 
 def receive(run: Run, number: int, w: Array) -> Iterator[Reception | None]:
-    """What there is for a guest after a round with the global model w: None a piece, then it."""
+    """Compute a guest's results after a round with the global model w: None a piece, then it."""
     fed = run.federation
     limits = plane = None
     if fed.kind == "points":

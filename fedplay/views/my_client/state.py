@@ -1,4 +1,4 @@
-"""A client of one's own: it is drawn, comes to the federation, is followed, and goes."""
+"""State of "My client": a person's drawn client, which can join the federation and leave."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words of "My client", with the run's own numbers."""
+"""Texts of "My client", with the run's own numbers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHARE = "No drawings go along: your own client stays on this screen."
 
 
 def sentence(scene: Scene, mine: Mine) -> str:
-    """What is to be done next, or what came of it."""
+    """The next thing to do, or the result after joining."""
     found, count = mine.reception, len(mine.sketch.y)
     if found is None:
         return "The global model is being asked …"
@@ -89,7 +89,7 @@ def _gain(model: Judged, other: Judged) -> str:
 
 
 def joined(scene: Scene, mine: Mine, found: Reception) -> str:
-    """What came of it."""
+    """The result of joining, for the guest."""
     if not mine.current or found.models is None or found.held is None:
         return "You are one client more: everybody is trained again, with you …"
     here, own, local_only = found.models

@@ -1,4 +1,4 @@
-"""Data that are pictures: the model's weights, a client's examples, and what the model misses.
+"""The view Digits: the model's weights, a client's pictures, and the model's mistakes.
 
 Each group is one image, put together from enlarged pixels and kept letters: scrubbing over rounds
 costs no layout of text and no resampling.

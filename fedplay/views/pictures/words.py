@@ -1,4 +1,4 @@
-"""The words of the view of pictures: headings, captions, what the pointer is told, a sentence."""
+"""Texts of the view Digits: headings, captions, lines beside the pointer, a sentence."""
 
 from __future__ import annotations
 

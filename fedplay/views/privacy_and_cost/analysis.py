@@ -1,4 +1,4 @@
-"""What guards the updates of a run: clipping, noise, and the ε that they buy, known beforehand."""
+"""Clipping, noise, ε and bytes of a run, known before it starts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fedplay.views.scene import Scene
 
 
 def protection_of(scene: Scene) -> Protection:
-    """What guards the updates in a scene."""
+    """The protection of the updates in a scene."""
     fed = scene.federation
     network = scene.exp.stage("model").bind(fed.d, fed.C)
     return update_protection(scene.exp, network.P, network.spans)

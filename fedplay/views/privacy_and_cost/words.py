@@ -1,4 +1,4 @@
-"""What privacy and cost say: of the round shown in a sentence, of any beside the pointer."""
+"""Texts of Privacy & cost: a sentence on the round shown, lines on any beside the pointer."""
 
 from __future__ import annotations
 
