@@ -164,7 +164,7 @@ PRESETS: tuple[Preset, ...] = (
         "federation",
         "Nine in ten clients are too slow for five epochs, and the server drops them: far fewer "
         "digits are seen in a round. Kept as far as it goes, their work gives all of it back.",
-        "Set partial work to kept: almost as if nobody were late.",
+        "Set partial work to kept: almost as if no client were late.",
     ),
     Preset(
         "Seen too rarely",
@@ -231,7 +231,7 @@ PRESETS: tuple[Preset, ...] = (
             cluster_start="identical",
         ),
         "clients",
-        "The same two models, but they begin as one. Everybody finds them equally good, takes the "
+        "The same two models, but they begin as one. All clients find them equally good, takes the "
         "first, and the second is never trained: two languages in one model again.",
         "Set where they begin to apart.",
     ),

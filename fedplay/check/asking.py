@@ -24,7 +24,7 @@ class Skipped(Exception):
 
 
 def asked(points: Points[T], bench: T, blame: Callable[[Exception], str]) -> tuple[Point, ...]:
-    """Every point with what was found; `blame` says what an error of somebody's own code is."""
+    """Every point with what was found; `blame` describes an error in the checked code."""
     found: list[Point] = []
     missing = ""  # the point without which the rest cannot be asked
     for name, (ask, needed) in points.items():

@@ -258,7 +258,7 @@ def _files(cls: type) -> set[str]:
 
 @contextmanager
 def registered(view: type[View]) -> Iterator[str]:
-    """The name of a view, which is registered until the end where nobody has registered it."""
+    """The name of a view, which is registered for the time of the check if it is not yet."""
     name = next((name for name, known in VIEWS.items() if known is view), None)
     if name is not None:
         yield name

@@ -204,7 +204,7 @@ class Partition(Checked):
         check_enough(n, clients)
 
     def assign(self, pool: Table, clients: int, seed: int) -> Ints:
-        """(n,) the client that each example goes to, from 0; -1 for nobody."""
+        """(n,) the client that each example goes to, from 0; -1 for none."""
         raise NotImplementedError
 
     def split(
@@ -250,7 +250,7 @@ def check_enough(n: int, clients: int) -> None:
 
 
 def group(owner: Ints, clients: int) -> GivenShares:
-    """The shares of an assignment: `owner` (n,) is the client of each example, -1 for nobody."""
+    """The shares of an assignment: `owner` (n,) is the client of each example, -1 for none."""
     order = np.argsort(owner, kind="stable")
     start = np.searchsorted(owner[order], np.arange(clients + 1))
     index = order[start[0] : start[-1]]

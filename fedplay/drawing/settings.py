@@ -113,7 +113,7 @@ def plain_legend(ax: Any, **style: Any) -> None:
 
 
 class OwnFigure(Figure):
-    """A figure that keeps to our settings, whoever draws or saves it, and whenever."""
+    """A figure that keeps to our settings, whichever code draws or saves it."""
 
     def draw(self, renderer: Any) -> None:
         with ours():

@@ -61,7 +61,7 @@ def _compared(pin: Pin, now: Experiment, accuracy: float | None) -> str:
     own = pin.recording.exp
     names = differences(now, own)
     if accuracy is None and not names:
-        return "the run whose end is still to be guessed"
+        return "the run whose result is still hidden"
     if pin.accuracy is None:
         return "being computed …"
     if not names:

@@ -37,7 +37,7 @@ AROUND = 344  # css pixels that everything above and below the picture takes
 LOW, HIGH = 380, 800  # css pixels, the lowest and the highest picture
 KEYS = (
     "Left and right arrows go through the rounds, Home and End to the first and the last; up and "
-    "down arrows follow a client, Escape follows nobody; the space bar plays and pauses. In My "
+    "down arrows follow a client, Escape follows none; the space bar plays and pauses. In My "
     "client Enter takes a pen: arrows move it, the space bar puts it down, Page Up and Down choose "
     "the class, Enter adds, Escape lays the pen away."
 )

@@ -23,7 +23,7 @@ class Desk(Protocol):
 
     @property
     def federation(self) -> Federation | None:
-        """Data of somebody's own, if there are any."""
+        """The user's own data, if there are any."""
 
     @property
     def player(self) -> Any:
@@ -118,7 +118,7 @@ class State:
 
     @property
     def shown(self) -> Any:
-        """What the view finds in `Scene.state`: plain data that nobody changes."""
+        """What the view finds in `Scene.state`: plain data that is never changed."""
         return SimpleNamespace(**{name: getattr(self, name) for name in self.keeps})
 
     def closeup(self, found: Any) -> Any:

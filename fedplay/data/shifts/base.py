@@ -87,7 +87,7 @@ def steps(groups: int) -> Floats:
 
 
 def owners(shares: tuple[Shares, ...], n: int) -> Ints:
-    """(n,) the client that has each example of the pool; -1 for nobody.
+    """(n,) the client that has each example of the pool; -1 for none.
 
     Raises ValueError where an example may be several clients'.
     """

@@ -18,7 +18,7 @@ BASIS, RULES, FEATURES = range(3)  # the `round` of a stream tells apart what it
 
 @dataclass(frozen=True)
 class Representation(Source):
-    """The linear representation problem: t = h_i · B x, B everybody's and h_i the client's own.
+    """The linear representation problem: t = h_i · B x, B common to all and h_i the client's own.
 
     There are twenty features, x ~ N(0, I), of which two orthonormal directions B (2, 20) matter;
     h_i ~ N(0, I); no noise. An example is a row (x, t), its label is the client. For

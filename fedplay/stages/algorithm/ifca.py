@@ -18,7 +18,7 @@ SPREAD = 0.1  # standard deviation of the random starts around the first global 
 
 @dataclass(frozen=True)
 class IFCA(Algorithm):
-    """Algorithm 1, option II (model averaging), with G models that the server sends to everybody.
+    """Algorithm 1, option II (model averaging), with G models that every client is sent.
 
     A client takes the one whose loss on its training examples is lowest, trains it, and sends it
     back with its choice; each model becomes the plain mean of those who chose it (line 15: clients

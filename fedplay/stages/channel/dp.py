@@ -98,7 +98,7 @@ class DifferentialPrivacy(Layer):
         if self.noise_multiplier == 0:
             return {}
         return {
-            "schedule": ("poisson", "ε is computed for clients who each toss their own coin"),
+            "schedule": ("poisson", "ε is computed for clients that are sampled independently"),
             "aggregate": (
                 "fixed",
                 "with weights or a varying divisor, one client's influence is no longer S / (q·N)",

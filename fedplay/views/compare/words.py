@@ -51,7 +51,7 @@ def _against(found: Comparison) -> str:
         names = listed([f"<b>{escape(name)}</b>" for name in alike])
         few = max(d.seeds for d in others.values()) < ENOUGH
         if few:
-            said.append(f"fewer than {ENOUGH} seeds cannot tell a difference from luck")
+            said.append(f"fewer than {ENOUGH} seeds cannot tell a difference from chance")
         else:
             said.append(f"for {names} no difference beyond the seeds")
     return f"Against <b>{escape(ref)}</b> ({accuracy(found.end(ref).mean)}): {'; '.join(said)}."
@@ -68,11 +68,11 @@ def _rounds(found: Comparison) -> str:
     """Who comes to the target first."""
     to = {n: r.median for n, r in found.rounds_to().items() if math.isfinite(r.median)}
     if not to:
-        return f"Nobody comes to {found.target:.2f} in half of the seeds."
+        return f"No method reaches {found.target:.2f} in half of the seeds."
     ref = found.reference
     sooner = [name for name in to if name != ref and _sooner(found.sooner(name))]
     if not sooner:
-        return f"To {found.target:.2f}, nobody is faster beyond the seeds."
+        return f"To {found.target:.2f}, no method is faster beyond the seeds."
     best = min(sooner, key=lambda name: to[name])
     own = found.rounds_to()[ref]
     other = f"in {own.median:g}" if math.isfinite(own.median) else f"in {own.times} seeds only"

@@ -112,7 +112,7 @@ class Picture:
     def paths(
         self, scene: Scene, found: Drift, panel: Panel, paths: list[Array], strength: float
     ) -> None:
-        """Every client's steps, css pixels; those of whoever stands out are drawn last."""
+        """Every client's steps, css pixels; those of clients that stand out are drawn last."""
         colours, widths, lit = self.colours(scene, places_of(scene, found.ids))
         colours, order = faded(colours, strength), np.argsort(lit[: len(paths)], kind="stable")
         self.pen.draw([paths[k] for k in order], colours[order], widths[order] * strength)

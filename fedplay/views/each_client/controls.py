@@ -14,10 +14,10 @@ from fedplay.views.scene import Scene
 from fedplay.widgets.buttons import display, fill
 from fedplay.widgets.echo_guard import EchoGuard
 
-JUDGES = (("own data", False), ("everybody's test set", True))
+JUDGES = (("own data", False), ("global test set", True))
 TIPS = (
-    "Judge the models of each client on what it holds out itself",
-    "Judge the models of each client on one test set for all",
+    "Judge the models of each client on its own held-out examples",
+    "Judge the models of each client on the test set of the server",
 )
 
 

@@ -57,7 +57,7 @@ BY_NUMBER = Sorting()
 
 
 def sorting_of(scene: Any) -> Sorting:
-    """How the clients of a `Scene` are sorted: by number, where nobody has said anything."""
+    """How the clients of a `Scene` are sorted: by number, where nothing was chosen."""
     return scene.state if isinstance(scene.state, Sorting) else BY_NUMBER
 
 

@@ -15,11 +15,11 @@ from fedplay.views.each_client.order import MODELS, ORDERS, sorting_of, values
 from fedplay.views.scene import Scene
 from fedplay.words import UNSEEN, short
 
-NOBODY = "nobody has been called yet"
+NOBODY = "no client has been called yet"
 
 
 def on_test(scene: Scene, found: ClientAccuracies) -> bool:
-    """Whether the models are judged on everybody's test set, where there is one."""
+    """Whether the models are judged on the global test set, where there is one."""
     return sorting_of(scene).test and found.tests > 0
 
 
@@ -86,7 +86,7 @@ def about(scene: Scene, found: ClientAccuracies, place: int) -> tuple[str, ...]:
     lines.append(" · ".join(told))
     if not found.called[place]:
         lines.append("never called so far: alone it has not trained")
-    whose = f"everybody's {found.tests:,} test examples" if test else "what it holds out"
+    whose = f"the {found.tests:,} global test examples" if test else "what it holds out"
     return (*(line for line in lines if line), f"judged on {whose}")
 
 
@@ -96,7 +96,7 @@ def _s(n: int) -> str:
 
 def how_many(scene: Scene, found: ClientAccuracies, shown: int) -> str:
     """What the models are judged on, and how many clients are shown where not all are."""
-    where = "on everybody's test set" if on_test(scene, found) else f"on own data {UNSEEN}"
+    where = "on the global test set" if on_test(scene, found) else f"on own data {UNSEEN}"
     all_ = len(found.examples)
     return where if shown >= all_ else f"{shown} of {all_:,} · {where}"
 
@@ -110,9 +110,9 @@ def told(scene: Scene, found: ClientAccuracies) -> str:
     rows = found.judged(test)
     if not np.isfinite(rows[GLOBAL]).any():
         held = found.tests if test else found.held.any()
-        return "The global model is not finite." if held else "Nobody holds anything out."
+        return "The global model is not finite." if held else "No client has held-out examples."
     own, skew = escape(own_model(scene.exp)), scene.skew
-    where = "<b>everybody's test set</b>" if test else f"<b>own data</b> {UNSEEN}"
+    where = "<b>the global test set</b>" if test else f"<b>own data</b> {UNSEEN}"
     said = [f"On {where}, {_hurt(rows, own, headless(scene.exp))}.", _tails(rows, own)]
     variety = f"{skew.effective_classes:.1f} of {len(scene.labels.classes)} classes" if skew else ""
     return " ".join([*said, _other(found, test, variety)])
@@ -134,7 +134,7 @@ def _hurt(rows: Array, own: str, headless: bool) -> str:
     if own == AS_GIVEN:
         personalizing, below = "nothing is personalized", ""
     if not N:
-        return f"{personalizing}; {NOBODY}, so nobody has a model alone"
+        return f"{personalizing}; {NOBODY}, so there are no models trained alone"
     clients = f"{N:,} client{_s(N)}" + ("" if judged == N else " called so far")
     return (
         f"federating hurts <b>{first:,}</b> of {clients} (global below alone{below}), "
@@ -170,5 +170,5 @@ def _other(found: ClientAccuracies, test: bool, variety: str) -> str:
         where = f"On own data {UNSEEN}" + (f", {variety} each," if variety else "")
     else:
         where = f"Each has {variety}; on" if variety else "On"
-        where += " everybody's test set"
+        where += " the global test set"
     return f"{where} the same models get {', '.join(got)}."

@@ -197,7 +197,7 @@ class InsideRound(View):
         if trace is None:
             return ""
         if not trace.K:
-            return "nobody takes part" + self._noise(trace) * (scene.phase >= 3)
+            return "no client takes part" + self._noise(trace) * (scene.phase >= 3)
         if scene.phase < 1:
             return "○ the global model"
         if scene.phase < 2:

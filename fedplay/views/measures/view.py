@@ -57,7 +57,7 @@ class Measures(View):
 
     @staticmethod
     def suits(exp: Experiment, federation: Federation) -> bool:
-        """Where a stage tells something, or there is a measure of somebody's own."""
+        """Where a stage tells something, or there is a user's own measure."""
         return bool(OWN) or any(
             tells(stage) for slot in TABLE for stage in exp.stages(slot) if hasattr(stage, "tell")
         )

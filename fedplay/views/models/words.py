@@ -103,7 +103,7 @@ def away() -> list[str]:
 
 def chosen() -> list[str]:
     """Wordings of the heading of the choices."""
-    return [f"The model that each client chose {UNSEEN}", f"Who chose which {UNSEEN}"]
+    return [f"The model that each client chose {UNSEEN}", f"Chosen models {UNSEEN}"]
 
 
 def distances(found: ParameterSharing) -> list[str]:

@@ -91,11 +91,11 @@ def _gain(model: Judged, other: Judged) -> str:
 def joined(scene: Scene, mine: Mine, found: Reception) -> str:
     """The result of joining, for the guest."""
     if not mine.current or found.models is None or found.held is None:
-        return "You are one client more: everybody is trained again, with you …"
+        return "You are one more client: all clients are trained again, with you …"
     here, own, local_only = found.models
     of, number = int(found.held.sum()), found.number
     if number == 0:
-        return "Round 0: nobody has trained yet. Go to a later round to see what joining brings."
+        return "Round 0: no client has trained yet. Go to a later round to see what joining brings."
     took = f"You took part in <b>{found.attended}</b> of {number} rounds"
     if not found.attended:
         took = f"In {number} rounds you were never called: all you have is the others' model"

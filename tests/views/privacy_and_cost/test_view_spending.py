@@ -236,7 +236,7 @@ def test_rounds_without_anyone_and_runs_that_diverge_are_drawn(noisy):
     assert np.isnan(view.update.get_ydata()[empty[0]])
     assert np.isfinite(view.step.get_ydata()[empty[0]])
     text = Spending.sentence(replace(shown, at=empty[0]))
-    assert "Nobody took part: the server followed noise alone." in text
+    assert "No client took part: the server followed noise alone." in text
     lost = [
         r if r.number < 4 else r._replace(update_norm=r.update_norm * np.nan, step_norm=np.nan)
         for r in noisy.rounds
