@@ -48,7 +48,7 @@ Act = Callable[..., None]
 
 
 class Screen:
-    """The widgets of one session. `act(name, *arguments)` is told what its person wants.
+    """The widgets of one session; `act(name, *arguments)` runs the action of that name.
 
     `draw`, `write` and `describe` bring the picture, the numbers and the words up to date.
     """

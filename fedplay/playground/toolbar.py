@@ -25,7 +25,7 @@ def preset_of(exp: Experiment) -> Preset | None:
 
 
 class Toolbar:
-    """`act(name, *arguments)` is told what its person wants."""
+    """The row above everything; `act(name, *arguments)` runs the action of that name."""
 
     def __init__(self, act: Callable[..., None], *, presets: bool) -> None:
         self._act = act

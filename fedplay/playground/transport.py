@@ -15,7 +15,7 @@ SPEEDS |= {"20 rounds/s": 20.0, "60 rounds/s": 60.0}
 
 
 class Transport:
-    """The row below the picture. `act(name, *arguments)` is told what its person wants."""
+    """The row below the picture; `act(name, *arguments)` runs the action of that name."""
 
     def __init__(self, act: Callable[..., None], speed: float) -> None:
         self.play = self._button("Play", "play", "Show round after round", lambda: act("toggle"))

@@ -17,7 +17,7 @@ NOBODY = "follow a client"
 
 
 class ViewTabs:
-    """`act(name, *arguments)` is told what its person wants; `rows` are those of the views."""
+    """Tabs, caption and the views' `rows`; `act(name, *arguments)` runs an action."""
 
     def __init__(self, act: Callable[..., None], rows: Sequence[Row] = ()) -> None:
         self.act = act

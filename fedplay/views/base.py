@@ -101,7 +101,7 @@ class View:
 
     @staticmethod
     def controls(act: Callable[..., None]) -> Row | None:
-        """The row of controls, if any; `act(name, *arguments)` is told what its person wants."""
+        """The row of controls, if any; `act(name, *arguments)` runs an action of the screen."""
         return None
 
     @staticmethod

@@ -20,7 +20,7 @@ OWN = "An algorithm that was registered here."
 
 
 class ComparisonRow:
-    """`act(name, *arguments)` is told what its person wants."""
+    """The row of controls of a comparison; `act(name, *arguments)` runs an action."""
 
     def __init__(self, act: Callable[..., None]) -> None:
         self.act, self._quiet = act, EchoGuard()

@@ -22,7 +22,7 @@ TIPS = (
 
 
 class OrderRow:
-    """`act(name, *arguments)` is told what its person wants."""
+    """The row of controls for order and test data; `act(name, *arguments)` runs an action."""
 
     def __init__(self, act: Callable[..., None]) -> None:
         self.act, self._quiet, self._now = act, EchoGuard(), Sorting()

@@ -21,7 +21,7 @@ LEAVE = "Train all clients again without you; your examples stay here"
 
 
 class MyClientRow:
-    """`act("mine", action, *arguments)` is told what its person wants."""
+    """The row of controls for drawing; `act("mine", action, *arguments)` runs an action."""
 
     def __init__(self, act: Callable[..., None]) -> None:
         self.act, self._quiet = act, EchoGuard()

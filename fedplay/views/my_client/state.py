@@ -84,7 +84,7 @@ class MyClientState(State):
             desk.touch(own=True)
 
     def on_key(self, key: str, view: Any) -> Intent | None:
-        """Keys of the drawing: Enter takes the pen, then arrows move it and all keys belong to it."""
+        """Keys of the drawing: Enter takes the pen; then arrows move it and it gets all keys."""
         drawing, done = self.drawing, tuple[Any, ...]()
         if view.mine is None or drawing.kind is None or (drawing.pen is None and key != "Enter"):
             return None
