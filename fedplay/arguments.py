@@ -1,4 +1,4 @@
-"""What a method of the screen was given, in its plain form; one sentence where it cannot be that.
+"""Checks of arguments of the screen's methods: the plain value, or a ValueError in one sentence.
 
 Numbers may be numpy's.
 
@@ -31,7 +31,7 @@ def whole(name: str, value: Any, lo: int, hi: int, *, clip: bool = False, why: s
 
 
 def number(name: str, value: Any, lo: float, hi: float, *, clip: bool = False) -> float:
-    """The same for any number; never NaN, and infinite only where `hi` is."""
+    """A number from lo to hi; never NaN, and infinite only where `hi` is."""
     fits = isinstance(value, numbers.Real) and not isinstance(value, bool)
     if not fits or not (-math.inf < value < math.inf if clip else lo <= value <= hi):
         bound = f"to {hi:g}" if math.isfinite(hi) else "up"
@@ -43,7 +43,7 @@ def number(name: str, value: Any, lo: float, hi: float, *, clip: bool = False) -
 
 
 def word(name: str, value: Any, allowed: Iterable[str]) -> str:
-    """One of some names."""
+    """A name that is one of the allowed ones."""
     choices = list(allowed)
     if not isinstance(value, str) or value not in choices:
         raise ValueError(f"{name}={short(value)}: must be one of {choices}")

@@ -103,8 +103,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--table", help="also write the curves as this CSV file")
     run.add_argument(
         "--data", action="append", default=[],
-        help="the CSV file of your own that the experiment names, under whatever name, or that is "
-        "to take the place of its data",
+        help="a CSV file: the one that the experiment was made with, under any name, or one that "
+        "replaces its data",
     )  # fmt: skip
     run.add_argument(
         "--max-memory", type=_amount, metavar="MB",
@@ -112,11 +112,13 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     run.add_argument(
         "--max-seconds", type=_amount, metavar="S",
-        help="refuse a run that takes one core longer (default: about 60)",
+        help="refuse a run that takes one core more seconds (default: about 60)",
     )  # fmt: skip
     run.set_defaults(command=_run)
 
-    doctor = commands.add_parser("doctor", help="say which versions are here and what is missing")
+    doctor = commands.add_parser(
+        "doctor", help="print which versions are installed and what is missing"
+    )
     doctor.set_defaults(command=_doctor)
     return parser
 

@@ -1,4 +1,4 @@
-"""What a run will take, from the experiment alone: before a byte of it is allocated."""
+"""Estimated memory and time of a run, from the experiment alone, before anything is allocated."""
 
 from __future__ import annotations
 

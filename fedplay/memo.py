@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Entry(Generic[T]):
-    """What is kept under one name, with its type. Made once, in the module that computes it."""
+    """Typed key of a `Memo`, made once in the module that computes the value."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -35,7 +35,7 @@ class Memo(Rebuilt):
         self._kept: dict[Entry[Any], Any] = {}
 
     def get(self, entry: Entry[T]) -> T | None:
-        """What is kept under an entry; None where there is nothing."""
+        """The value kept under an entry; None where there is none."""
         found: T | None = self._kept.get(entry)
         return found
 
@@ -45,6 +45,6 @@ class Memo(Rebuilt):
         return value
 
     def start(self, entry: Entry[T], empty: T) -> T:
-        """What is kept under an entry, or else `empty`, which is kept from now on."""
+        """The value kept under an entry; where there is none, `empty` is kept and returned."""
         found: T = self._kept.setdefault(entry, empty)
         return found

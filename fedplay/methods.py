@@ -52,7 +52,7 @@ METHODS: dict[str, Method] = {
     ),
     "SCAFFOLD": _of(
         "Karimireddy et al. 2020",
-        "Every local step is corrected by how the client's gradients differ from everybody's.",
+        "Every local step is corrected by how the client's gradients differ from the average.",
         "scaffold",
     ),
     "FedDyn": _of(

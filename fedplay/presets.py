@@ -164,7 +164,7 @@ PRESETS: tuple[Preset, ...] = (
         "federation",
         "Nine in ten clients are too slow for five epochs, and the server drops them: far fewer "
         "digits are seen in a round. Kept as far as it goes, their work gives all of it back.",
-        "Set partial work to kept: almost as if nobody were late.",
+        "Set partial work to kept: almost as if no client were late.",
     ),
     Preset(
         "Seen too rarely",
@@ -231,7 +231,7 @@ PRESETS: tuple[Preset, ...] = (
             cluster_start="identical",
         ),
         "clients",
-        "The same two models, but they begin as one. Everybody finds them equally good, takes the "
+        "The same two models, but they begin as one. All clients find them equally good, takes the "
         "first, and the second is never trained: two languages in one model again.",
         "Set where they begin to apart.",
     ),
@@ -270,20 +270,20 @@ PRESETS: tuple[Preset, ...] = (
         "The curve “fine-tuned” ends below “clients' mean”.",
     ),
     Preset(
-        "A leash that fits",
+        "A pull that fits",
         True,
         Experiment(alpha=0.1, clients=50, rounds=40, personal="ditto", ditto_lambda=3.0),
         "clients",
-        "With Ditto a client trains a model of its own on a leash to the shared one. On average it "
+        "With Ditto a client trains its own model, pulled towards the shared one. On average it "
         "is better than the shared one, and better than what the client would make alone.",
-        "Drag λ to 0.01: the leash is gone, and so is what the others knew.",
+        "Drag λ to 0.01: the pull is gone, and so is what the others knew.",
     ),
     Preset(
-        "A leash too loose",
+        "A pull too weak",
         False,
         Experiment(partition="iid", clients=20, rounds=40, personal="ditto", ditto_lambda=0.03),
         "clients",
-        "Ditto where all are alike, with hardly any leash: each client's own model is nearly the "
+        "Ditto where all are alike, with hardly any pull: each client's own model is nearly the "
         "one it would make alone, and most clients lose by having it.",
         "Drag λ to 10: the own models come up to the shared one.",
     ),

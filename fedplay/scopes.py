@@ -1,4 +1,4 @@
-"""What holds inside of a `with` only, also where ■ breaks it off.
+"""Scopes whose settings end with their `with`, also when ■ interrupts it.
 
 A KeyboardInterrupt may come between any two lines, those of `__enter__` and `__exit__` among them,
 and then nobody puts back what was there before. A count of who is inside would be wrong for good.

@@ -25,7 +25,7 @@ Default = str | tuple[str, ...]
 DATA = "The clients' data"
 TRAINING = "Federated training"
 CHANNEL = "Channel and privacy"
-PERSONAL = "For each client alone"
+PERSONAL = "Personal models"
 
 
 @dataclass(frozen=True)
@@ -85,31 +85,31 @@ def _name(choice: Any) -> str:
 TABLE: dict[str, Slot] = {
     slot.name: slot
     for slot in (
-        Slot("data", "Data", DATA, "Where the examples come from.", "digits"),
+        Slot("data", "Data", DATA, "The data set that the clients' examples come from.", "digits"),
         Slot(
             "partition",
             "Partitions",
             DATA,
-            "How the examples are dealt out to the clients.",
+            "Division of the examples among the clients.",
             "dirichlet",
         ),
-        Slot("shift", "Shifts", DATA, "How clients' examples differ beyond their labels.", "none"),
-        Slot("model", "Models", TRAINING, "What every client trains.", "softmax"),
+        Slot("shift", "Shifts", DATA, "Differences of the clients' features or labels.", "none"),
+        Slot("model", "Models", TRAINING, "The model that every client trains.", "softmax"),
         Slot(
             "schedule",
             "Schedules",
             TRAINING,
-            "Who takes part in a round; auto: what the privacy needs.",
+            "Selection of the clients of a round; auto: as privacy requires.",
             "auto",
             "uniform",
         ),
-        Slot("algorithm", "Algorithms", TRAINING, "What a client does and sends.", "fedavg"),
+        Slot("algorithm", "Algorithms", TRAINING, "What a client computes and sends.", "fedavg"),
         Slot(
             "channel",
             "Channel",
             CHANNEL,
-            "Layers that every message passes on its way to the server; auto: clipping and noise, "
-            "as the knobs ask.",
+            "Layers that every message passes on its way to the server; auto: clipping and noise "
+            "where their knobs are set.",
             ("dp",),
             ("dp",),
         ),
@@ -117,7 +117,7 @@ TABLE: dict[str, Slot] = {
             "aggregate",
             "Aggregates",
             TRAINING,
-            "How the server combines messages; auto: what the privacy needs.",
+            "How the server combines the messages; auto: as privacy requires.",
             "auto",
             "mean",
         ),
@@ -132,7 +132,7 @@ TABLE: dict[str, Slot] = {
             "personal",
             "Personalisation",
             PERSONAL,
-            "The second model that each client has to itself.",
+            "Each client's own model, beside the global one.",
             "auto",
             "finetune",
         ),

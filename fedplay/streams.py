@@ -64,7 +64,7 @@ class Rebuilt:
 
 
 class _Dice(threading.local):
-    """A generator for each thread, with what it takes to re-place it."""
+    """A random generator for each thread, with what is needed to reposition it."""
 
     def __init__(self, seed: int) -> None:
         bits = np.random.Philox(key=np.array([seed, 0x0FED_91A7], dtype=np.uint64))

@@ -1,4 +1,4 @@
-"""What answers a browser: the page, its websocket and its files, each behind the same guard."""
+"""Request handlers of the app: the page, its websocket and its files, all behind one guard."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ HEADERS = {
 
 
 class Guard(RequestHandler):
-    """What holds for every answer. In front of a handler's own class: see `guarded`."""
+    """Mixin with the checks that every request passes; `guarded` puts it before a handler."""
 
     def set_default_headers(self) -> None:
         super().set_default_headers()
@@ -71,7 +71,7 @@ class Guard(RequestHandler):
 
 
 def guarded(kind: type[RequestHandler]) -> type[RequestHandler]:
-    """Our handler in place of one of Jupyter's or Voilà's, with the guard before it."""
+    """A handler class of Jupyter or Voilà with `Guard` in front of it."""
     kind = OURS.get(kind, kind)
     return kind if issubclass(kind, Guard) else type(kind.__name__, (Guard, kind), {})
 
@@ -151,7 +151,7 @@ class PromptSocket(Guard, VoilaKernelWebsocketHandler):  # type: ignore[misc]
             raise StreamClosedError
 
     def on_close(self) -> None:
-        """A page that leaves before it is connected was not counted, and must not be taken off."""
+        """Count the page off, unless it closed before it was connected and counted."""
         if self.connection is None:
             return
         sessions, key = self.connection._open_sessions, self.connection.session_key
@@ -165,7 +165,7 @@ class PromptSocket(Guard, VoilaKernelWebsocketHandler):  # type: ignore[misc]
         await super().open(kernel_id)
 
     def on_message(self, message: str | bytes) -> None:
-        """What no page would send is dropped, before Jupyter allocates by its numbers."""
+        """Drop messages that no page would send, before Jupyter allocates memory for them."""
         if self.ws_connection is None:
             return  # the page has left meanwhile
         with suppress(ValueError):

@@ -1,4 +1,4 @@
-"""The process behind a page: `python -P -m fedplay.app.kernel -f FILE`, where FILE says where.
+"""The kernel process of a page: `python -P -m fedplay.app.kernel -f FILE`, where FILE says where.
 
 An IPython kernel that reads no settings, runs no start-up files and keeps no history. What it, or
 a library that breaks it, writes to its terminal goes to a file beside FILE: see `last_words`.

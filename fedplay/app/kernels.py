@@ -1,4 +1,4 @@
-"""The processes behind the pages: how they start, what they are told, and when they end."""
+"""The kernel processes of the pages: how they start, what they are told, and when they end."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WAITING = 3  # kernels of pages that have left without a word, which may only sl
 
 
 class ThisInterpreter(KernelSpecManager):
-    """Knows one kernel: the running interpreter, with this fedplay."""
+    """Kernel specification of the running interpreter, with this fedplay."""
 
     @property
     def folder(self) -> Path:
@@ -106,7 +106,7 @@ class Kernels(AsyncMappingKernelManager):
             await self.end(kernel_id)
 
     def expect(self, kernel_id: str) -> None:
-        """A page was sent; unless it comes back soon, nobody will."""
+        """Note that a page was sent; its kernel ends unless the page connects soon."""
 
         async def end() -> None:
             if kernel_id not in self._claimed:

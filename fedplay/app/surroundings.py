@@ -1,4 +1,4 @@
-"""What the app takes from the machine it runs on: nothing that could break or open it.
+"""Environment of the app's processes: no settings of the machine that could break or open it.
 
 Jupyter, IPython and matplotlib read settings, start-up files and variables from many places, and
 keep histories, keys and caches in the home. Here all of them are pointed at the app's own folder.
@@ -50,7 +50,7 @@ def settled(folder: Path) -> Iterator[None]:
 
 
 def of_kernel(folder: Path) -> dict[str, str]:
-    """What a kernel's variables are set to beside: caches and temporary files are kept there too.
+    """Environment variables of a kernel, which keep caches and temporary files in one folder too.
 
     A kernel has no use for a window, and a browser that this process opens keeps its own places.
     """

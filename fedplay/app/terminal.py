@@ -1,4 +1,4 @@
-"""What the app says on the terminal beside its link: each fault in one sentence, nothing twice."""
+"""Messages of the app on the terminal: each fault in one sentence, none of them twice."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _place(error: BaseException) -> str:
 
 
 class Terminal(logging.Handler):
-    """The log of all that runs here: only errors that somebody caught, and each is one line."""
+    """The log of all that runs here: only errors, each on one line."""
 
     @classmethod
     def take_over(cls, *loggers: logging.Logger) -> None:

@@ -1,4 +1,4 @@
-"""`check_algorithm`: the contract of an algorithm, point by point, on one that somebody wrote."""
+"""`check_algorithm`: the contract of an algorithm, point by point, on an algorithm of your own."""
 
 from __future__ import annotations
 

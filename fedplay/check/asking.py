@@ -1,4 +1,4 @@
-"""How a contract is asked: point by point, and what is raised is told with its line."""
+"""Running a contract's points one by one, and reporting each error with its line."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ Points = Mapping[str, tuple[Callable[[T], str], bool]]
 
 
 class Broken(Exception):
-    """What is broken, in a sentence."""
+    """Raised by a point of a contract that is broken, with a sentence that says how."""
 
 
 class Skipped(Exception):
-    """Why a point is not asked."""
+    """Raised by a point of a contract that does not apply, with the reason."""
 
 
 def asked(points: Points[T], bench: T, blame: Callable[[Exception], str]) -> tuple[Point, ...]:
-    """Every point with what was found; `blame` says what an error of somebody's own code is."""
+    """Every point with what was found; `blame` describes an error in the checked code."""
     found: list[Point] = []
     missing = ""  # the point without which the rest cannot be asked
     for name, (ask, needed) in points.items():

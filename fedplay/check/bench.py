@@ -1,4 +1,4 @@
-"""The workbench: one small federation, and a round on it whose every step is looked at."""
+"""Test bench for algorithms: a small federation, and a round on it whose every step is recorded."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def federation() -> Federation:
 
 @dataclass
 class Seen:
-    """A round, as it was seen: what every method returned."""
+    """One round on the bench: what every method of the algorithm returned."""
 
     number: int
     w0: Array
@@ -58,7 +58,7 @@ class Seen:
 
 
 class Bench:
-    """An algorithm as it was handed in, and what can be tried with it."""
+    """An algorithm under test, and what can be tried with it."""
 
     def __init__(self, given: type | Algorithm) -> None:
         self.cls: Any = given if isinstance(given, type) else type(given)
@@ -110,7 +110,7 @@ def start(run: Run) -> State:
 
 
 def take(state: State, ids: Array, seen: Seen) -> None:
-    """What a round leaves behind, as the engine writes it down."""
+    """The state after a round, as the engine writes it."""
     scatter(state.own, ids, seen.own)
     state.w, state.server = seen.w, seen.server
 
@@ -204,7 +204,7 @@ def blame(error: Exception, called: str = "") -> str:
 
 
 def alike(a: Array, b: Array) -> bool:
-    """Equal but for the order in which numbers are added."""
+    """Whether two arrays are equal up to rounding in the order of sums."""
     return a.shape == b.shape and bool(
         np.allclose(a, b, rtol=0, atol=1e-9 * max(1.0, float(np.abs(b).max(initial=0))))
     )

@@ -84,8 +84,8 @@ def nobody(bench: Bench) -> str:
     seen, usual = walk(run, state, NOBODY), walk(run, state, SOME)
     if seen.rows.shape[1] != usual.rows.shape[1]:
         had, has = usual.rows.shape[1], seen.rows.shape[1]
-        raise Broken(f"message has M = {has} when nobody comes, and M = {had} otherwise.")
-    _finite(seen, "when nobody came")
+        raise Broken(f"message has M = {has} without clients, and M = {had} otherwise.")
+    _finite(seen, "in a round without clients")
     return "A round without clients goes by, and the model stays finite."
 
 
@@ -113,8 +113,8 @@ def absent(bench: Bench) -> str:
     away = np.setdiff1d(np.arange(len(SIZES)), OTHERS)
     for name, table in state.own.items():
         if not np.array_equal(before[name][away], table[away], equal_nan=True):
-            raise Broken(f"The rows of {name!r} of clients who did not come have changed.")
-    return f"Who does not come keeps what it has: {', '.join(map(repr, state.own))}."
+            raise Broken(f"The rows of {name!r} of absent clients have changed.")
+    return f"An absent client keeps what it has: {', '.join(map(repr, state.own))}."
 
 
 def order(bench: Bench) -> str:
@@ -145,7 +145,7 @@ def one_at_a_time(bench: Bench) -> str:
         for name in state.own:
             if not alike(alone.own[name][0], cohort.own[name][place]):
                 raise Broken(f"Client {k} keeps another {name!r} when others take part.")
-    return "A client does and sends the same whoever else is there."
+    return "A client does and sends the same with any other clients."
 
 
 # --- Whole runs ----------------------------------------------------------------------------------
@@ -279,7 +279,7 @@ POINTS: dict[str, tuple[Callable[[Bench], str], bool]] = {
     "inputs": (inputs, False),
     "precision": (precision, False),
     "repeats": (repeats, False),
-    "nobody comes": (nobody, False),
+    "no clients": (nobody, False),
     "one client": (single, False),
     "absent clients": (absent, False),
     "order": (order, False),

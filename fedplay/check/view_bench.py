@@ -1,4 +1,4 @@
-"""The workbench of views: a few small experiments, seen with a view beside the curves."""
+"""Test bench for views: a few small experiments, shown with a view beside the curves."""
 
 from __future__ import annotations
 
@@ -113,14 +113,14 @@ class Drawn:
 
 
 class Seen(NamedTuple):
-    """A scene and what was done to come to it, in words."""
+    """A scene, and the steps that led to it, in words."""
 
     scene: Scene
     words: str
 
 
 class ViewBench:
-    """A view as it was handed in, and what can be shown in it."""
+    """A view under test, and what can be shown in it."""
 
     def __init__(self, view: type[View], name: str) -> None:
         self.cls, self.called, self.name = view, view.__name__, name
@@ -178,7 +178,7 @@ class ViewBench:
         return self._seen[case, kind]
 
     def first(self, case: str, kind: str = "first") -> Scene:
-        """The end of a run, and nobody is followed."""
+        """The scene at the end of a run, without a followed client."""
         return self.seen(case, kind)[0].scene
 
     def veiled(self, case: str, kind: str = "first") -> Scene:
@@ -287,7 +287,7 @@ def _files(cls: type) -> set[str]:
 
 @contextmanager
 def registered(view: type[View]) -> Iterator[str]:
-    """The name of a view, which is registered until the end where nobody has registered it."""
+    """The name of a view, which is registered for the time of the check if it is not yet."""
     name = next((name for name, known in VIEWS.items() if known is view), None)
     if name is not None:
         yield name

@@ -1,4 +1,4 @@
-"""The points of a view's contract that are seen in its picture."""
+"""The points of a view's contract that are checked on its picture."""
 
 from __future__ import annotations
 

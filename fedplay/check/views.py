@@ -1,4 +1,4 @@
-"""`check_view`: the contract of a view, point by point, on any that somebody wrote."""
+"""`check_view`: the contract of a view, point by point, on a view of your own."""
 
 from __future__ import annotations
 

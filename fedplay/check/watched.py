@@ -1,4 +1,4 @@
-"""What is handed to an algorithm under test: it looks the same, and tells what was done with it."""
+"""Inputs of an algorithm under test that record what the algorithm does with them."""
 
 from __future__ import annotations
 

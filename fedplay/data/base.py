@@ -42,7 +42,7 @@ HELD_OUT = 0.2  # of each client's examples, kept by the client for evaluation
 
 
 def kind_of(d: int, image: tuple[int, int] | None) -> Kind:
-    """What examples of d features are, which say they are pictures of (height, width).
+    """The kind of examples with d features: "pixels", "points" or "table".
 
     >>> kind_of(64, (8, 8)), kind_of(2, None), kind_of(30, None), kind_of(30, (8, 8))
     ('pixels', 'points', 'table', 'table')
@@ -93,7 +93,7 @@ class Table:
 
     @property
     def kind(self) -> Kind:
-        """What an example is."""
+        """The kind of the examples: "pixels", "points" or "table"."""
         return kind_of(self.X.shape[1], self.image)
 
     def rows(self, index: Ints) -> Table:
@@ -122,7 +122,7 @@ class Source(Checked):
 
     @property
     def kind(self) -> Kind:
-        """What an example is; as the table has it, but known before."""
+        """The kind of the examples, as `Table.kind`, but known before the table is loaded."""
         return kind_of(self.shape()[1], self.image)
 
     def sites(self) -> int:
@@ -130,7 +130,7 @@ class Source(Checked):
         return 0
 
     def to_python(self) -> str:
-        """The line of Python that makes these data known; empty where they always are."""
+        """The line of Python that registers these data; empty for built-in ones."""
         return ""
 
 
@@ -155,7 +155,7 @@ class Shares:
 
 @dataclass(frozen=True, eq=False)
 class GivenShares(Shares):
-    """Shares that are written down: client k has `index[start[k]:start[k + 1]]`.
+    """Shares stored as arrays: client k has `index[start[k]:start[k + 1]]`.
 
     start: (N+1,) int64
     index: (sum of sizes,) int64 indices into the pool
@@ -204,7 +204,7 @@ class Partition(Checked):
         check_enough(n, clients)
 
     def assign(self, pool: Table, clients: int, seed: int) -> Ints:
-        """(n,) the client that each example goes to, from 0; -1 for nobody."""
+        """(n,) the client that each example goes to, from 0; -1 for none."""
         raise NotImplementedError
 
     def split(
@@ -250,7 +250,7 @@ def check_enough(n: int, clients: int) -> None:
 
 
 def group(owner: Ints, clients: int) -> GivenShares:
-    """The shares of an assignment: `owner` (n,) is the client of each example, -1 for nobody."""
+    """The shares of an assignment: `owner` (n,) is the client of each example, -1 for none."""
     order = np.argsort(owner, kind="stable")
     start = np.searchsorted(owner[order], np.arange(clients + 1))
     index = order[start[0] : start[-1]]

@@ -1,4 +1,4 @@
-"""One client more: somebody's own examples join a federation as its last client."""
+"""A guest client: a person's own examples join a federation as its last client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What labels and the ids of clients are called, and in which order they come.
+"""Names and order of labels and client ids that are read from columns.
 
 A label is its name: the number 1, the float 1.0, the text "1" and the bytes b"1" are one label, in
 whatever container they come, so there are never two classes of one name. Spaces around a name are
@@ -88,7 +88,7 @@ def check_kinds(name: str, names: Iterable[str]) -> None:
 
 
 def says_so(text: str) -> str:
-    """What to add where a text reads as a missing value."""
+    """The end of an error message, where a text reads as a missing value."""
     return f": {text!r} stands for no value, so call it otherwise if it is a name" if text else ""
 
 

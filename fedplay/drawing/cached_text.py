@@ -1,4 +1,4 @@
-"""A word that is drawn as pixels kept from the first time: ten times faster than a `Text`."""
+"""Text whose pixels are rendered once and kept: ten times faster than a `Text`."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ STEPS, GREYS = 33, 17  # colours of weights and of pictures
 
 
 def colours_of_weights(look: Look) -> RGB:
-    """STEPS colours, from what speaks against to what speaks for; the middle is nothing."""
+    """STEPS colours of weights, from negative to positive; the middle is zero."""
     page = _page(look)
     scale: Colormap = matplotlib.colormaps["RdBu_r"]
     if look.dark:  # light must mean much here: the middle sinks into the page
@@ -47,7 +47,7 @@ def faded(table: RGB, look: Look) -> RGB:
 
 
 def reach(values: Array) -> float:
-    """The end of a scale of weights: it moves seldom, so that rounds can be compared."""
+    """The largest value on a colour scale of weights; it rarely changes, so rounds compare."""
     largest = float(np.abs(values).max(initial=0))
     return tidy(largest) if largest else 0.0
 

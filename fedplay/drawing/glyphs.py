@@ -1,4 +1,4 @@
-"""Words as pixels, set from letters that are kept: a new word costs a tenth of a millisecond.
+"""Text as pixels, composed of cached letters: a new word costs a tenth of a millisecond.
 
 Matplotlib lays out every string anew, which takes it milliseconds. Most words that a view has not
 shown yet are numbers and names made of letters that it has. Their places are matplotlib's own.

@@ -1,4 +1,4 @@
-"""Names beside the ends of curves: none over another, and where room is short the first ones."""
+"""Names beside the ends of curves, without overlap; the most important ones where room is short."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Matplotlib's settings while fedplay draws: its own, in whoever's notebook it is.
+"""Matplotlib's settings while fedplay draws, independent of those of the notebook.
 
 A style sheet, a `matplotlibrc`, or `rcParams` set in a cell are meant for the figures of their
 owner. They would put the ticks of ours elsewhere, hand its words to LaTeX, or crop its file.
@@ -113,7 +113,7 @@ def plain_legend(ax: Any, **style: Any) -> None:
 
 
 class OwnFigure(Figure):
-    """A figure that keeps to our settings, whoever draws or saves it, and whenever."""
+    """A figure that keeps to our settings, whichever code draws or saves it."""
 
     def draw(self, renderer: Any) -> None:
         with ours():

@@ -1,4 +1,4 @@
-"""A sheet on which blocks, lines, dots and words are put anew for every picture."""
+"""A drawing area whose blocks, lines, dots and words are set anew for every picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Single clients' models after a round: a personal one, and one that never joined."""
+"""Models of single clients after a round: the personal one, and one trained alone."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def worst(scores: Array, held: Array) -> int:
 _ALONE = Entry[dict[int, NeverJoined]]("single clients that never joined")
 
 
-def alone(run: Run, number: int, client: int) -> Generator[None, None, Array]:
-    """The model (P,) of a client that never joined, as in `local_only`; a round is a piece."""
+def local_only_model(run: Run, number: int, client: int) -> Generator[None, None, Array]:
+    """The local-only model (P,) of a client, as in `local_only`; yields after each round."""
     cohorts = yield from attended(run, number)
     known = run.memo.start(_ALONE, {})
     models = known.get(client) or NeverJoined(run, np.array([client]))

@@ -51,7 +51,7 @@ def fedavg(
 
 
 def fednova(a: ArrayLike, x: ArrayLike, weight: ArrayLike, eta: float, steps: ArrayLike) -> Floats:
-    """(P,) where FedNova ends: with as many steps for everybody, where FedAvg does."""
+    """(P,) where FedNova ends: with equal numbers of steps, where FedAvg does."""
     return _mean(x, np.multiply(weight, moved(a, eta, steps)) / np.asarray(steps))
 
 

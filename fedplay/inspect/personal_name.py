@@ -1,4 +1,4 @@
-"""What a client's personal model is called, wherever it is named: its stages say it."""
+"""Names of clients' personal models in texts and pictures, taken from the stages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plane of data with two features, and what a model says everywhere in it."""
+"""The plane of two features, and a model's prediction at every point of it."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ class Limits(NamedTuple):
 
 
 class Say(NamedTuple):
-    """What a model says of points: the class, and how probable it finds it."""
+    """A model's predictions at points: the class, and its probability."""
 
     label: Array  # (n,), -1 where the model says nothing
     sure: Array  # (n,)
 
     @property
     def whole(self) -> bool:
-        """Whether it says something of every point."""
+        """Whether there is a prediction at every point."""
         return int(self.label.min(initial=0)) >= 0
 
 
 class Regions(NamedTuple):
-    """What a model says of the plane, cell by cell from the lowest left."""
+    """A model's predictions on a lattice of the plane, cell by cell from the lower left."""
 
     label: Array  # (SIDE, SIDE)
     sure: Array  # (SIDE, SIDE)
@@ -86,7 +86,7 @@ def said(z: Array) -> Say:
 
 
 def regions(run: Run, w: Array, limits: Limits) -> Regions | None:
-    """What the model w (P,) says of the plane; None where it says nothing of a part of it."""
+    """Predictions of the model w (P,) on the plane; None unless there is one at every point."""
     z = logits(run, w, lattice(limits))
     found = said(z)
     if not found.whole:

@@ -1,4 +1,4 @@
-"""What protects a run's updates: clipping, noise, and the ε that they buy, known beforehand."""
+"""Clipping and noise of a run's updates, and the ε that they give; known before the run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fedplay.stages.footprint import footprint
 
 
 class Protection(NamedTuple):
-    """What the channel does to updates."""
+    """Clipping norm, noise and privacy of a run's updates."""
 
     clip: float  # S; infinite where nothing is clipped
     noise: float  # expected length of the noise on the average update; 0 without
@@ -23,8 +23,8 @@ class Protection(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def guard(exp: Experiment, P: int, spans: Spans = ()) -> Protection:
-    """What guards the updates of an experiment with a model of P parameters, layers at `spans`."""
+def update_protection(exp: Experiment, P: int, spans: Spans = ()) -> Protection:
+    """The protection of an experiment's updates, for P parameters with layers at `spans`."""
     spent, dp = epsilon_of(exp), _private(exp)
     if dp is None:
         return Protection(math.inf, 0.0, None, spent)

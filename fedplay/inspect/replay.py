@@ -1,4 +1,4 @@
-"""A run once more: its state before a round, and a round of it, looked at."""
+"""Replay of a run: its state before a round, and one round computed again."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def state_after(run: Run, number: int, w: Array) -> Generator[None, None, State]
 def replay(
     run: Run, state: State, number: int, watch: Watch | None = None
 ) -> tuple[Outcome, State]:
-    """A round once more, from the state before it, which stays as it was: (outcome, state after).
+    """Compute a round again, from a copy of the state before it: (outcome, state after).
 
     watch: told of every local step. What the personal slot has clients learn for themselves is
     left out: the round does not depend on it.

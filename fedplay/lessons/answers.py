@@ -1,4 +1,4 @@
-"""How a prediction compares with what was computed: in sentences, and on a line."""
+"""Comparison of a prediction with the computed results: in sentences, and on a line."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Answer:
 def judge_number(
     said: float, values: Sequence[float], what: Measure, between: tuple[float, float]
 ) -> Answer:
-    """A number against the values that came out, one a seed.
+    """Judge a predicted number by the computed values, one for each seed.
 
     Right: not further from the values than half of what they differ by, or the last digit told.
     """
@@ -59,7 +59,7 @@ def judge_number(
 def judge_choice(
     said: str, values: Mapping[str, Sequence[float]], what: Measure, most: bool
 ) -> Answer:
-    """One of several against the values of each, one a seed; `most`: whether the highest wins."""
+    """Judge a chosen option by every option's values, one a seed; `most`: the highest wins."""
     winner = clear_winner(values, most)
     right = said == (winner or UNCLEAR)
     came = "these runs cannot tell them apart"
@@ -80,7 +80,7 @@ def _meaning(what: Measure) -> str:
 
 
 def clear_winner(values: Mapping[str, Sequence[float]], most: bool) -> str | None:
-    """The one that beats each other one, in so many seeds that luck would rarely do it.
+    """The option that beats every other one in more seeds than chance would often give.
 
     >>> clear_winner({"a": [3, 4, 5, 4, 3], "b": [1, 2, 2, 3, 1]}, most=True)
     'a'

@@ -1,4 +1,4 @@
-"""Exercises that check themselves: what is handed in is run, and the answer is in sentences."""
+"""Exercises that check themselves: a submitted experiment is run and judged in sentences."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EXERCISES: dict[str, Exercise] = {}
 
 @dataclass(frozen=True, repr=False)
 class Verdict:
-    """What is met and what is not; true where all is met."""
+    """Result of an exercise: which conditions are met; true where all are."""
 
     lines: tuple[Line, ...]
 
@@ -43,7 +43,7 @@ class Verdict:
 
 @dataclass(frozen=True, repr=False)
 class Exercise:
-    """A task, and a check that runs what is handed in.
+    """A task, and a check that runs the submitted answer.
 
     start: the experiment to begin with; None where a number is asked for
     may:   names of the knobs and slots that may differ from it

@@ -1,4 +1,4 @@
-"""What a prediction or an exercise is about: one number of a run, by a name that people say."""
+"""Measures for predictions and exercises: one number of a run, under a plain name."""
 
 from __future__ import annotations
 

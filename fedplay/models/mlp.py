@@ -35,7 +35,7 @@ class MLP(Model):
         1024,
         label="Hidden layers",
         unit="neurons",
-        help="The width of each hidden layer.",
+        help="Number of units in each hidden layer.",
     )
 
     def bind(self, d: int, C: int) -> Network:

@@ -1,4 +1,4 @@
-"""What a person can ask for on the screen, by name: buttons, tabs, keys, the page's memory."""
+"""The actions of the screen, by name: buttons, tabs, keys, what the page remembers."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Actions:
     # --- whole experiments --------------------------------------------------------------------
 
     def set(self, name: str, value: Any) -> None:
-        """A control's value; of a file that could not be read, why (under no name)."""
+        """Set a control's value; without a name, show why a file could not be read."""
         if name:
             along = self._along(value) if name == "data" else self._needed(name, value)
             self.store.set(**{name: value}, **along)
@@ -109,14 +109,14 @@ class Actions:
             self.session.open(preset.view)
 
     def load(self, text: str) -> None:
-        """Open what was pasted, or say beside it why not."""
+        """Open a pasted experiment, or say beside it why it cannot be opened."""
         try:
             self.open(text)
         except ValueError as error:
             self.screen.share.say(str(error), wrong=True)
 
     def link(self, token: str) -> None:
-        """Open what the page's link carries, or say above everything why not."""
+        """Open the experiment in the page's link, or say at the top why it cannot be opened."""
         try:
             self.open(token)
         except ValueError as error:
@@ -132,7 +132,7 @@ class Actions:
         self.store.restore(entries[whole("place", place, 0, len(entries) - 1, why=why)].exp)
 
     def ask(self, accuracy: float | None) -> None:
-        """Hide what comes, and place a guess where there is one."""
+        """Hide the results, and place a guess where one is given."""
         self.session.veil()
         if accuracy is not None:
             self.session.place_guess(accuracy)

@@ -1,4 +1,4 @@
-"""`EventLoop`: the one task that sees to a screen: takes what has come in, computes, draws, writes.
+"""`EventLoop`: the one task of a screen: it handles events, computes, draws and writes.
 
 The path of a slider event: the page's message only puts (name, value) into an inbox, because under
 ipykernel 7 it arrives on a thread of its own. The one asyncio task, on the kernel's main thread,
@@ -38,7 +38,7 @@ FIRST = 0.4  # s that the first picture may take before the cell is done
 
 
 class Event(NamedTuple):
-    """What has come from the page: a knob's value, or an action with its arguments."""
+    """An event from the page: a knob's value, or an action with its arguments."""
 
     name: str
     value: Any
@@ -87,12 +87,12 @@ class EventLoop:
         self.wake()
 
     def act(self, action: str, *arguments: Any) -> None:
-        """A button, from any thread."""
+        """Post a button's action, from any thread."""
         self.inbox.append(Event(action, arguments, action=True))
         self.wake()
 
     def wake(self) -> None:
-        """See to what has come in; from any thread."""
+        """Wake the loop to handle the inbox; from any thread."""
         if self._loop is None:
             self.drain()
         elif not self._loop.is_closed():
@@ -106,7 +106,7 @@ class EventLoop:
 
     @calmed
     def drain(self) -> None:
-        """Do what the inbox says; of several values for one knob in a row only the newest."""
+        """Handle all events in the inbox; of successive values for one knob only the newest."""
         self.mend()
         while self.inbox:
             if self._outdated():
@@ -269,7 +269,7 @@ class EventLoop:
 
     @calmed
     def draw(self) -> None:
-        """Draw what there is to be seen now."""
+        """Draw the current scene."""
         assert self.screen is not None
         changes, now = self._changes, clock.now()
         with self.step():

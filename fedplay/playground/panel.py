@@ -1,4 +1,4 @@
-"""The column of controls: which there are for an experiment, under which headings."""
+"""The column of controls: which controls an experiment has, and under which headings."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def check_controls(names: Sequence[str] | None) -> tuple[str, ...] | None:
 
 
 def narrowed(wanted: Plan, only: Sequence[str]) -> Plan:
-    """A plan with some of its controls only."""
+    """The plan with only the named controls."""
     found = {heading: [n for n in names if n in only] for heading, names in wanted.items()}
     return {heading: names for heading, names in found.items() if names}
 

@@ -17,7 +17,7 @@ from fedplay.widgets.closing import close_all
 
 
 class Pins:
-    """A row for each pinned run: take it back, see how it differs, let it go."""
+    """A row for each pinned run: return to it, see how it differs, unpin it."""
 
     def __init__(self, act: Callable[..., None]) -> None:
         self.act = act
@@ -45,7 +45,7 @@ class Pins:
         take.add_class("fedplay-letter")
         text = ipywidgets.HTML(layout=Layout(flex="1 1 auto", width="auto"))
         gone = button(
-            "Unpin", "times", f"Let go of the pinned run {letter}", self._do("unpin", letter)
+            "Unpin", "times", f"Remove the pinned run {letter}", self._do("unpin", letter)
         )
         row = ipywidgets.HBox([take, text, gone])
         row.add_class("fedplay-pin")
@@ -61,7 +61,7 @@ def _compared(pin: Pin, now: Experiment, accuracy: float | None) -> str:
     own = pin.recording.exp
     names = differences(now, own)
     if accuracy is None and not names:
-        return "the run whose end is still to be guessed"
+        return "the run whose result is still hidden"
     if pin.accuracy is None:
         return "being computed …"
     if not names:

@@ -45,7 +45,7 @@ def predict(
     best: str = "highest",
     seeds: int = 5,
 ) -> Prediction:
-    """Ask for a prediction; nothing is computed until its person has answered.
+    """Ask for a prediction; nothing is computed until it has been given.
 
     runs:    an Experiment, whose measure is asked for as a number; or a dict from labels to
              Experiments, to say which comes out best ("no clear difference" is offered too)
@@ -83,7 +83,7 @@ class Prediction:
         self.labels = () if isinstance(runs, Experiment) else (*self.runs, UNCLEAR)
         self.field = self._field()
         self.button = ipywidgets.Button(
-            description="Reveal", tooltip="Compute it, and compare it with what you say"
+            description="Reveal", tooltip="Compute the answer, and compare it with your prediction"
         )
         self.button.on_click(lambda _button: self._clicked())
         self.told = ipywidgets.HTML()

@@ -15,7 +15,7 @@ from fedplay.words import UNSEEN, accuracy, epsilon, size, written
 
 
 def skew_note(facts: Facts) -> str:
-    """What the skew of the labels came out as."""
+    """The measured label skew, in words."""
     if facts.skew is None:
         return ""
     C, skew = len(facts.labels.classes), facts.skew
@@ -86,7 +86,7 @@ def _down(sent: float) -> str:
 
 
 def alternative(player: Player) -> str:
-    """The picture in words, for who cannot see it."""
+    """The picture in words, for screen readers."""
     rec = player.shown
     if rec is None or not rec.rounds:
         return "Learning curves; nothing is computed yet."

@@ -37,7 +37,7 @@ AROUND = 344  # css pixels that everything above and below the picture takes
 LOW, HIGH = 380, 800  # css pixels, the lowest and the highest picture
 KEYS = (
     "Left and right arrows go through the rounds, Home and End to the first and the last; up and "
-    "down arrows follow a client, Escape follows nobody; the space bar plays and pauses. In My "
+    "down arrows follow a client, Escape follows none; the space bar plays and pauses. In My "
     "client Enter takes a pen: arrows move it, the space bar puts it down, Page Up and Down choose "
     "the class, Enter adds, Escape lays the pen away."
 )
@@ -48,7 +48,7 @@ Act = Callable[..., None]
 
 
 class Screen:
-    """The widgets of one session. `act(name, *arguments)` is told what its person wants.
+    """The widgets of one session; `act(name, *arguments)` runs the action of that name.
 
     `draw`, `write` and `describe` bring the picture, the numbers and the words up to date.
     """
@@ -159,7 +159,7 @@ class Screen:
         self.draw()
 
     def renew(self, ahead: frozenset[str]) -> None:
-        """Let nothing be as a step has left it that was broken off in between.
+        """Bring every widget up to date after a step that was interrupted.
 
         ahead: the knobs whose fields show what is still to come
         """
@@ -169,7 +169,7 @@ class Screen:
         self.board.lit = lit
 
     def draw(self) -> None:
-        """Draw what there is to be seen now."""
+        """Draw the current scene."""
         scene = self.session.scene()
         if scene is None or self._drawn_again(scene):
             return
@@ -316,7 +316,7 @@ class Screen:
 
 
 class Shown:
-    """A row that is nothing but a widget: shown while its view is open."""
+    """A row made of one widget, shown while its view is open."""
 
     def __init__(self, widget: Any) -> None:
         self.widget = widget

@@ -1,4 +1,4 @@
-"""Take an experiment along: a link token, Python, JSON; the picture and the data; and back."""
+"""Sharing an experiment: as a link token, Python or JSON, with picture and data files."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def experiment_in(text: str) -> Experiment:
 class Share:
     """A panel that is opened by the button of the same name.
 
-    `act(name, *arguments)` is told what its person wants: another "form", to "copy" the text, to
+    `act(name, *arguments)` runs an action of the screen: another "form", to "copy" the text, to
     "load" what was pasted, or the "files".
     """
 

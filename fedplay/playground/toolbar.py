@@ -25,7 +25,7 @@ def preset_of(exp: Experiment) -> Preset | None:
 
 
 class Toolbar:
-    """`act(name, *arguments)` is told what its person wants."""
+    """The row above everything; `act(name, *arguments)` runs the action of that name."""
 
     def __init__(self, act: Callable[..., None], *, presets: bool) -> None:
         self._act = act
@@ -34,7 +34,7 @@ class Toolbar:
         self.presets = ipywidgets.Dropdown(
             options=[CHOOSE, *map(_called, PRESETS)],
             index=0,
-            tooltip="Examples that work well (✓) and badly (✗), each with a sentence of why",
+            tooltip="Examples that work well (✓) or badly (✗), each with the reason",
             layout=Layout(width="250px"),
         )
         self.presets.add_class("fedplay-presets")
@@ -42,12 +42,12 @@ class Toolbar:
         self.presets.observe(self._chosen, "index")
         self.undo = button("Undo", "undo", "Back to the run before", lambda: act("undo"))
         self.pin = button(
-            "Pin", "thumb-tack", "Keep this run, to compare others with", lambda: act("pin")
+            "Pin", "thumb-tack", "Keep this run, to compare other runs with it", lambda: act("pin")
         )
         self.guess = button(
             "Guess",
             "question",
-            "Hide the curves, say first where the global model will end, then reveal",
+            "Hide the curves, predict where the global model will end, then reveal them",
             lambda: act("guessing"),
         )
         self.share = button(

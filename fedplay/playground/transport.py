@@ -1,4 +1,4 @@
-"""Play, Step, Reset, speed, and the slider that stands at a round."""
+"""Play, Step, Reset, speed, and the slider of rounds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SPEEDS |= {"20 rounds/s": 20.0, "60 rounds/s": 60.0}
 
 
 class Transport:
-    """The row below the picture. `act(name, *arguments)` is told what its person wants."""
+    """The row below the picture; `act(name, *arguments)` runs the action of that name."""
 
     def __init__(self, act: Callable[..., None], speed: float) -> None:
         self.play = self._button("Play", "play", "Show round after round", lambda: act("toggle"))
@@ -34,7 +34,7 @@ class Transport:
             min=0,
             max=1,
             description="Round",
-            tooltip="Stand at a round: who took part, and what was spent until then",
+            tooltip="The round shown: which clients took part, and what was spent by then",
             readout=True,
             layout=Layout(flex="1 1 auto", width="auto"),
         )
@@ -59,7 +59,7 @@ class Transport:
             act("scrub", number)
 
     def show(self, cursor: int, rounds: int, playing: bool) -> None:
-        """Stand where the player stands."""
+        """Show the player's round and whether it plays."""
         word, icon = ("Pause", "pause") if playing else ("Play", "play")
         if self.play.description != word:
             self.play.icon, self.play.description = icon, word

@@ -1,4 +1,4 @@
-"""What stands below the picture and belongs to the view beside the curves: tabs and a caption."""
+"""Tabs and caption below the picture, for the view beside the curves."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOBODY = "follow a client"
 
 
 class ViewTabs:
-    """`act(name, *arguments)` is told what its person wants; `rows` are those of the views."""
+    """Tabs, caption and the views' `rows`; `act(name, *arguments)` runs an action."""
 
     def __init__(self, act: Callable[..., None], rows: Sequence[Row] = ()) -> None:
         self.act = act
@@ -63,7 +63,7 @@ class ViewTabs:
                 self.tabs.index = self.names.index(chosen)
 
     def follow(self, names: Sequence[str], client: int | None) -> None:
-        """The clients that can be followed, by their places, and who is."""
+        """Offer the clients that can be followed, by place, and mark the followed one."""
         options = [NOBODY, *names]
         with self._quiet, self.who.hold_sync():
             if list(self.who.options) != options:

@@ -23,7 +23,7 @@ MORE = "…"
 
 
 def changes(exp: Experiment) -> list[str]:
-    """What of an experiment differs from the default and is in use, but for rounds and seeds.
+    """The settings in use that differ from the default, except rounds and seeds.
 
     >>> changes(Experiment(alpha=0.1, local_epochs=5, algorithm="scaffold", seed=3))
     ['Algorithm scaffold', 'Local epochs E 5', 'Label skew α 0.1']

@@ -1,4 +1,4 @@
-"""How epsilon comes about: a Renyi-DP accountant for the Poisson-sampled Gaussian mechanism.
+"""Accounting of epsilon: a Renyi-DP accountant for the Poisson-sampled Gaussian mechanism.
 
 In every round each client takes part by a coin of its own (sampling rate q), every update is
 clipped to norm C, and Gaussian noise of standard deviation z C is added to their sum (noise

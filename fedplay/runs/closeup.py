@@ -1,4 +1,4 @@
-"""`Closeup`: what the view beside the curves needs beyond the rounds, computed in pieces."""
+"""`Closeup`: data that the open view needs beyond the rounds, computed in pieces."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Closeup(Job):
         self._behind: float | None = None  # since when there is not the one that is wanted
 
     def key(self, rec: Recording, at: int) -> Any:
-        """What the close-up should be of; None where none is wanted."""
+        """The round, run and client that a close-up is wanted of; None where none is wanted."""
         return None if self.prepare is None else (rec, at, self.client, self.prepare)
 
     @property
@@ -71,7 +71,7 @@ class Closeup(Job):
         return True
 
     def seen(self, rec: Recording, at: int) -> tuple[Any, bool]:
-        """What there is, and whether it belongs to what is shown.
+        """The close-up, and whether it belongs to the scene shown.
 
         For a moment an older one passes for it, or the view would flicker while one drags.
         """

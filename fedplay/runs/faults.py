@@ -1,4 +1,4 @@
-"""Whose fault it is that a run broke off: an algorithm's that somebody is just writing, or ours."""
+"""Blame for an error in a run: the user's own algorithm, or fedplay."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LOG = logging.getLogger("fedplay")
 
 
 def why(error: Exception, exp: Experiment, *others: Any) -> str:
-    """What to tell of an error in a run, or in `others` (functions) that were asked about it.
+    """The sentence for an error in a run, or in the functions `others` called for it.
 
     Where none of its stages, its measures and the others is somebody's own, it is a fault of ours:
     then it goes to the log of the kernel as well, with its traceback.
@@ -26,7 +26,7 @@ def why(error: Exception, exp: Experiment, *others: Any) -> str:
 
 
 def built_in(exp: Experiment) -> bool:
-    """Whether none of an experiment's stages is somebody's own."""
+    """Whether all of an experiment's stages are built in."""
     return all(_ours(type(stage)) for slot in TABLE for stage in exp.stages(slot))
 
 

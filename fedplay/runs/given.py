@@ -1,4 +1,4 @@
-"""What a run is given beside its experiment: data of one's own, or a guest among the clients."""
+"""Data of a run beside its experiment: a person's own data, or a guest among the clients."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ KEPT = 4  # federations with the guest in them
 
 
 class Party:
-    """The data of experiments, with one client more. `federation` is for those with data given."""
+    """A guest's examples, and the data of experiments with the guest as one more client.
+
+    federation: the data that the guest joins; None for each experiment's own
+    """
 
     def __init__(self, X: Array, y: Array, name: str, federation: Federation | None) -> None:
         self.X, self.y, self.name, self.federation = X, y, name, federation
@@ -39,7 +42,7 @@ class Party:
         return self._made[base]
 
     def made(self, federation: Federation) -> bool:
-        """Whether a federation is one of these."""
+        """Whether a federation was made by `of`."""
         return federation in self._known
 
 

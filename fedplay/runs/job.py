@@ -1,4 +1,4 @@
-"""`Job`: what is computed in pieces, when the run that was asked for is there."""
+"""`Job`: work computed in pieces once the requested run is done."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Progress(NamedTuple):
 
 
 class Job:
-    """Something to be computed while nothing more urgent is. A piece takes a few milliseconds.
+    """Work for when nothing more urgent is left; a piece takes a few milliseconds.
 
     What cannot be computed is no hole in the picture: the job keeps the reason, to be told.
     """
@@ -27,7 +27,7 @@ class Job:
 
     @property
     def progress(self) -> Progress:
-        """How much is done, of how much."""
+        """Work done, and work in all."""
         raise NotImplementedError
 
     @property

@@ -34,7 +34,7 @@ Prepare = Callable[[Moment], Iterator[Any]]
 
 
 class Facts(NamedTuple):
-    """What the screen says about a federation."""
+    """Label counts and skew of a federation, as the screen states them."""
 
     labels: Labels
     skew: Skew | None
@@ -60,7 +60,7 @@ def identity(exp: Experiment, federation: Given) -> tuple[Any, ...]:
 
 
 class Recording:
-    """The rounds of an experiment, computed one by one, then its personal and its lone models.
+    """The rounds of an experiment, computed one by one, then its personal and local-only models.
 
     `advance()` computes one round; after the last of them `later()` computes a piece of what the
     main curves need not wait for. `rest()` lets go of the run's buffers; both go on after it.
@@ -127,7 +127,7 @@ class Recording:
 
     @property
     def nbytes(self) -> int:
-        """About what it keeps while it rests."""
+        """Approximate bytes of a recording at rest."""
         kept = sum(
             r.client_accuracy.nbytes
             + r.cohort.nbytes
@@ -173,7 +173,7 @@ class Recording:
             return got.loss, self.run.evaluate.losses(got.parameters)
 
     def later(self) -> None:
-        """Compute a piece of the personal and lone models; call it until `late_done`."""
+        """Compute a piece of the personal and local-only models; call it until `late_done`."""
         pieces, self._late = self._late, None  # see `advance`
         if pieces is None:
             pieces = self._pieces()
@@ -212,7 +212,7 @@ class Recording:
         yield from prepare(Moment(self.run, number, w, client))
 
     def rest(self) -> None:
-        """Let go of everything that can be made again."""
+        """Drop everything that can be computed again."""
         self._run = self._stream = self._late = None
         if self._history is not None:
             late = {k: v for k, v in self._history.__dict__.items() if k.endswith("l_accuracy")}

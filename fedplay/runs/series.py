@@ -1,4 +1,4 @@
-"""A run as plain data to be shown: its curves, its labels, and a moment of it."""
+"""Plain data of a run for views: its curves, its labels, and the state of one round."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fedplay.stages.base import Array
 
 
 class Moment(NamedTuple):
-    """What a view's `prepare` works from: the global model after a round of a run."""
+    """Input of a view's `prepare`: a run, a round, its global model, and the followed client."""
 
     run: Run
     number: int
@@ -21,7 +21,7 @@ class Moment(NamedTuple):
 
 
 class Labels(NamedTuple):
-    """What the bars show: counts (K, C) of the clients `ids` (K,), of all `clients`."""
+    """Label counts (K, C) of the clients `ids` (K,), of all `clients`."""
 
     counts: Array
     ids: Array
@@ -55,7 +55,7 @@ class Series:
 
 @dataclass(frozen=True, eq=False)
 class Late:
-    """What is computed after the main curves; `fresh` where it belongs to them."""
+    """Curves of personal and local-only models, computed last; `fresh` where they are the run's."""
 
     at: Array  # (c,) rounds after which clients have personal models
     personal: Array  # (c,) their mean accuracy

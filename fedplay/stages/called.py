@@ -1,4 +1,4 @@
-"""What a method calls the models that clients have to themselves."""
+"""Names that a method gives to clients' own models."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Called(NamedTuple):
-    """What a method calls a client's model.
+    """Names of a client's own model, short and long.
 
     short:  on a curve and a card
     titles: wordings for a heading, from the longest
@@ -19,7 +19,7 @@ class Called(NamedTuple):
 
 
 def count(n: int, noun: str) -> str:
-    """So many of something.
+    """A count with its noun: "1 epoch", "2 epochs".
 
     >>> count(1, "epoch"), count(2000, "step")
     ('1 epoch', '2,000 steps')

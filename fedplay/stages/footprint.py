@@ -1,4 +1,4 @@
-"""What an algorithm sends and remembers, learnt from a client whose work is made up."""
+"""Message size and memory of an algorithm, measured with a made-up client."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ MANY = 200_000  # parameters, from which on nobody's message is made up, to allo
 
 @lru_cache(maxsize=64)
 def footprint(algorithm: Algorithm, P: int, spans: Spans = ()) -> Footprint:
-    """What it takes for models of P parameters, whose layers are at `spans`.
+    """The footprint of an algorithm for models of P parameters, with layers at `spans`.
 
     Raises whatever the algorithm raises: one that fails here fails in its first round.
     """

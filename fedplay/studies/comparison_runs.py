@@ -31,7 +31,7 @@ class Curve(NamedTuple):
 
     @classmethod
     def of(cls, rounds: Iterable[Round]) -> Curve:
-        """What is kept of a whole run."""
+        """The curves of a complete run."""
         seen = list(rounds)
         loss = np.array([r.loss for r in seen])
         bad = np.flatnonzero(has_diverged(loss, loss[0]))
@@ -46,7 +46,7 @@ class Curve(NamedTuple):
 
 
 class Kept(Protocol):
-    """Where runs that were computed before are found again."""
+    """A store of the curves of runs that were computed before."""
 
     def get(self, exp: Experiment) -> Curve | None: ...
 

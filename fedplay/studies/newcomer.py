@@ -70,7 +70,7 @@ def without(fed: Federation, client: int) -> Federation:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Newcomer:
-    """How clients do that join when the run is over, on their own held-out data.
+    """Accuracy of clients that join after the run, on their own held-out data.
 
     M newcomers, each in a run of its own: several clients, left out one at a time, in every seed.
     Printed (or shown in a notebook) it is a table.

@@ -1,4 +1,4 @@
-"""What a few seeds let one say of two methods, and when they let one say nothing."""
+"""Statistics of two methods over a few seeds: what differs, and what could be chance."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RARE = 1 / 16  # the chance of five coins that all fall on one side: what we cal
 
 
 class Reached(NamedTuple):
-    """When a method first had an accuracy."""
+    """The round in which a method first reached an accuracy, over seeds."""
 
     median: float  # round, over all seeds; inf where half of them never had it
     times: int  # in how many seeds it had it at all
@@ -63,14 +63,14 @@ class Difference(NamedTuple):
 
     @property
     def chance(self) -> float:
-        """How often as many coins as there are seeds would fall so much to one side, or more."""
+        """Probability that chance alone gives so one-sided a result (a two-sided sign test)."""
         n, most = self.above + self.below, max(self.above, self.below)
         tail = sum(math.comb(n, k) for k in range(most, n + 1)) / 2**n
         return min(2 * tail, 1.0)
 
     @property
     def clear(self) -> bool:
-        """Whether it is more than luck would often give."""
+        """Whether chance would rarely give such a difference."""
         return self.chance <= RARE
 
     @property

@@ -1,1 +1,1 @@
-"""Ideas, drawn: a folder each. What a view shows is computed in its `analysis`."""
+"""Views: a folder for each. What a view shows is computed in its `analysis`."""

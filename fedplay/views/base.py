@@ -1,4 +1,4 @@
-"""What every view is: artists made once in a box of the canvas, and updated in place.
+"""Base class of views: artists made once in a box of the canvas, and updated in place.
 
 And what it has beside them: what a person has chosen in it, a row of controls, and a job.
 """
@@ -33,7 +33,7 @@ class Row(Protocol):
 
 
 class View:
-    """One idea, drawn. A subclass makes its artists in `__init__` and moves them in `show`.
+    """A picture of one idea. A subclass makes its artists in `__init__` and moves them in `show`.
 
     What has to be computed for it beyond the rounds themselves is computed by `prepare`, in pieces
     short enough for a screen; the last piece is what `show` finds in `scene.closeup`. What a person
@@ -101,7 +101,7 @@ class View:
 
     @staticmethod
     def controls(act: Callable[..., None]) -> Row | None:
-        """The row of controls, if any; `act(name, *arguments)` is told what its person wants."""
+        """The row of controls, if any; `act(name, *arguments)` runs an action of the screen."""
         return None
 
     @staticmethod

@@ -17,7 +17,7 @@ GAP = 12  # css pixels between the two
 
 
 def seen_by(view: View | type[View], scene: Scene) -> Scene:
-    """What a view is to show of a scene: where that has a close-up of an older run, that run."""
+    """The scene for one view: where its close-up is of an older run, that run's scene."""
     return scene.earlier if view.prepares and scene.earlier is not None else scene
 
 

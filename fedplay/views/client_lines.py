@@ -33,7 +33,7 @@ def band(x: Array, clients: Array, low: float, high: float) -> Array:
 
 
 def worst(clients: Array, *, lowest: bool = True) -> tuple[str, Array]:
-    """What the worst off are called, and (n,) how they fare: the 10th percentile, or the minimum.
+    """A name for the worst clients, and their accuracy (n,): the 10th percentile, or the minimum.
 
     The minimum where fewer than ten clients hold something out; NaN where nobody does, and where
     the model is not finite. Without `lowest` the highest are worst off: of a loss.

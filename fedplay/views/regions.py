@@ -1,4 +1,4 @@
-"""A model's say in the plane, as coloured regions."""
+"""A model's predictions on the plane, as coloured regions."""
 
 from __future__ import annotations
 

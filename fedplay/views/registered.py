@@ -49,7 +49,7 @@ BUILT_IN = frozenset(VIEWS)
 
 
 def enter(view: type[View], name: str = "") -> None:
-    """Register a view of somebody's own; ValueError in one sentence where it cannot be one."""
+    """Register a user's own view; ValueError in one sentence where it cannot be one."""
     called = view.__name__
     name = check_name(name or getattr(view, "name", ""))
     if name in BUILT_IN:

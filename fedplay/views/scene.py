@@ -1,4 +1,4 @@
-"""What a view is given to show, and what it answers: plain data, no artist and no widget."""
+"""`Scene`, the input of a view, and `Hit`, its answer to the pointer: plain data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fedplay.runs.series import Labels, Late, Series
 
 
 class Intent(NamedTuple):
-    """What a gesture asks for: an action of the screen by its name, and its arguments."""
+    """An action that a gesture requests: its name on the screen, and its arguments."""
 
     action: str
     arguments: tuple[Any, ...] = ()
@@ -69,7 +69,7 @@ class Ghost(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """Everything that there is to show, for the round at which the viewer stands.
+    """All data that a view shows, for the round at which the viewer stands.
 
     Clients are named by their place in the panel: the column of `series.clients`.
     """
@@ -111,7 +111,7 @@ class Scene:
 
 
 def allowed(scene: Scene) -> Scene:
-    """What may be told of a scene: before a guess, its first round."""
+    """The part of a scene that may be shown: before a guess, its first round."""
     if not scene.veiled:
         return scene
     return replace(scene, rounds=scene.rounds[:1], at=0, late=None, closeup=None)

@@ -1,4 +1,4 @@
-"""`State`: what a person has chosen in a view; `Desk`: what it may ask of the screen it is on."""
+"""`State`: a person's choices in a view; `Desk`: the calls it may make on its screen."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Runs(Protocol):
 
 
 class Desk(Protocol):
-    """What the state of a view may ask of the screen that it is on. The session is one."""
+    """Interface of the screen for the state of a view; the session implements it."""
 
     @property
     def experiment(self) -> Experiment:
@@ -58,7 +58,7 @@ class Desk(Protocol):
 
     @property
     def federation(self) -> Federation | None:
-        """Data of somebody's own, if there are any."""
+        """The user's own data, if there are any."""
 
     @property
     def player(self) -> Runs:
@@ -100,7 +100,7 @@ class Desk(Protocol):
 
 
 class State:
-    """What a person has chosen in a view, and what can be done there.
+    """A person's choices in a view, and the actions of that view.
 
     `verbs` are the names of its methods that are actions of the screen; each raises ValueError
     where it cannot be done. They are methods of the Playground too. `keeps` are the names of its
@@ -153,7 +153,7 @@ class State:
 
     @property
     def shown(self) -> Any:
-        """What the view finds in `Scene.state`: plain data that nobody changes."""
+        """What the view finds in `Scene.state`: plain data that is never changed."""
         return SimpleNamespace(**{name: getattr(self, name) for name in self.keeps})
 
     def closeup(self, found: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What the widgets of a screen hold, as one number each: so a page knows whether it holds the same.
+"""Checksums of a screen's widgets, by which a page knows whether it holds the same state.
 
 `page.js` asks for it; why that is needed stands in `agreement.js`.
 """

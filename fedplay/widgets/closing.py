@@ -1,4 +1,4 @@
-"""What a closed screen leaves behind: nothing.
+"""Closing a screen: every widget that belongs to it is closed.
 
 ipywidgets keeps every widget that was ever made, with all that its callbacks can reach, until that
 widget is closed; and to close a box closes none of the widgets in it. So whoever makes widgets

@@ -42,7 +42,7 @@ class Control:
         self._quiet = EchoGuard()
 
     def show(self, value: Any) -> None:
-        """Let the field show a value, whoever has set it."""
+        """Let the field show a value, whatever has set it."""
         raise NotImplementedError
 
     def sweep(self, value: Any) -> tuple[list[Any], list[str]]:

@@ -1,4 +1,4 @@
-"""What a page may say to the kernel. A page is not trusted: anything odd is ignored."""
+"""Decoding a page's messages to the kernel. A page is not trusted: anything odd is ignored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page does for a screen, beside showing it (`page.js`, `agreement.js`, `models.js`).
+"""Services of the page for a screen, beside showing it (`page.js`, `agreement.js`, `models.js`).
 
 An invisible widget among the others. It gives the fields of ipywidgets names that a screen reader
 can say, copies texts, keeps a small one while the kernel restarts or the page is reloaded, and sees

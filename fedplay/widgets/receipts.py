@@ -1,4 +1,4 @@
-"""What a page says until it is heard (`tell.js`) is answered here."""
+"""Receipts for messages that a page repeats until they are acknowledged (`tell.js`)."""
 
 from __future__ import annotations
 

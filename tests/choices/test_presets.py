@@ -291,7 +291,7 @@ def better_than_both(h):
     return personal > max(shared, alone)
 
 
-def without_a_leash(h):
+def without_a_pull(h):
     """With λ = 0.01 the personal models do as those that never joined."""
     _, personal, alone = means(run(h.experiment.replace(ditto_lambda=0.01)))
     return abs(personal - alone) < 0.025
@@ -427,11 +427,11 @@ CLAIMS = [
         "tuned ends below the mean",
         lambda h: h.personal_accuracy.mean() < own(h).mean(),
     ),
-    ("A leash that fits", "better than shared and alone", better_than_both),
-    ("A leash that fits", "with λ = 0.01 as if alone", without_a_leash),
-    ("A leash too loose", "nearly as if alone", lambda h: abs(means(h)[1] - means(h)[2]) < 0.03),
-    ("A leash too loose", "most clients lose", most_lose),
-    ("A leash too loose", "with λ = 10 about as shared", comes_up),
+    ("A pull that fits", "better than shared and alone", better_than_both),
+    ("A pull that fits", "with λ = 0.01 as if alone", without_a_pull),
+    ("A pull too weak", "nearly as if alone", lambda h: abs(means(h)[1] - means(h)[2]) < 0.03),
+    ("A pull too weak", "most clients lose", most_lose),
+    ("A pull too weak", "with λ = 10 about as shared", comes_up),
     (
         "A head of one's own",
         "more than with FedAvg",

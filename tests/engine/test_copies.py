@@ -19,7 +19,7 @@ from fedplay.engine.loop import Run, stream
 from fedplay.models import MLP
 from fedplay.scopes import _blas, calm
 from fedplay.streams import Purpose, Streams
-from fedplay.views.each_client.analysis import census
+from fedplay.views.each_client.analysis import client_accuracies
 
 SMALL = dict(rounds=3, clients=6)
 EXPERIMENTS = {
@@ -178,8 +178,8 @@ def test_arrays_that_were_given_may_be_changed_afterwards():
 def test_two_surveys_of_all_clients_may_be_under_way_at_once():
     run = Run(fp.Experiment(rounds=6, clients=5))
     w = {r.number: r.parameters for r in stream(run)}
-    alone = {n: list(census(Run(run.exp), n, w[n]))[-1] for n in (2, 6)}
-    pieces = {n: census(run, n, w[n]) for n in (6, 2)}
+    alone = {n: list(client_accuracies(Run(run.exp), n, w[n]))[-1] for n in (2, 6)}
+    pieces = {n: client_accuracies(run, n, w[n]) for n in (6, 2)}
     found = {}
     while pieces:
         for number in list(pieces):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import fedplay as fp
 from fedplay import registry
 from fedplay.engine.loop import Run, stream
-from fedplay.inspect.protection import gaussian_length, guard
+from fedplay.inspect.protection import gaussian_length, update_protection
 from fedplay.scopes import calm
 from fedplay.stages.lengths import cut, lengths_of
 from fedplay.views.inside_round.analysis import tracing
@@ -218,7 +218,7 @@ def test_a_closeup_shows_what_was_clipped_and_how_long_the_noise_is(name):
     *_, trace = tracing(run, 2)
     np.testing.assert_array_equal(trace.clipped, r.message_norm > 0.3)
     assert 0 < Row.of(r, 0.3).clipped == trace.clipped.sum()
-    told = guard(exp, run.network.P, run.network.spans).noise
+    told = update_protection(exp, run.network.P, run.network.spans).noise
     assert trace.noise_length == pytest.approx(told, rel=0.2)
     row = Row.of(r, 0.3)
     cut_ = r.update_norm * np.minimum(1, 0.3 / r.message_norm)
@@ -236,7 +236,7 @@ def test_the_noise_is_as_long_as_what_falls_on_the_update(name):
     drawn = [layer.server(zeros, run.cohort(r)) for r in range(1, 101)]
     assert {np.count_nonzero(noise) for noise in drawn} == {travels.message}
     parts = [np.linalg.norm(run.algorithm.update(noise, travels.shared)) for noise in drawn]
-    told = guard(exp, run.network.P, run.network.spans).noise
+    told = update_protection(exp, run.network.P, run.network.spans).noise
     assert told == pytest.approx(np.mean(parts), rel=0.02)
     assert told == pytest.approx(2.0 / 10 * gaussian_length(travels.shared))
 

@@ -14,11 +14,11 @@ from fedplay.models import likeliest
 from fedplay.scopes import calm
 from fedplay.stages.base import Layer
 from fedplay.stages.footprint import footprint
-from fedplay.views.boundaries.analysis import survey
-from fedplay.views.each_client.analysis import census
+from fedplay.views.boundaries.analysis import decision_boundaries
+from fedplay.views.each_client.analysis import client_accuracies
 from fedplay.views.inside_round.analysis import tracing
 from fedplay.views.inside_round.view import InsideRound
-from fedplay.views.pictures.analysis import study
+from fedplay.views.pictures.analysis import picture_analysis
 from fedplay.views.privacy_and_cost.analysis import journey
 from fedplay.views.privacy_and_cost.ledger import Row
 from tests.support.reference import random_federation
@@ -90,12 +90,12 @@ def test_a_model_that_says_nothing_has_no_accuracy(choices):
     assert np.isnan(scores.accuracy)
     assert np.isnan(scores.client_accuracy).all()
     assert np.isnan(each).all()
-    *_, seen = survey(run, 1, w, 0)
+    *_, seen = decision_boundaries(run, 1, w, 0)
     assert np.isnan(seen.everywhere.accuracy)
     assert seen.here.plane is None
     assert seen.here.points is None
     assert np.isnan(seen.here.accuracy)
-    *_, found = census(run, 1, w)
+    *_, found = client_accuracies(run, 1, w)
     assert np.isnan(found.own[0]).all()
     assert np.isnan(found.test[0]).all()
 
@@ -113,7 +113,7 @@ def test_pictures_of_a_model_that_says_nothing_are_not_judged():
     run = Run(fp.Experiment(rounds=1))
     w = np.full(run.network.P, 3e38, np.float32)
     assert np.isfinite(w).all()
-    *_, seen = study(run, 1, w, None)
+    *_, seen = picture_analysis(run, 1, w, None)
     assert not seen.finite
     assert seen.after is None
 

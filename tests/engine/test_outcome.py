@@ -19,14 +19,14 @@ from fedplay.engine.client_models import NeverJoined, local_only
 from fedplay.engine.evaluate import mean_of
 from fedplay.engine.loop import Run, stream
 from fedplay.engine.measures import BUILT_IN
-from fedplay.inspect.client_models import alone
+from fedplay.inspect.client_models import local_only_model
 from fedplay.inspect.replay import attended, replay, state_before
 from fedplay.memo import Entry, Memo
 from fedplay.registry import SLOTS
 from fedplay.stages.base import Aggregate, Layer, Schedule
 from fedplay.stages.lengths import length_of, lengths_of
 from fedplay.stages.schedule.uniform import Uniform
-from fedplay.views.each_client.analysis import census
+from fedplay.views.each_client.analysis import client_accuracies
 
 SOME = dict(rounds=3, clients=6, participation=0.5, local_epochs=2, batch_size=16, dtype="float64")
 METHODS = [
@@ -192,11 +192,11 @@ def test_who_took_part_is_read_from_the_record_and_not_drawn_again():
     cohorts = [r.cohort for r in rounds[1:]]
     for known, cohort in zip(drained(attended(run, 5)), cohorts, strict=True):
         assert known is cohort
-    *_, found = census(run, 5, rounds[5].parameters)
+    *_, found = client_accuracies(run, 5, rounds[5].parameters)
     assert found.called.tolist() == np.isin(run.panel, np.concatenate(cohorts)).tolist()
     *_, expected = local_only(run, cohorts)
     np.testing.assert_array_equal(found.own[2], expected)
-    w = drained(alone(run, 5, int(cohorts[0][0])))
+    w = drained(local_only_model(run, 5, int(cohorts[0][0])))
     models = NeverJoined(run, run.panel)
     for cohort in cohorts:
         models.advance(run, cohort)

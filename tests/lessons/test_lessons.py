@@ -412,7 +412,7 @@ def test_own_data_make_skew_look_good():
     assert text("own-mistake", "0.98 with two shards and 0.87")
     assert personal(names["shards"]).mean() == pytest.approx(0.98, abs=0.005)
     assert personal(names["alike"]).mean() == pytest.approx(0.87, abs=0.005)
-    assert text("own-mistake-after", "reads 0.20 of it, and a lonely one 0.19", "0.83 and 0.70")
+    assert text("own-mistake-after", "reads 0.20 of it, and a local-only one 0.19", "0.83 and 0.70")
     for of, models, said in (
         ("shards", tuned, 0.20),
         ("shards", lone, 0.19),

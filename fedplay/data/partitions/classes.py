@@ -1,4 +1,4 @@
-"""Label skew by construction: every client has so many classes, and no others."""
+"""Label skew by construction: every client has examples of exactly k classes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Classes(Partition):
         symbol="k",
         label="Classes a client",
         slider=(1, 10),
-        help="How many classes each client holds.",
+        help="Number of classes each client has.",
     )
 
     def check(self, n: int, C: int, clients: int, sites: int) -> None:

@@ -1,4 +1,4 @@
-"""Quantity skew: clients with much and clients with little, all of the same kind."""
+"""Quantity skew: clients with many and with few examples, from the same distribution."""
 
 from __future__ import annotations
 

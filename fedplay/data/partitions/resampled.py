@@ -53,7 +53,7 @@ class Resampled(Partition):
         1000,
         label="Examples a client",
         scale="log",
-        help="How many examples each client draws, with those it keeps for evaluation.",
+        help="Number of examples each client draws, including those it keeps for evaluation.",
     )
 
     def check(self, n: int, C: int, clients: int, sites: int) -> None:

@@ -27,7 +27,7 @@ class Shards(Partition):
         1,
         20,
         label="Shards a client",
-        help="How many pieces of the examples, sorted by label, each client gets.",
+        help="Number of pieces each client gets of the examples sorted by label.",
     )
 
     def check(self, n: int, C: int, clients: int, sites: int) -> None:

@@ -1,4 +1,4 @@
-"""What happens to examples once they are dealt out: the same to all clients of a group."""
+"""Shifts: changes of examples after the partition, the same for all clients of a group."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TESTS = 0  # the `round` of the stream that gives each test example a group; shi
 
 
 class Shift(Checked):
-    """What happens to a client's examples: a frozen dataclass whose fields are knobs.
+    """A change of each client's examples: a frozen dataclass whose fields are knobs.
 
     Client k is of group k mod `groups`; a shift is the same for all of a group, and group 0 keeps
     its examples as they are. One of your own declares `groups = shared(Grouped, "groups")` and
@@ -48,7 +48,7 @@ class Unshifted(Shift):
 
 @dataclass(frozen=True)
 class Grouped(Shift):
-    """A shift with groups to be chosen."""
+    """A shift whose number of groups is a knob."""
 
     groups: int = knob(
         4,
@@ -56,8 +56,8 @@ class Grouped(Shift):
         50,
         label="Groups",
         slider=(1, 10),
-        help="How many kinds of clients there are; client k is of group k mod this. "
-        "The first group keeps its examples as they are.",
+        help="Number of groups of clients; client k is in group k mod this number. "
+        "The examples of the first group are unchanged.",
     )
 
 
@@ -87,7 +87,7 @@ def steps(groups: int) -> Floats:
 
 
 def owners(shares: tuple[Shares, ...], n: int) -> Ints:
-    """(n,) the client that has each example of the pool; -1 for nobody.
+    """(n,) the client that has each example of the pool; -1 for none.
 
     Raises ValueError where an example may be several clients'.
     """

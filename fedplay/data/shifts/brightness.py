@@ -24,7 +24,7 @@ class Brightness(Grouped):
         0.0,
         0.99,
         label="Dimming",
-        help="How much of their brightness the last group's pictures lose; 0 is no shift.",
+        help="Share of brightness that the last group's pictures lose; 0 is no shift.",
     )
 
     def check(self, d: int, image: tuple[int, int] | None) -> None:

@@ -1,4 +1,4 @@
-"""Concept shift: the same picture, and every group calls it something else."""
+"""Concept shift: each group of clients gives the same example another label."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Feature skew: every group holds its pictures, or its plane, another way."""
+"""Feature skew: each group's pictures, or points, are rotated by another angle."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Rotation(Grouped):
         180.0,
         label="Rotation",
         unit="°",
-        help="By how many degrees a group's examples are turned against those of the one before.",
+        help="Angle between the examples of one group and those of the next, in degrees.",
     )
 
     def check(self, d: int, image: tuple[int, int] | None) -> None:

@@ -28,14 +28,14 @@ class Moons(Source):
         20_000,
         label="Examples",
         scale="log",
-        help="How many points are drawn; a fifth of them becomes the global test set.",
+        help="Number of points; a fifth of them becomes the global test set.",
     )
     spread: float = knob(
         0.15,
         0.0,
         1.0,
         label="Spread",
-        help="Standard deviation of a point around its place, in units of the circle's radius.",
+        help="Standard deviation of the noise on each point, in units of the circle's radius.",
     )
 
     def load(self, seed: int) -> Table:
@@ -76,7 +76,7 @@ class Blobs(Source):
 
     examples: int = shared(Moons, "examples")
     spread: float = shared(Moons, "spread")
-    centers: int = knob(4, 2, 10, label="Blobs", help="How many clouds there are, each a class.")
+    centers: int = knob(4, 2, 10, label="Blobs", help="Number of point clouds, one for each class.")
 
     def load(self, seed: int) -> Table:
         angle = 2 * np.pi * np.arange(self.centers) / self.centers

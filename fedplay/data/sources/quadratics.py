@@ -36,7 +36,11 @@ class Quadratics(Source):
     brings: ClassVar[dict[str, str]] = {"partition": "natural", "model": "quadratic"}
 
     dimensions: int = knob(
-        2, 1, 2, label="Dimensions", help="How many parameters the model has: a line or a plane."
+        2,
+        1,
+        2,
+        label="Dimensions",
+        help="Number of parameters of the model: 1 is a line, 2 a plane.",
     )
     optima: tuple[float, ...] = knob(
         (),
@@ -45,7 +49,7 @@ class Quadratics(Source):
         kind="numbers",
         symbol="xᵢ",
         label="Optima",
-        help="Where each client's own loss is lowest, client by client (in two dimensions two "
+        help="Optimum of each client's own loss, client by client (in two dimensions two "
         "numbers each). Those that are not given are drawn from the data seed.",
     )
     curvatures: tuple[float, ...] = knob(
@@ -55,7 +59,7 @@ class Quadratics(Source):
         kind="numbers",
         symbol="aᵢ",
         label="Curvatures",
-        help="How steep each client's loss is around its optimum, client by client. Those that "
+        help="Curvature of each client's loss, client by client; larger is steeper. Those that "
         "are not given are drawn from the data seed.",
     )
     clients: int = 10  # of the experiment: there are as many problems

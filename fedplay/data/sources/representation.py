@@ -1,4 +1,4 @@
-"""Clients who need the same few features, and weigh them in ways of their own."""
+"""A linear problem in which all clients share a representation and each has its own weights."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BASIS, RULES, FEATURES = range(3)  # the `round` of a stream tells apart what it
 
 @dataclass(frozen=True)
 class Representation(Source):
-    """The linear representation problem: t = h_i · B x, B everybody's and h_i the client's own.
+    """The linear representation problem: t = h_i · B x, B common to all and h_i the client's own.
 
     There are twenty features, x ~ N(0, I), of which two orthonormal directions B (2, 20) matter;
     h_i ~ N(0, I); no noise. An example is a row (x, t), its label is the client. For

@@ -53,7 +53,7 @@ class Synthetic(Source):
         10.0,
         label="Features differ",
         slider=(0.0, 2.0),
-        help="β of synthetic(α, β): how far the devices' features lie apart.",
+        help="β of synthetic(α, β): how much the devices' features differ.",
     )
     synthetic_devices: str = knob(
         "different",
@@ -85,7 +85,7 @@ class Synthetic(Source):
         return X, (X @ W.T + b).argmax(axis=1)
 
     def rule(self, k: int, streams: Streams) -> tuple[Floats, Floats, Floats]:
-        """W (C, d), b (C,) and v (d,) of a device; of everybody in the IID variant."""
+        """W (C, d), b (C,) and v (d,) of a device; the same for all devices in the IID variant."""
         rng = streams.at(Purpose.SOURCE, RULES, k)
         u, B = rng.standard_normal(2) * (self.synthetic_alpha, self.synthetic_beta)
         W, b, v = rng.standard_normal((C, D)), rng.standard_normal(C), rng.standard_normal(D)

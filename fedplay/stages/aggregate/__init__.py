@@ -1,4 +1,4 @@
-"""Aggregates: one message out of many."""
+"""Aggregates: rules that combine the clients' messages into one."""
 
 from fedplay.registry import register
 from fedplay.stages.aggregate.means import Fixed, Mean

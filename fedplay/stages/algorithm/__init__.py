@@ -1,4 +1,4 @@
-"""Algorithms: what a client does and sends."""
+"""Algorithms: what a client computes and sends."""
 
 from fedplay.registry import register
 from fedplay.stages.algorithm.centralised import Centralised

@@ -18,8 +18,10 @@ class Centralised(Algorithm):
     if models travelled; the examples' own journey is not.
     """
 
-    fixes: ClassVar[dict[str, Any]] = {"weights": "examples"}  # there is one heap, and no average
-    without_privacy: ClassVar[str] = "it trains on everybody's examples at once"
+    fixes: ClassVar[dict[str, Any]] = {
+        "weights": "examples"
+    }  # examples are pooled, nothing is averaged
+    without_privacy: ClassVar[str] = "it trains on all clients' examples at once"
 
     def local(
         self, sgd: Local, w0: Array, own: Arrays, server: Arrays, c: Cohort

@@ -35,8 +35,8 @@ class FedDyn(Algorithm):
         label="Dynamic term",
         scale="log",
         slider=(0.001, 10.0),
-        help="How strongly a client is held at the model it was sent, and how slowly what it "
-        "remembers of its own direction builds up.",
+        help="Strength of the pull towards the model that the client was sent, and rate at which "
+        "the client's correction term grows.",
     )
 
     def check(self, learning_rate: float) -> None:

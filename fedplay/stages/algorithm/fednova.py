@@ -12,7 +12,7 @@ from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Step
 
 @dataclass(frozen=True)
 class FedNova(Algorithm):
-    """Clients send the mean of their τ_k steps, so that who takes more steps has no louder voice.
+    """Clients send the mean of their τ_k steps, so clients that take more steps do not count more.
 
     With plain local SGD the paper's a_k is τ_k ones, and its update (eq. 7) is
         w ← w + (Σ p_k τ_k) · Σ p_k (w_k − w) / τ_k

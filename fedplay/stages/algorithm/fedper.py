@@ -1,4 +1,4 @@
-"""Shared below, personal above: FedPer (Arivazhagan et al. 2019), FedRep (Collins et al. 2021)."""
+"""Shared body, personal head: FedPer (Arivazhagan et al. 2019), FedRep (Collins et al. 2021)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class FedPer(Algorithm):
         8,
         label="Personal layers",
         slider=(0, 3),
-        help="How many layers, from the last, each client keeps for itself; 0 is FedAvg.",
+        help="Number of layers, counted from the last, that each client keeps; 0 is FedAvg.",
     )
 
     def kept(self) -> str:

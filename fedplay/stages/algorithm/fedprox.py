@@ -27,7 +27,7 @@ class FedProx(Algorithm):
         label="Proximal term",
         scale="log",
         slider=(0.001, 10.0),
-        help="How strongly each client is pulled back to the model that it was sent.",
+        help="Strength of the pull towards the model that the client was sent; 0 is FedAvg.",
     )
 
     def check(self, learning_rate: float) -> None:

@@ -18,7 +18,7 @@ SPREAD = 0.1  # standard deviation of the random starts around the first global 
 
 @dataclass(frozen=True)
 class IFCA(Algorithm):
-    """Algorithm 1, option II (model averaging), with G models that the server sends to everybody.
+    """Algorithm 1, option II (model averaging), with G models that every client is sent.
 
     A client takes the one whose loss on its training examples is lowest, trains it, and sends it
     back with its choice; each model becomes the plain mean of those who chose it (line 15: clients
@@ -47,14 +47,19 @@ class IFCA(Algorithm):
     without_privacy: ClassVar[str] = "which cluster a client chooses is sent as it is"
 
     clusters: int = knob(
-        2, 1, 10, symbol="G", label="Clusters", help="How many shared models there are."
+        2,
+        1,
+        10,
+        symbol="G",
+        label="Clusters",
+        help="Number of shared models; every client chooses one of them.",
     )
     cluster_start: str = knob(
         "random",
         choices=("random", "apart", "identical"),
-        label="Where they begin",
-        help="random: noise; apart: models of clients that are far from one another; identical: "
-        "all the same, from which it finds no clusters when all take part.",
+        label="Initial models",
+        help="Shared models before round 1. random: noise; apart: models of clients that are far "
+        "from one another; identical: all equal, so no clusters are found when all take part.",
     )
 
     def explains(self) -> list[str]:

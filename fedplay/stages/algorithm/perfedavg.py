@@ -1,4 +1,4 @@
-"""Per-FedAvg: a model that is good after one step of its client's (Fallah et al. 2020)."""
+"""Per-FedAvg: a shared model that is good after one local step (Fallah et al. 2020)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class PerFedAvg(Algorithm):
         label="Inner rate",
         scale="log",
         none="automatic",
-        help="Size of the step that every client is expected to take; automatic is η.",
+        help="Learning rate of each client's adaptation step; automatic: η.",
     )
 
     def check(self, learning_rate: float) -> None:

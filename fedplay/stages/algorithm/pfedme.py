@@ -46,10 +46,10 @@ class PFedMe(Algorithm):
         0.01,
         1000.0,
         symbol="λ",
-        label="Leash",
+        label="Pull to shared",
         scale="log",
         slider=(0.1, 100.0),
-        help="How strongly each client's own model is pulled to the shared one.",
+        help="Strength of the pull of each client's own model towards the shared one.",
     )
     inner_steps: int = knob(
         2,
@@ -62,8 +62,8 @@ class PFedMe(Algorithm):
     )
 
     def explains(self) -> list[str]:
-        leash = f"λ = {self.pfedme_lambda:g}"
-        return [f"on a leash to the shared one, {leash}", f"leash {leash}", leash]
+        pull = f"λ = {self.pfedme_lambda:g}"
+        return [f"pulled towards the shared one, {pull}", f"pull {pull}", pull]
 
     def check(self, learning_rate: float) -> None:
         stable_pull("pfedme_lambda", self.pfedme_lambda, learning_rate)

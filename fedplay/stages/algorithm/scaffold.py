@@ -13,7 +13,7 @@ from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Correction, Lo
 
 @dataclass(frozen=True)
 class Scaffold(Algorithm):
-    """Algorithm 1. Client i goes along g_i(y) − c_i + c: its own direction out, everybody's in.
+    """Algorithm 1. Client i goes along g_i(y) − c_i + c: its own direction out, the average one in.
 
     After K local steps from x to y, its variate becomes (line 12)
         option I:   the gradient of all its examples at x, at the price of one more pass
@@ -35,8 +35,8 @@ class Scaffold(Algorithm):
         "II",
         choices=("I", "II"),
         label="Control variate",
-        help="I: the gradient at the model it was sent (one more pass). II: the mean gradient of "
-        "its local steps.",
+        help="A client's new control variate. I: its gradient at the model it was sent (one more "
+        "pass); II: the mean gradient of its local steps.",
     )
 
     def init(self, P: int, N: int) -> tuple[Arrays, Arrays]:

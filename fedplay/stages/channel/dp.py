@@ -45,7 +45,7 @@ class DifferentialPrivacy(Layer):
         label="Clipping norm",
         scale="log",
         slider=(0.01, 10.0),
-        help="An update longer than this is scaled down to it: a bound on anyone's influence.",
+        help="Largest length of an update; longer ones are scaled down to it.",
     )
     noise_multiplier: float = knob(
         0.0,
@@ -54,7 +54,7 @@ class DifferentialPrivacy(Layer):
         symbol="z",
         label="Privacy noise",
         slider=(0.0, 4.0),
-        help="Noise on the average, in units of one client's largest influence. 0: no privacy.",
+        help="Noise on the average, in units of one client's largest influence; 0: no privacy.",
     )
     delta: float | None = knob(
         None,
@@ -66,7 +66,7 @@ class DifferentialPrivacy(Layer):
         symbol="δ",
         label="Privacy slack",
         scale="log",
-        help="The chance that the bound ε does not hold. It should be well below 1/N.",
+        help="Probability that the bound ε does not hold; it should be well below 1/N.",
     )
 
     linear_only = True
@@ -98,7 +98,7 @@ class DifferentialPrivacy(Layer):
         if self.noise_multiplier == 0:
             return {}
         return {
-            "schedule": ("poisson", "ε is computed for clients who each toss their own coin"),
+            "schedule": ("poisson", "ε is computed for clients that are sampled independently"),
             "aggregate": (
                 "fixed",
                 "with weights or a varying divisor, one client's influence is no longer S / (q·N)",

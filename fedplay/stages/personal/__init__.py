@@ -1,4 +1,4 @@
-"""Personalisation: a model of one's own beside the shared one."""
+"""Personalisation: a model of each client's own beside the shared one."""
 
 from fedplay.registry import register
 from fedplay.stages.personal.ditto import Ditto

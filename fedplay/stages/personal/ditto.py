@@ -1,4 +1,4 @@
-"""Ditto: a personal model on a leash that the global one holds (Li, Hu, Beirami & Smith 2021)."""
+"""Ditto: a personal model pulled towards the global one (Li, Hu, Beirami & Smith 2021)."""
 
 from __future__ import annotations
 
@@ -34,25 +34,25 @@ class Ditto(Personal):
         0.0,
         1000.0,
         symbol="λ",
-        label="Leash",
+        label="Pull to global",
         scale="log",
         slider=(0.01, 10.0),
-        help="How strongly the global model pulls each personal one: 0 is alone.",
+        help="Strength of the pull of each personal model towards the global one; 0: no pull.",
     )
 
     def check(self, learning_rate: float) -> None:
         stable_pull("ditto_lambda", self.ditto_lambda, learning_rate)
 
     def explains(self) -> list[str]:
-        leash = f"leash λ = {self.ditto_lambda:g}"
-        return [f"on a leash to the shared one, λ = {self.ditto_lambda:g}", leash]
+        pull = f"pull λ = {self.ditto_lambda:g}"
+        return [f"pulled towards the shared one, λ = {self.ditto_lambda:g}", pull]
 
     def init(self, w: Array, N: int) -> Arrays:
         return {"model": np.repeat(w[None], N, axis=0)}
 
     def learn(self, w: Array, own: Arrays, sgd: Local, c: Cohort) -> Arrays:
-        leash = Correction(pull=self.ditto_lambda, anchor=w) if self.ditto_lambda else None
-        return {"model": sgd(own["model"], leash)}
+        pull = Correction(pull=self.ditto_lambda, anchor=w) if self.ditto_lambda else None
+        return {"model": sgd(own["model"], pull)}
 
     def personalise(self, W: Array, own: Arrays, sgd: Local, c: Cohort) -> Array:
         return own["model"]

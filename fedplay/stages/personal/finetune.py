@@ -30,13 +30,13 @@ class Finetune(Personal):
         label="Fine-tuning",
         unit="epochs",
         slider=(0, 20),
-        help="Local epochs that each client adds to the finished global model, for itself alone.",
+        help="Local epochs of training the finished global model on each client's own data.",
     )
     finetune_part: str = knob(
         "all",
         choices=("all", "head"),
         label="Tuned part",
-        help="all: every parameter. head: the last layer only; the others stay as they are shared.",
+        help="Tuned parameters. all: every one; head: the last layer, the others stay shared.",
     )
     finetune_rate: float | None = knob(
         None,
@@ -45,7 +45,7 @@ class Finetune(Personal):
         label="Tuning rate",
         scale="log",
         none="automatic",
-        help="The learning rate of fine-tuning; automatic is the clients' own.",
+        help="Learning rate of fine-tuning; automatic: the clients' own.",
     )
     finetune_steps: int | None = knob(
         None,

@@ -33,7 +33,7 @@ class Interpolation(Personal):
         1.0,
         symbol="α",
         label="Mixing",
-        help="How much of a client's own model is in the mixture: 0 is the global one, 1 its own.",
+        help="Share of the client's own model in the mixture: 0 is the global model, 1 its own.",
     )
 
     def explains(self) -> list[str]:

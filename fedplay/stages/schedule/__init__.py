@@ -1,4 +1,4 @@
-"""Schedules: who takes part, and when."""
+"""Schedules: which clients take part in each round."""
 
 from fedplay.registry import register
 from fedplay.stages.schedule.poisson import Poisson

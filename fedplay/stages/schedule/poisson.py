@@ -1,4 +1,4 @@
-"""Every client tosses its own coin: the sampling for which differential privacy is accounted."""
+"""Poisson sampling: each client joins independently, as the privacy accounting assumes."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class Uniform(Schedule):
         symbol="C",
         label="Participation",
         slider=(0.05, 1.0),
-        help="The share of clients that takes part in a round.",
+        help="Share of the clients that take part in a round.",
     )
 
     def expected(self, N: int) -> float:

@@ -42,7 +42,7 @@ class Adagrad(ServerOptimizer):
         label="Server step",
         scale="log",
         slider=(0.001, 1.0),
-        help="About how far one parameter goes in a round, whatever the size of its update.",
+        help="Approximate change of each parameter in a round, whatever the size of its update.",
     )
     tau: float = knob(
         0.001,
@@ -53,7 +53,7 @@ class Adagrad(ServerOptimizer):
         label="Adaptivity",
         scale="log",
         slider=(1e-5, 1.0),
-        help="Updates well below this size are not blown up; the larger, the less adaptive.",
+        help="Size of update below which steps are not enlarged; larger values adapt less.",
     )
 
     def init(self, P: int) -> Arrays:
@@ -79,16 +79,16 @@ class Adam(Adagrad):
         symbol="β₁",
         label="Server momentum",
         slider=(0.0, 0.99),
-        help="How much of the direction is that of the rounds before.",
+        help="Share of the earlier rounds in the direction of the step.",
     )
     beta2: float = knob(
         0.99,
         0.0,
         0.9999,
         symbol="β₂",
-        label="Memory of sizes",
+        label="Second moment",
         slider=(0.0, 0.999),
-        help="How long the sizes of past updates are remembered.",
+        help="Decay of the average of squared updates; larger values average over more rounds.",
     )
 
     def init(self, P: int) -> Arrays:

@@ -26,7 +26,7 @@ class Momentum(ServerOptimizer):
         symbol="β",
         label="Server momentum",
         slider=(0.0, 0.99),
-        help="How much of its last step the server repeats.",
+        help="Share of its last step that the server repeats.",
     )
 
     def init(self, P: int) -> Arrays:

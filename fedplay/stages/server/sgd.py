@@ -21,7 +21,7 @@ class SGD(ServerOptimizer):
         label="Server rate",
         scale="log",
         slider=(0.1, 3.0),
-        help="How far the server follows the averaged update.",
+        help="Learning rate of the server; 1 adopts the clients' average.",
     )
 
     def step(self, w: Array, m: Array, memory: Arrays) -> tuple[Array, Arrays]:

@@ -1,4 +1,4 @@
-"""What models make of data with two features: their say everywhere in the plane, and on points.
+"""Decision boundaries of models on two features: predictions on the plane, and on points.
 
 For one client: the global model, the one it gets by fine-tuning, and the one it would have alone.
 """
@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fedplay.engine.loop import Run
-from fedplay.inspect.client_models import alone, personal_models, worst
+from fedplay.inspect.client_models import local_only_model, personal_models, worst
 from fedplay.inspect.plane import Limits, Regions, Say, limits_of, logits, regions, said
 from fedplay.memo import Entry
 from fedplay.scopes import calm
@@ -36,7 +36,7 @@ class Cloud(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Stance:
-    """A model over the plane. `points` and `plane` are None where it, or its say, is not finite."""
+    """A model's predictions on the plane and on points; both None where they are not finite."""
 
     points: Say | None  # of the cloud it is shown with
     plane: Regions | None
@@ -47,8 +47,8 @@ class Stance:
 
 
 @dataclass(frozen=True, eq=False)
-class Survey:
-    """The models seen by all clients and by one."""
+class DecisionBoundaries:
+    """Decision regions of the global model on all points, and of three models on one client's."""
 
     limits: Limits
     place: int  # of the client in the panel
@@ -78,7 +78,7 @@ _SETTING = Entry[Setting]("the part of the plane that is shown, and the points o
 
 
 def setting(run: Run) -> Generator[None, None, Setting]:
-    """The setting of a run's federation, which the next run will likely share."""
+    """The plane and points of a run's federation, which the next run will likely share."""
     found = run.federation.memo.get(_SETTING)
     if found is None or not np.array_equal(found.panel, run.panel):
         everyone = yield from cloud(run, np.arange(len(run.panel)))
@@ -105,8 +105,13 @@ def cloud(run: Run, places: Array) -> Generator[None, None, Cloud]:
     return Cloud(fed.X[index], fed.y[index], owner, held, total)
 
 
-def survey(run: Run, number: int, w: Array, client: int | None) -> Iterator[Survey | None]:
-    """Survey the models, w (P,) the global one after a round: None after each piece, then it."""
+def decision_boundaries(
+    run: Run, number: int, w: Array, client: int | None
+) -> Iterator[DecisionBoundaries | None]:
+    """Read the decision boundaries of a client's models after a round with the global model w (P,).
+
+    Yields None after each piece, then the boundaries.
+    """
     fed = run.federation
     ground = yield from setting(run)
     limits, every = ground.limits, ground.everyone
@@ -137,11 +142,11 @@ def survey(run: Run, number: int, w: Array, client: int | None) -> Iterator[Surv
     yield None
     after = seen(personal)
     yield None
-    lonely = None
+    local_only = None
     if run.trainer.steps(np.array([me]), run.local_epochs)[0] * number <= ALONE:
-        model = yield from alone(run, number, me)
-        lonely = seen(model)
-    yield Survey(
+        model = yield from local_only_model(run, number, me)
+        local_only = seen(model)
+    yield DecisionBoundaries(
         limits=limits,
         place=place,
         picked=picked,
@@ -152,7 +157,7 @@ def survey(run: Run, number: int, w: Array, client: int | None) -> Iterator[Surv
         everywhere=everywhere,
         here=here,
         tuned=after,
-        alone=lonely,
+        alone=local_only,
     )
 
 

@@ -22,7 +22,7 @@ from fedplay.inspect.plane import ASPECT
 from fedplay.runs.series import Moment
 from fedplay.views.base import View
 from fedplay.views.boundaries import words
-from fedplay.views.boundaries.analysis import Survey, survey
+from fedplay.views.boundaries.analysis import DecisionBoundaries, decision_boundaries
 from fedplay.views.boundaries.tile import HEAD, Tile, by_class, by_owner
 from fedplay.views.scene import Hit, Scene
 from fedplay.words import short
@@ -33,7 +33,7 @@ NEAR = 10  # css pixels from the pointer to a point
 
 
 class Boundaries(View):
-    """What the models say of every place in the plane of two features."""
+    """Predictions of the models on the plane of two features."""
 
     name: ClassVar[str] = "boundary"
     title: ClassVar[str] = "Boundaries"
@@ -47,7 +47,7 @@ class Boundaries(View):
         self.lit = Marks(self.tiles[0].axes, 5, edgecolor=look.ink, lw=0.8)
         canvas.moving([self.lit])
         self.scene: Scene | None = None
-        self.found: Survey | None = None
+        self.found: DecisionBoundaries | None = None
         self._arranged: Any = None  # what the places of the panels depend on
         self._shown: Any = None  # what they were last drawn from
 
@@ -57,8 +57,8 @@ class Boundaries(View):
         return federation.kind == "points" and bool(bound.C)
 
     @staticmethod
-    def prepare(moment: Moment) -> Iterator[Survey | None]:
-        yield from survey(moment.run, moment.number, moment.w, moment.client)
+    def prepare(moment: Moment) -> Iterator[DecisionBoundaries | None]:
+        yield from decision_boundaries(moment.run, moment.number, moment.w, moment.client)
 
     @staticmethod
     def sentence(scene: Scene) -> str:
@@ -78,7 +78,7 @@ class Boundaries(View):
             self.canvas.touch()
         self.light(scene.client)
 
-    def _draw(self, found: Survey, scene: Scene) -> None:
+    def _draw(self, found: DecisionBoundaries, scene: Scene) -> None:
         """Draw every panel anew."""
         C, name = len(found.classes), short(scene.name(found.place), 12)
         titles = (
@@ -153,10 +153,10 @@ class Boundaries(View):
         return None
 
 
-def seen(scene: Scene) -> Survey | None:
-    """What there is to show, and may be shown."""
+def seen(scene: Scene) -> DecisionBoundaries | None:
+    """The boundaries of a scene that may be shown now, if any."""
     found = scene.closeup
-    return found if isinstance(found, Survey) and not scene.veiled else None
+    return found if isinstance(found, DecisionBoundaries) and not scene.veiled else None
 
 
 def layout(box: Box, panels: int) -> list[Box]:

@@ -1,4 +1,4 @@
-"""What the boundaries say: titles and numbers of panels, a point's own words, a sentence."""
+"""Texts of the boundaries view: titles and numbers of panels, of a point, and a sentence."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fedplay.inspect.personal_name import personal
 from fedplay.inspect.plane import Say
 from fedplay.stages.personal.finetune import Finetune
 from fedplay.untrusted import escape
-from fedplay.views.boundaries.analysis import Cloud, Stance, Survey
+from fedplay.views.boundaries.analysis import Cloud, DecisionBoundaries, Stance
 from fedplay.views.scene import Scene
 from fedplay.words import UNSEEN, short
 
@@ -43,7 +43,7 @@ def score(stance: Stance) -> str:
 def point(
     cloud: Cloud, i: int, said: Say | None, who: str, name: str, classes: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """Of one point: whose it is, where it is, and what a model says of it."""
+    """Text beside the pointer on a point: its client, its position, and a model's prediction."""
     x1, x2 = (f"{v:.2f}".replace("-", "−") for v in cloud.X[i])
     kept = "held out" if cloud.held[i] else "trained on"
     says = "is not finite"
@@ -53,7 +53,7 @@ def point(
     return f"{name} {UNSEEN}: {label}", f"x₁ {x1}, x₂ {x2}; {kept}", f"{who} {says}"
 
 
-def sentence(scene: Scene, found: Survey) -> str:
+def sentence(scene: Scene, found: DecisionBoundaries) -> str:
     """What is seen, as HTML."""
     if found.everywhere.plane is None:
         return "The global model is <b>not finite</b>: it has diverged and draws no line."
@@ -67,7 +67,7 @@ def sentence(scene: Scene, found: Survey) -> str:
     return " ".join(said)
 
 
-def _of_one(exp: Experiment, found: Survey, name: str) -> str:
+def _of_one(exp: Experiment, found: DecisionBoundaries, name: str) -> str:
     """What the three models make of one client's held-out data."""
     here, tuned, alone = found.here, found.tuned, found.alone
     if here.of == 0:

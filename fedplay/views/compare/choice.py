@@ -76,7 +76,7 @@ class ComparisonChoice(NamedTuple):
 
 
 def offered() -> list[str]:
-    """The methods by their usual names, then the algorithms that somebody registered.
+    """The methods by their usual names, then the user's own algorithms.
 
     Those that leave a part of the model with each client have no global one to be compared.
     """

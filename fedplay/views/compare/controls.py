@@ -1,4 +1,4 @@
-"""What stands below a comparison: a toggle for each method, the target, how many seeds."""
+"""Controls of a comparison: a toggle for each method, the target, the number of seeds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OWN = "An algorithm that was registered here."
 
 
 class ComparisonRow:
-    """`act(name, *arguments)` is told what its person wants."""
+    """The row of controls of a comparison; `act(name, *arguments)` runs an action."""
 
     def __init__(self, act: Callable[..., None]) -> None:
         self.act, self._quiet = act, EchoGuard()

@@ -1,4 +1,4 @@
-"""`ComparisonJob`: the runs of a comparison on the screen, for when nothing else is to be done."""
+"""`ComparisonJob`: the runs of a comparison on the screen, computed when nothing else is due."""
 
 from __future__ import annotations
 

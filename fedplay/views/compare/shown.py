@@ -85,5 +85,5 @@ def comparison_of(scene: Scene) -> ComparisonShown | None:
 
 
 def colour_of(name: str, look: Look) -> str:
-    """The colour of a method; that of ink for what somebody wrote."""
+    """The colour of a method; ink for a user's own algorithm."""
     return dict(zip(METHODS, look.methods, strict=True)).get(name, look.ink)

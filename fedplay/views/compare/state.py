@@ -1,4 +1,4 @@
-"""`ComparisonState`: which methods a person compares, and the job that does while one looks."""
+"""`ComparisonState`: the methods that are compared, and the job that runs while they are shown."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ComparisonState(State):
         return None if self.job is None else self.job.compared(lit)
 
     def follow(self, seen: bool) -> None:
-        """Compare in the experiment in force; nothing is computed while nobody looks."""
+        """Compare in the current experiment; nothing is computed while the view is closed."""
         data, exp = self.desk.player.data, self.desk.experiment
         if self.trials.federation is not data:  # a guest has come, or gone
             self.trials, self.job = KnownCurves(self.desk.player.cache, data), None
@@ -69,15 +69,15 @@ class ComparisonState(State):
         self._take(chosen if target is None else chosen.aimed(target))
 
     def method(self, name: str, on: bool) -> None:
-        """Compare a method, or do so no more."""
+        """Add a method to the comparison, or remove it."""
         self._take(self.chosen.toggled(name, on))
 
     def seeds(self, seeds: int) -> None:
-        """With how many seeds."""
+        """Set the number of seeds."""
         self._take(self.chosen.counted(seeds))
 
     def target(self, accuracy: float) -> None:
-        """To which accuracy the rounds are counted."""
+        """Set the target accuracy up to which rounds are counted."""
         self._take(self.chosen.aimed(accuracy))
 
     def take_method(self, place: int) -> None:

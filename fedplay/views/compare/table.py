@@ -25,9 +25,9 @@ FEWEST = (0, 94, 184, 224)
 WORDS = (
     "rounds: the median, and in how many seeds it got there",
     "at the end: the mean, and from the lowest to the highest seed",
-    "against: seed by seed; what is grey may be luck",
+    "against: seed by seed; grey: could be chance",
 )
-FEWER_WORDS = ("median round (in so many seeds), mean end,", "difference; what is grey may be luck")
+FEWER_WORDS = ("median round (in so many seeds), mean end,", "difference; grey: could be chance")
 LETTER = 6.8  # css pixels that a letter takes
 
 

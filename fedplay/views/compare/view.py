@@ -106,7 +106,7 @@ class Compare(View):
 
     @staticmethod
     def sentence(scene: Scene) -> str:
-        """What the seeds let one say of the methods."""
+        """Which differences between the methods the seeds support."""
         return told(comparison_of(scene))
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""What a comparison says: of all methods in a sentence, and of one beside the pointer."""
+"""Texts of the comparison: a sentence on all methods, and lines on one beside the pointer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ENOUGH = 1 - round(math.log2(RARE))  # seeds that can tell anything
 
 
 def told(compared: ComparisonShown | None) -> str:
-    """What the seeds let one say of the methods, as HTML."""
+    """Which differences between the methods the seeds support, as HTML."""
     if compared is None:
         return "Several methods on the same data, each with the same few seeds."
     found, (done, runs) = compared.comparison, compared.runs
@@ -51,7 +51,7 @@ def _against(found: Comparison) -> str:
         names = listed([f"<b>{escape(name)}</b>" for name in alike])
         few = max(d.seeds for d in others.values()) < ENOUGH
         if few:
-            said.append(f"fewer than {ENOUGH} seeds cannot tell a difference from luck")
+            said.append(f"fewer than {ENOUGH} seeds cannot tell a difference from chance")
         else:
             said.append(f"for {names} no difference beyond the seeds")
     return f"Against <b>{escape(ref)}</b> ({accuracy(found.end(ref).mean)}): {'; '.join(said)}."
@@ -68,11 +68,11 @@ def _rounds(found: Comparison) -> str:
     """Who comes to the target first."""
     to = {n: r.median for n, r in found.rounds_to().items() if math.isfinite(r.median)}
     if not to:
-        return f"Nobody comes to {found.target:.2f} in half of the seeds."
+        return f"No method reaches {found.target:.2f} in half of the seeds."
     ref = found.reference
     sooner = [name for name in to if name != ref and _sooner(found.sooner(name))]
     if not sooner:
-        return f"To {found.target:.2f}, nobody is faster beyond the seeds."
+        return f"To {found.target:.2f}, no method is faster beyond the seeds."
     best = min(sooner, key=lambda name: to[name])
     own = found.rounds_to()[ref]
     other = f"in {own.median:g}" if math.isfinite(own.median) else f"in {own.times} seeds only"
@@ -86,7 +86,7 @@ def _sooner(found: Difference) -> bool:
 
 
 def lines(compared: ComparisonShown, name: str) -> tuple[str, ...]:
-    """What is said of a method beside the pointer."""
+    """Lines about a method, beside the pointer."""
     out = [name]
     if name in METHODS:
         out += [METHODS[name].what, METHODS[name].source]
@@ -112,7 +112,7 @@ def lines(compared: ComparisonShown, name: str) -> tuple[str, ...]:
 
 
 def spoken(compared: ComparisonShown) -> str:
-    """The table, for who cannot see it."""
+    """The table in words, for screen readers."""
     rows = (", ".join(filter(None, row)) for row in compared.comparison.rows())
     return f"The methods compared: {'; '.join(rows)}."
 

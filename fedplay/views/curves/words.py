@@ -1,4 +1,4 @@
-"""What the learning curves say, in words: one line above them, and a few beside the pointer."""
+"""Texts of the learning curves: one line above them, and a few beside the pointer."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How far local training walks from the common optimum."""
+"""The view Drift: how far local training moves clients away from the common optimum."""

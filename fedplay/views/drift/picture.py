@@ -23,7 +23,7 @@ NAMES = 4  # marks that can have a name
 
 @dataclass(frozen=True, eq=False)
 class Spot:
-    """Something that a pointer can mean."""
+    """Something in the picture that the pointer can be on."""
 
     where: Array  # (n, 2) css pixels of the view
     kind: str  # "step", "round", "optimum", or "handle" of one that can be dragged
@@ -99,7 +99,7 @@ class Picture:
         self.pen.spot(ends[1:], accent, 5.5, paper)
 
     def way(self, scene: Scene, found: Drift, way: Array) -> None:
-        """The global model's way: strong up to where the viewer stands."""
+        """The global model's path: strong up to the round shown."""
         course, accent = found.course, self.accent(scene)
         known, done = course.kept <= len(scene.rounds) - 1, course.kept <= scene.at
         self.pen.draw([way[known]], faded(accent, 0.35), 1.6)
@@ -112,7 +112,7 @@ class Picture:
     def paths(
         self, scene: Scene, found: Drift, panel: Panel, paths: list[Array], strength: float
     ) -> None:
-        """Every client's steps, css pixels; those of whoever stands out are drawn last."""
+        """Every client's steps, css pixels; those of clients that stand out are drawn last."""
         colours, widths, lit = self.colours(scene, places_of(scene, found.ids))
         colours, order = faded(colours, strength), np.argsort(lit[: len(paths)], kind="stable")
         self.pen.draw([paths[k] for k in order], colours[order], widths[order] * strength)

@@ -1,4 +1,4 @@
-"""What the drift view says: in a sentence, below its picture, and beside the pointer."""
+"""Texts of the drift view: a sentence, and lines below the picture and beside the pointer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def told(scene: Scene, found: Drift) -> str:
     if found.course.unmarked:
         after = f"{after} No formula says where methods end here: {found.course.unmarked}.".strip()
     if not len(found.ids):
-        return f"Nobody takes part in round {found.number}. {after}".strip()
+        return f"No client takes part in round {found.number}. {after}".strip()
     said = f"In round {found.number} "
     if len(found.ids) > 1:
         said += f"clients end <b>{number(found.apart)}</b> from their mean, on average; "

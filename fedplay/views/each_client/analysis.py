@@ -1,4 +1,4 @@
-"""Three models for every client, each judged twice: on the client's own data, and on everybody's.
+"""Accuracy of three models of every client, on the client's own data and on the test set.
 
 The global model, the client's personal one, and the one it would have alone, after one round.
 """
@@ -19,13 +19,13 @@ from fedplay.stages.base import Array
 
 PIECE = 8_000_000  # multiply-adds between two moments in which a screen may draw
 SAVED = 16_000_000  # bytes of lone models that are kept, so that one can go back in a run
-KEPT = 200  # rounds of a run whose census is kept
-GLOBAL, PERSONAL, ALONE = 0, 1, 2  # the rows of a census
+KEPT = 200  # rounds of a run whose accuracies are kept
+GLOBAL, PERSONAL, ALONE = 0, 1, 2  # the rows of the arrays below
 
 
 @dataclass(frozen=True, eq=False)
-class Census:
-    """Accuracies (3, panel) of the global, the personal and the lone model of each client.
+class ClientAccuracies:
+    """Accuracies (3, panel) of the global, the personal and the local-only model of each client.
 
     NaN where a model is not finite, and where there is nothing to judge by.
     """
@@ -48,14 +48,15 @@ class Census:
         return rows
 
 
-_LONELY = Entry[NeverJoined]("the panel's models that never joined")
-_KNOWN = Entry[dict[int, Census]]("the census after each round")
+_NEVER_JOINED = Entry[NeverJoined]("the panel's models that never joined")
+_KNOWN = Entry[dict[int, ClientAccuracies]]("the accuracies of each client after each round")
 
 
-def census(run: Run, number: int, w: Array) -> Iterator[Census | None]:
-    """The census after round `number` with its global model w (P,): None after each piece, then it.
+def client_accuracies(run: Run, number: int, w: Array) -> Iterator[ClientAccuracies | None]:
+    """Judge the three models of each client after round `number`, whose global model is w (P,).
 
-    What was computed for a run is kept: the next round goes on from it, and the same costs nothing.
+    Yields None after each piece, then the accuracies. What was computed for a run is kept: the
+    next round goes on from it, and the same costs nothing.
     """
     known = run.memo.start(_KNOWN, {})
     if number not in known:
@@ -66,7 +67,7 @@ def census(run: Run, number: int, w: Array) -> Iterator[Census | None]:
     yield known[number]
 
 
-def _take(run: Run, number: int, w: Array) -> Generator[None, None, Census]:
+def _take(run: Run, number: int, w: Array) -> Generator[None, None, ClientAccuracies]:
     N, fed = len(run.panel), run.federation
     own, test = np.full((2, 3, N), np.nan)
     with calm():
@@ -81,17 +82,17 @@ def _take(run: Run, number: int, w: Array) -> Generator[None, None, Census]:
         yield
         own[PERSONAL, part], test[PERSONAL, part] = yield from _judge(run, W, part)
     cohorts = yield from attended(run, number)
-    # Each census goes on with models of its own: another of the same run may be under way.
-    lonely = run.memo.get(_LONELY) or NeverJoined(run, run.panel, PIECE, SAVED)
-    lonely = run.memo.put(_LONELY, lonely.turned(number))
-    while lonely.number < number:
+    # Each call goes on with models of its own: another of the same run may be under way.
+    local_only = run.memo.get(_NEVER_JOINED) or NeverJoined(run, run.panel, PIECE, SAVED)
+    local_only = run.memo.put(_NEVER_JOINED, local_only.turned(number))
+    while local_only.number < number:
         with calm():
-            lonely.advance(run, cohorts[lonely.number])
+            local_only.advance(run, cohorts[local_only.number])
         yield
     for part in pieces(run, np.ones(N), PIECE):
-        own[ALONE, part], test[ALONE, part] = yield from _judge(run, lonely.W[part], part)
+        own[ALONE, part], test[ALONE, part] = yield from _judge(run, local_only.W[part], part)
     held, sizes = run.evaluate.sizes, fed.sizes[run.panel]
-    return Census(number, own, test, lonely.called, held, sizes, run.evaluate.tests)
+    return ClientAccuracies(number, own, test, local_only.called, held, sizes, run.evaluate.tests)
 
 
 def _judge(run: Run, W: Array, part: slice) -> Generator[None, None, tuple[Array, Array]]:

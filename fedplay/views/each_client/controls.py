@@ -1,4 +1,4 @@
-"""What stands below the view of each client: its order, and what the models are judged on."""
+"""Controls of the view Each client: its order, and the data its models are judged on."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from fedplay.views.scene import Scene
 from fedplay.widgets.buttons import display, fill
 from fedplay.widgets.echo_guard import EchoGuard
 
-JUDGES = (("own data", False), ("everybody's test set", True))
+JUDGES = (("own data", False), ("global test set", True))
 TIPS = (
-    "Judge the models of each client on what it holds out itself",
-    "Judge the models of each client on one test set for all",
+    "Judge the models of each client on its own held-out examples",
+    "Judge the models of each client on the test set of the server",
 )
 
 
 class OrderRow:
-    """`act(name, *arguments)` is told what its person wants."""
+    """The row of controls for order and test data; `act(name, *arguments)` runs an action."""
 
     def __init__(self, act: Callable[..., None]) -> None:
         self.act, self._quiet, self._now = act, EchoGuard(), Sorting()
         self.order = ipywidgets.Dropdown(
             options=[""],
-            tooltip="What the clients are sorted by; a click on a heading does the same",
+            tooltip="Order of the clients; a click on a heading does the same",
             layout=Layout(width="auto", flex="0 1 292px", min_width="150px"),
         )
         self.order.observe(self._ordered, "index")
         self.most = ipywidgets.ToggleButton(
             description="highest first",
-            tooltip="Turn the order around",
+            tooltip="Reverse the order",
             layout=Layout(width="auto", flex="0 0 auto"),
         )
         self.most.observe(self._tell("most"), "value")

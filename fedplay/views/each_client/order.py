@@ -1,4 +1,4 @@
-"""How the view of each client is sorted, and what its models are judged on: a person's choice."""
+"""The order of the view Each client, and the data its models are judged on."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MODELS = ("global", "personal", "alone")  # the rows of what is sorted
 
 
 class Sorting(NamedTuple):
-    """By what the clients are sorted, and on whose data their models are judged."""
+    """The order of the clients, and the data on which their models are judged."""
 
     order: str = "client"
     most: bool = False  # whether the most come first
@@ -57,7 +57,7 @@ BY_NUMBER = Sorting()
 
 
 def sorting_of(scene: Any) -> Sorting:
-    """How the clients of a `Scene` are sorted: by number, where nobody has said anything."""
+    """How the clients of a `Scene` are sorted: by number, where nothing was chosen."""
     return scene.state if isinstance(scene.state, Sorting) else BY_NUMBER
 
 

@@ -1,4 +1,4 @@
-"""What a person has chosen in the view of each client: how they are sorted."""
+"""State of the view Each client: how the clients are sorted."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from fedplay.inspect.personal_name import headless
 from fedplay.runs.series import BARS, Moment
 from fedplay.views.base import Row, View
 from fedplay.views.each_client import words
-from fedplay.views.each_client.analysis import Census, census
+from fedplay.views.each_client.analysis import ClientAccuracies, client_accuracies
 from fedplay.views.each_client.cells import Cell, Cells, Writing, width_of
 from fedplay.views.each_client.order import ORDERS, ranked, sorting_of
 from fedplay.views.each_client.state import OrderState
@@ -38,7 +38,9 @@ class EachClient(View):
 
     name: ClassVar[str] = "clients"
     title: ClassVar[str] = "Each client"
-    help: ClassVar[str] = f"For every client {UNSEEN}: the global model, its own, and it alone."
+    help: ClassVar[str] = (
+        f"For every client {UNSEEN}: the global model, its own, and one trained alone."
+    )
     part: ClassVar[float] = 0.55
     accurate: ClassVar[bool] = True
     State: ClassVar[type[State]] = OrderState
@@ -53,7 +55,7 @@ class EachClient(View):
         self.cells = Cells(canvas, sheet, room, look)
         self.writing = Writing(canvas, sheet)
         self.scene: Scene | None = None
-        self.found: Census | None = None
+        self.found: ClientAccuracies | None = None
         self.order: list[int] = []  # the places of the clients that are shown, cell by cell
         self.heads: list[tuple[str, float, float]] = []  # what to sort by, from and to
         self.hovered: int | None = None
@@ -66,14 +68,14 @@ class EachClient(View):
     @staticmethod
     def prepare(moment: Moment) -> Iterator[Any]:
         """Three models for every client of the panel, judged on both."""
-        return census(moment.run, moment.number, moment.w)
+        return client_accuracies(moment.run, moment.number, moment.w)
 
     @staticmethod
     def sentence(scene: Scene) -> str:
-        """Who is hurt, and what the models come to on the other data."""
+        """How many clients the federation hurts, and the accuracies on the other data."""
         if scene.veiled:
             return "How each client fares is shown after your guess."
-        if not isinstance(scene.closeup, Census) or not scene.fresh:
+        if not isinstance(scene.closeup, ClientAccuracies) or not scene.fresh:
             return "Three models for every client are being judged …"
         return words.told(scene, scene.closeup)
 
@@ -88,14 +90,18 @@ class EachClient(View):
     def show(self, scene: Scene) -> None:
         """Draw the clients in order; nothing of them before a guess."""
         before, self.scene = self.scene, scene
-        found = scene.closeup if isinstance(scene.closeup, Census) and not scene.veiled else None
+        found = (
+            scene.closeup
+            if isinstance(scene.closeup, ClientAccuracies) and not scene.veiled
+            else None
+        )
         same = before is not None and found is self.found and _key(before) == _key(scene)
         self.found = found
         if not same:
             self._draw(scene, found)
         self._outline()
 
-    def _draw(self, scene: Scene, found: Census | None) -> None:
+    def _draw(self, scene: Scene, found: ClientAccuracies | None) -> None:
         self.writing.begin()
         self.order, self.heads = [], []
         if found is None:
@@ -119,7 +125,7 @@ class EachClient(View):
             self._head(scene, found)
         self.writing.end()
 
-    def _head(self, scene: Scene, found: Census | None) -> None:
+    def _head(self, scene: Scene, found: ClientAccuracies | None) -> None:
         """What one can sort by, in the longest wording for which there is room."""
         look, said = self.look, words.headings(scene, found)
         count = "" if found is None else words.how_many(scene, found, len(self.order))

@@ -1,4 +1,4 @@
-"""What the view of each client says: headings, a client's numbers, and the sentence below."""
+"""Texts of the view Each client: headings, a client's numbers, and the sentence below."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from fedplay.drawing.geometry import Array
 from fedplay.inspect.personal_name import AS_GIVEN, headless, own_model
 from fedplay.untrusted import escape
 from fedplay.views.client_lines import worst
-from fedplay.views.each_client.analysis import ALONE, GLOBAL, PERSONAL, Census
+from fedplay.views.each_client.analysis import ALONE, GLOBAL, PERSONAL, ClientAccuracies
 from fedplay.views.each_client.order import MODELS, ORDERS, sorting_of, values
 from fedplay.views.scene import Scene
 from fedplay.words import UNSEEN, short
 
-NOBODY = "nobody has been called yet"
+NOBODY = "no client has been called yet"
 
 
-def on_test(scene: Scene, found: Census) -> bool:
-    """Whether the models are judged on everybody's test set, where there is one."""
+def on_test(scene: Scene, found: ClientAccuracies) -> bool:
+    """Whether the models are judged on the global test set, where there is one."""
     return sorting_of(scene).test and found.tests > 0
 
 
 def mean(row: Array) -> float:
-    """Over the clients that are judged; NaN where nobody is."""
+    """Mean over the clients that are judged; NaN without any."""
     known = row[np.isfinite(row)]
     return float(known.mean()) if len(known) else np.nan
 
@@ -41,7 +41,7 @@ def signed(value: float) -> str:
 # --- on the picture
 
 
-def headings(scene: Scene, found: Census | None) -> list[tuple[str, Sequence[str]]]:
+def headings(scene: Scene, found: ClientAccuracies | None) -> list[tuple[str, Sequence[str]]]:
     """What one can sort by, each in wordings from long to short, with the clients' means."""
     own = own_model(scene.exp)
     long = ("client", "examples", "▬ global model", f"▬ {own}", "┃ each alone")
@@ -59,13 +59,13 @@ def headings(scene: Scene, found: Census | None) -> list[tuple[str, Sequence[str
     return said
 
 
-def why(scene: Scene, found: Census, place: int) -> str:
+def why(scene: Scene, found: ClientAccuracies, place: int) -> str:
     """Why neither the global nor the personal model of a client can be judged."""
     held = on_test(scene, found) or found.held[place]
     return "not finite" if held else "holds nothing out"
 
 
-def about(scene: Scene, found: Census, place: int) -> tuple[str, ...]:
+def about(scene: Scene, found: ClientAccuracies, place: int) -> tuple[str, ...]:
     """Beside the pointer on a client's cell."""
     test = on_test(scene, found)
     row, held = found.judged(test)[:, place], int(found.held[place])
@@ -86,7 +86,7 @@ def about(scene: Scene, found: Census, place: int) -> tuple[str, ...]:
     lines.append(" · ".join(told))
     if not found.called[place]:
         lines.append("never called so far: alone it has not trained")
-    whose = f"everybody's {found.tests:,} test examples" if test else "what it holds out"
+    whose = f"the {found.tests:,} global test examples" if test else "what it holds out"
     return (*(line for line in lines if line), f"judged on {whose}")
 
 
@@ -94,9 +94,9 @@ def _s(n: int) -> str:
     return "" if n == 1 else "s"
 
 
-def how_many(scene: Scene, found: Census, shown: int) -> str:
+def how_many(scene: Scene, found: ClientAccuracies, shown: int) -> str:
     """What the models are judged on, and how many clients are shown where not all are."""
-    where = "on everybody's test set" if on_test(scene, found) else f"on own data {UNSEEN}"
+    where = "on the global test set" if on_test(scene, found) else f"on own data {UNSEEN}"
     all_ = len(found.examples)
     return where if shown >= all_ else f"{shown} of {all_:,} · {where}"
 
@@ -104,15 +104,15 @@ def how_many(scene: Scene, found: Census, shown: int) -> str:
 # --- below the picture
 
 
-def told(scene: Scene, found: Census) -> str:
-    """Who is hurt, the worst off and the spread, and what the other judgement would say."""
+def told(scene: Scene, found: ClientAccuracies) -> str:
+    """How many clients are hurt, the worst decile, the spread, and the other data's result."""
     test = on_test(scene, found)
     rows = found.judged(test)
     if not np.isfinite(rows[GLOBAL]).any():
         held = found.tests if test else found.held.any()
-        return "The global model is not finite." if held else "Nobody holds anything out."
+        return "The global model is not finite." if held else "No client has held-out examples."
     own, skew = escape(own_model(scene.exp)), scene.skew
-    where = "<b>everybody's test set</b>" if test else f"<b>own data</b> {UNSEEN}"
+    where = "<b>the global test set</b>" if test else f"<b>own data</b> {UNSEEN}"
     said = [f"On {where}, {_hurt(rows, own, headless(scene.exp))}.", _tails(rows, own)]
     variety = f"{skew.effective_classes:.1f} of {len(scene.labels.classes)} classes" if skew else ""
     return " ".join([*said, _other(found, test, variety)])
@@ -134,7 +134,7 @@ def _hurt(rows: Array, own: str, headless: bool) -> str:
     if own == AS_GIVEN:
         personalizing, below = "nothing is personalized", ""
     if not N:
-        return f"{personalizing}; {NOBODY}, so nobody has a model alone"
+        return f"{personalizing}; {NOBODY}, so there are no models trained alone"
     clients = f"{N:,} client{_s(N)}" + ("" if judged == N else " called so far")
     return (
         f"federating hurts <b>{first:,}</b> of {clients} (global below alone{below}), "
@@ -160,7 +160,7 @@ def _tails(rows: Array, own: str) -> str:
     return f'{what}: {", ".join(low)}; <span title="{title}">spread</span> {spread}.'
 
 
-def _other(found: Census, test: bool, variety: str) -> str:
+def _other(found: ClientAccuracies, test: bool, variety: str) -> str:
     """What the same models come to on the other data, and how many classes there are."""
     there = [mean(row) for row in found.judged(not test)]
     if not found.tests or not np.isfinite(there[GLOBAL]):
@@ -170,5 +170,5 @@ def _other(found: Census, test: bool, variety: str) -> str:
         where = f"On own data {UNSEEN}" + (f", {variety} each," if variety else "")
     else:
         where = f"Each has {variety}; on" if variety else "On"
-        where += " everybody's test set"
+        where += " the global test set"
     return f"{where} the same models get {', '.join(got)}."

@@ -1,4 +1,4 @@
-"""One round taken apart: what each client did in it, and what the server made of that.
+"""Analysis of one round: each client's local steps and update, and the server's average.
 
 A run keeps no more of a round than its outcome. To look inside, the run is repeated up to that
 round, which is then trained with somebody watching. What lives in P dimensions is projected on one
@@ -75,7 +75,7 @@ class Trace:
 
 
 class Seen(NamedTuple):
-    """A round that was replayed, and what the pictures read off it."""
+    """A replayed round, and what the pictures need of it."""
 
     outcome: Outcome
     sent: Array  # (K, P) the updates in the messages that arrived, zero in what is not shared

@@ -1,4 +1,4 @@
-"""What stands below the inside of a round: play it slowly, step by step, or with a slider."""
+"""Controls of the view Inside a round: play it slowly, step by step, or with a slider."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TICKS = 20  # of the slider, for each of the four steps
 
 
 class StepsRow:
-    """`act(name, *arguments)` is told what its person wants."""
+    """The row of controls for the round's steps; `act(name, *arguments)` runs an action."""
 
     def __init__(self, act: Callable[..., None]) -> None:
         self.act, self._quiet = act, EchoGuard()

@@ -1,4 +1,4 @@
-"""The parts of "Inside a round" beside its plane: who talks to whom, and what models are worth.
+"""Parts of "Inside a round" beside its plane: the messages, and the accuracy of local models.
 
 Each part draws itself with a pen for a moment of the round, its `phase`: 0 to 1 the global model
 goes out, 1 to 2 local steps, 2 to 3 the updates travel, 3 to 4 their average forms.
@@ -22,7 +22,7 @@ CROWD = 60  # clients beyond which a line for each says nothing any more, and ro
 
 @dataclass(frozen=True, eq=False)
 class Cast:
-    """Who is on the stage: a trace with the colours of its clients. K in the cohort."""
+    """The clients of a round as they are drawn: a trace and their colours. K in the cohort."""
 
     trace: Trace
     look: Look
@@ -176,7 +176,7 @@ class Schematic:
 
 
 class Chart:
-    """What each local model is worth: on its own client's data, and on the global test set."""
+    """Accuracy of each local model, on its own client's data and on the global test set."""
 
     def __init__(self, box: Box) -> None:
         self.box = box

@@ -1,4 +1,4 @@
-"""Where the viewer stands inside the round, and playing it slowly."""
+"""State of the view Inside a round: the step shown, and slow playing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One round taken apart into its four steps, and played slowly: where a newcomer starts."""
+"""One round in its four steps, played slowly: the view for a first look."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ REACH = 9  # css pixels from a dot that still mean it
 
 
 class InsideRound(View):
-    """The server and its clients, the plane of their updates, and what each model is worth."""
+    """The server and its clients, the plane of their updates, and each local model's accuracy."""
 
     name: ClassVar[str] = "inside"
     title: ClassVar[str] = "Inside a round"
@@ -197,7 +197,7 @@ class InsideRound(View):
         if trace is None:
             return ""
         if not trace.K:
-            return "nobody takes part" + self._noise(trace) * (scene.phase >= 3)
+            return "no client takes part" + self._noise(trace) * (scene.phase >= 3)
         if scene.phase < 1:
             return "○ the global model"
         if scene.phase < 2:

@@ -1,4 +1,4 @@
-"""What "Inside a round" says: of each of its four steps, and of a client."""
+"""Texts of "Inside a round": on each of its four steps, and on a client."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def called(scene: Scene, trace: Trace, k: int) -> str:
 def _broadcast(scene: Scene, trace: Trace) -> str:
     N = scene.federation.clients
     if not trace.called:
-        return f"Nobody of {N:,} clients takes part this time."
+        return f"None of {N:,} clients takes part in this round."
     bytes_ = size(trace.bytes_down / trace.called)
     late = f", of whom {trace.called - trace.K:,} come too late" * (trace.called > trace.K)
     return (
@@ -49,7 +49,7 @@ def _broadcast(scene: Scene, trace: Trace) -> str:
 
 def _local(scene: Scene, trace: Trace) -> str:
     if not trace.K:
-        return "Nobody is there to take any."
+        return "No client takes local steps in this round."
     low, high = int(trace.steps.min()), int(trace.steps.max())
     some = f"{low} to {high} steps" if low < high else f"{low} step{'s' if low != 1 else ''}"
     lengths = np.where(np.isfinite(trace.lengths), trace.lengths, np.inf)

@@ -1,4 +1,4 @@
-"""The federation at a glance: what labels each client has, and who takes part in a round."""
+"""The federation at a glance: each client's labels, and which clients take part in a round."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class LabelBars(View):
 
     name = "federation"
     title = "Federation"
-    help = f"Which labels each client has {UNSEEN}, and who takes part in the round."
+    help = f"Which labels each client has {UNSEEN}, and which clients take part in the round."
     secret = False
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
@@ -187,5 +187,5 @@ class LabelBars(View):
 
     @staticmethod
     def sentence(scene: Scene) -> str:
-        """How much the clients have, how unlike they are, and who takes part."""
+        """The clients' examples, how much their labels differ, and which clients take part."""
         return told(scene)

@@ -1,4 +1,4 @@
-"""What the label bars say, in words: who has how much of what, and who takes part."""
+"""Texts of the label bars: each client's labels, and which clients take part."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def told(scene: Scene) -> str:
 def _cohort(scene: Scene) -> str:
     cohort = [int(k) for k in scene.now.cohort]
     if not cohort:
-        return "nobody"
+        return "no client"
     if len(cohort) > NAMED:
         return f"<b>{len(cohort):,}</b> clients"
     names = [scene.federation.client_name(k) for k in cohort]

@@ -1,4 +1,4 @@
-"""What is told of every round, a small chart each: by stages, and by measures of somebody's own."""
+"""A small chart for each number that stages and a user's own measures report of every round."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Measures(View):
 
     name: ClassVar[str] = "measures"
     title: ClassVar[str] = "Measures"
-    help: ClassVar[str] = "What stages and measures of your own tell of every round."
+    help: ClassVar[str] = "Numbers that stages and your own measures report for every round."
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
         super().__init__(canvas, box, look)
@@ -57,7 +57,7 @@ class Measures(View):
 
     @staticmethod
     def suits(exp: Experiment, federation: Federation) -> bool:
-        """Where a stage tells something, or there is a measure of somebody's own."""
+        """Where a stage tells something, or there is a user's own measure."""
         return bool(OWN) or any(
             tells(stage) for slot in TABLE for stage in exp.stages(slot) if hasattr(stage, "tell")
         )

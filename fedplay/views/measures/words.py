@@ -1,4 +1,4 @@
-"""What is said of numbers that stages and measures tell."""
+"""Texts about the numbers that stages and measures tell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of a federation's models is shared and what each client has for itself, taken apart.
+"""Which parameters of a federation's models are shared, and which each client has of its own.
 
 Which layers travel, how far every personal model lies from the global one (in all its parameters),
 which of several shared models each client chose, and, of pictures, what one client's model and the
@@ -67,8 +67,8 @@ class Responses:
 
 
 @dataclass(frozen=True, eq=False)
-class Anatomy:
-    """The models after a round. N clients of the panel, L layers."""
+class ParameterSharing:
+    """Shared and own parameters of the models after a round. N clients of the panel, L layers."""
 
     parts: tuple[Part, ...]
     copies: int  # how many shared models there are
@@ -105,10 +105,13 @@ class Anatomy:
         return sum(part.size for part in self.parts if part.own)
 
 
-def anatomy(run: Run, number: int, w: Array, client: int | None) -> Iterator[Anatomy | None]:
-    """Take the models after a round apart: None after each piece, then all of it.
+def parameter_sharing(
+    run: Run, number: int, w: Array, client: int | None
+) -> Iterator[ParameterSharing | None]:
+    """Find which parameters are shared, and how far own models are from the global one.
 
-    w (P,) is the global model; without a client, the one whose model lies farthest is looked at.
+    Yields None after each piece, then the result. w (P,) is the global model; without a client,
+    the one whose model lies farthest is looked at.
     """
     state = yield from state_after(run, number, w)
     finite = bool(np.isfinite(w).all())
@@ -130,7 +133,7 @@ def anatomy(run: Run, number: int, w: Array, client: int | None) -> Iterator[Ana
     with calm():
         responses = _responses(run, state, number, w, int(run.panel[place])) if finite else None
         choice = _choice(run, state, w, np.concatenate(chosen)) if chosen else None
-    yield Anatomy(
+    yield ParameterSharing(
         parts=parts(run),
         copies=len(choice.away) if choice else 1,
         up=_up(run),

@@ -1,4 +1,4 @@
-"""How far each client's model lies from the global one; of several shared ones, who chose which."""
+"""Each client's distance from the global model, or the shared model that each client chose."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fedplay.drawing.scale import ticks, tidy
 from fedplay.drawing.sheet import Sheet, dashes, extent
 from fedplay.drawing.style import TEXT, Look, mixed
 from fedplay.views.models import words
-from fedplay.views.models.analysis import Anatomy
+from fedplay.views.models.analysis import ParameterSharing
 from fedplay.views.scene import Scene
 
 HEAD, FOOT, LEFT = 44, 22, 30  # css pixels above, below, and for the numbers beside
@@ -35,7 +35,7 @@ class Dots:
         self.end = 0.0  # of the axis of distances
         self._of: Any = None  # which data and layers it holds for
 
-    def draw(self, scene: Scene, found: Anatomy, box: Box, fresh: bool) -> None:
+    def draw(self, scene: Scene, found: ParameterSharing, box: Box, fresh: bool) -> None:
         """Draw them in a part of the sheet."""
         sheet, look = self.sheet, self.look
         quiet, strong = (look.muted, look.ink) if fresh else (look.stale, look.stale)
@@ -59,7 +59,7 @@ class Dots:
 
     # --- distances
 
-    def _far(self, found: Anatomy, box: Box, fresh: bool) -> None:
+    def _far(self, found: ParameterSharing, box: Box, fresh: bool) -> None:
         look, sheet, far = self.look, self.sheet, found.far
         names, beside = _names(found, MARGIN * box.width)
         N, left, right = len(far), box.left + LEFT, box.left + box.width - beside
@@ -119,7 +119,7 @@ class Dots:
 
     # --- choices
 
-    def _columns(self, found: Anatomy, box: Box, fresh: bool) -> None:
+    def _columns(self, found: ParameterSharing, box: Box, fresh: bool) -> None:
         choice = found.choice
         assert choice is not None
         G, N = found.copies, len(found.far)
@@ -143,7 +143,7 @@ class Dots:
             self.where[who] = np.stack([x, floor - 10 - place // columns * step], axis=1)
             self._foot(found, g, len(who), Box(middle - wide / 2, floor, wide, 0), fresh)
 
-    def _foot(self, found: Anatomy, g: int, n: int, box: Box, fresh: bool) -> None:
+    def _foot(self, found: ParameterSharing, g: int, n: int, box: Box, fresh: bool) -> None:
         """What stands below a column."""
         look, sheet, choice = self.look, self.sheet, found.choice
         assert choice is not None
@@ -185,7 +185,7 @@ class Dots:
         return nearest if away[nearest] <= REACH else None
 
 
-def _names(found: Anatomy, room: float) -> tuple[list[tuple[float, str]], float]:
+def _names(found: ParameterSharing, room: float) -> tuple[list[tuple[float, str]], float]:
     """The two lines' distances and names ("" for none), and the css pixels that the names take."""
     made = []
     for value, wordings in ((found.way, words.way(found)), (words.mean(found), [])):

@@ -7,7 +7,7 @@ from fedplay.drawing.sheet import Sheet
 from fedplay.drawing.style import SMALL, TEXT, Look
 from fedplay.inspect.personal_name import how
 from fedplay.views.models import words
-from fedplay.views.models.analysis import Anatomy, Part
+from fedplay.views.models.analysis import ParameterSharing, Part
 from fedplay.views.scene import Scene
 from fedplay.words import UNSEEN
 
@@ -24,7 +24,7 @@ class Layers:
         self.sheet, self.look = sheet, look
         self.rows: list[Box] = []  # of the layers, the one that sees the example first at the front
 
-    def draw(self, scene: Scene, found: Anatomy, box: Box, fresh: bool) -> None:
+    def draw(self, scene: Scene, found: ParameterSharing, box: Box, fresh: bool) -> None:
         """Draw them in a part of the sheet."""
         sheet, look = self.sheet, self.look
         quiet = look.muted if fresh else look.stale
@@ -52,7 +52,7 @@ class Layers:
         y = top + L * (high + APART) - APART + 15
         sheet.tell(box.left, y, how(scene.exp), quiet, box.width)
 
-    def _shared(self, found: Anatomy, part: Part, box: Box, fresh: bool) -> None:
+    def _shared(self, found: ParameterSharing, part: Part, box: Box, fresh: bool) -> None:
         look = self.look
         shape = [f"{part.into} → {part.out}", f"{part.into}→{part.out}"]
         size = [f"{part.size:,}"]
@@ -66,7 +66,7 @@ class Layers:
         self._stack(box, [colour] * (copies - 1), colour)
         self._inside(box, [shape, size])
 
-    def _own(self, found: Anatomy, k: int, box: Box, fresh: bool) -> None:
+    def _own(self, found: ParameterSharing, k: int, box: Box, fresh: bool) -> None:
         look, part = self.look, found.parts[k]
         if not part.own:
             one = [f"one of {found.copies}"] if found.copies > 1 else ["as shared", "–"]

@@ -13,7 +13,7 @@ from fedplay.drawing.mosaic import Bitmap, Caption, solid
 from fedplay.drawing.sheet import Sheet
 from fedplay.drawing.style import TEXT, Look
 from fedplay.views.models import words
-from fedplay.views.models.analysis import Anatomy
+from fedplay.views.models.analysis import ParameterSharing
 from fedplay.views.scene import Scene
 from fedplay.words import short
 
@@ -50,7 +50,7 @@ class Pairs:
         self.bitmap.put([])
         self.places = None
 
-    def draw(self, scene: Scene, found: Anatomy, box: Box, fresh: bool) -> None:
+    def draw(self, scene: Scene, found: ParameterSharing, box: Box, fresh: bool) -> None:
         """Draw them in a part of the sheet."""
         sheet, look, pictures = self.sheet, self.look, found.responses
         assert pictures is not None
@@ -76,7 +76,12 @@ class Pairs:
         self._key(Box(box.left, at.top + ROWS * at.down + CAPTION + 3, box.width, 11), ends, quiet)
 
     def _paint(
-        self, scene: Scene, found: Anatomy, rows: list[Array], ends: list[float], fresh: bool
+        self,
+        scene: Scene,
+        found: ParameterSharing,
+        rows: list[Array],
+        ends: list[float],
+        fresh: bool,
     ) -> None:
         at, look = self.places, self.look
         assert at is not None

@@ -1,4 +1,4 @@
-"""Shared and own: what of the models travels, what stays, and how far the own lie from the shared.
+"""Shared and own parameters: which are sent, which stay, and how far own models are away.
 
 On the left the layers; of pictures what one client's model responds to beside what the global one
 does; on the right every client's distance, or the shared model that each chose.
@@ -20,7 +20,7 @@ from fedplay.experiment import Experiment
 from fedplay.runs.series import Moment
 from fedplay.views.base import View
 from fedplay.views.models import words
-from fedplay.views.models.analysis import Anatomy, anatomy
+from fedplay.views.models.analysis import ParameterSharing, parameter_sharing
 from fedplay.views.models.distances import Dots
 from fedplay.views.models.layers import Layers
 from fedplay.views.models.responses import Pairs
@@ -31,7 +31,7 @@ EDGE, GAP = 8, 24  # css pixels beside the parts, and between them
 
 
 class Models(View):
-    """What is shared, and what is personal."""
+    """Shared and personal parameters of the models."""
 
     name: ClassVar[str] = "models"
     title: ClassVar[str] = "Models"
@@ -51,7 +51,7 @@ class Models(View):
         axes.add_artist(self.pairs.bitmap)
         canvas.seldom([self.pairs.bitmap])
         self.scene: Scene | None = None
-        self.found: Anatomy | None = None
+        self.found: ParameterSharing | None = None
         self._seen: Any = None  # what was drawn last
 
     @staticmethod
@@ -61,14 +61,14 @@ class Models(View):
 
     @staticmethod
     def prepare(moment: Moment) -> Iterator[Any]:
-        yield from anatomy(moment.run, moment.number, moment.w, moment.client)
+        yield from parameter_sharing(moment.run, moment.number, moment.w, moment.client)
 
     @staticmethod
     def sentence(scene: Scene) -> str:
         if scene.veiled:
             return "Shown after your guess."
         found = scene.closeup
-        if not isinstance(found, Anatomy) or not scene.fresh:
+        if not isinstance(found, ParameterSharing) or not scene.fresh:
             return "The personal models are being computed …"
         return words.told(scene, found)
 
@@ -76,7 +76,7 @@ class Models(View):
         """Draw everything anew where it has changed."""
         self.scene = scene
         found = scene.closeup
-        self.found = found if isinstance(found, Anatomy) and not scene.veiled else None
+        self.found = found if isinstance(found, ParameterSharing) and not scene.veiled else None
         now = (self.found, scene.fresh, scene.exp, scene.veiled)
         if now != self._seen:
             self._seen = now

@@ -1,4 +1,4 @@
-"""What the view of shared and own models says: headings, hints of the pointer, a sentence."""
+"""Texts of the view Models: headings, lines beside the pointer, a sentence."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fedplay.drawing.geometry import Array
 from fedplay.inspect.personal_name import personal
 from fedplay.stages.lengths import length_of
 from fedplay.untrusted import escape
-from fedplay.views.models.analysis import Anatomy, Part, recovered
+from fedplay.views.models.analysis import ParameterSharing, Part, recovered
 from fedplay.views.scene import Scene
 from fedplay.words import UNSEEN, short, size
 
@@ -35,7 +35,7 @@ def digits(value: float) -> str:
 # --- the layers
 
 
-def travels(found: Anatomy) -> list[str]:
+def travels(found: ParameterSharing) -> list[str]:
     """Wordings of what travels, a client and round."""
     up, down = f"{found.up.numbers:,}", f"{found.down.numbers:,}"
     if up == down:
@@ -43,7 +43,7 @@ def travels(found: Anatomy) -> list[str]:
     return [f"{down} numbers down, {up} up", f"↓ {down}  ↑ {up}", f"{down} / {up}"]
 
 
-def of_part(found: Anatomy, k: int) -> tuple[str, ...]:
+def of_part(found: ParameterSharing, k: int) -> tuple[str, ...]:
     """What to say of a layer."""
     part, L = found.parts[k], len(found.parts)
     name = "the only layer" if L == 1 else f"layer {k + 1} of {L}"
@@ -56,7 +56,7 @@ def of_part(found: Anatomy, k: int) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _shared(found: Anatomy, part: Part) -> str:
+def _shared(found: ParameterSharing, part: Part) -> str:
     if not part.sent:
         return "never sent: the server's own stays as it began"
     if found.copies > 1:
@@ -73,12 +73,12 @@ def mean_of(values: Array) -> float:
     return float(known.mean()) if len(known) else float("nan")
 
 
-def mean(found: Anatomy) -> float:
+def mean(found: ParameterSharing) -> float:
     """How far personal models lie from the global one, on average."""
     return mean_of(found.far)
 
 
-def of_client(scene: Scene, found: Anatomy, place: int) -> tuple[str, ...]:
+def of_client(scene: Scene, found: ParameterSharing, place: int) -> tuple[str, ...]:
     """What to say of a client's model."""
     name = f"{short(scene.name(place), 24)} {UNSEEN}"
     far = found.far[place]
@@ -103,10 +103,10 @@ def away() -> list[str]:
 
 def chosen() -> list[str]:
     """Wordings of the heading of the choices."""
-    return [f"The model that each client chose {UNSEEN}", f"Who chose which {UNSEEN}"]
+    return [f"The model that each client chose {UNSEEN}", f"Chosen models {UNSEEN}"]
 
 
-def distances(found: Anatomy) -> list[str]:
+def distances(found: ParameterSharing) -> list[str]:
     """Wordings of the line below the heading."""
     shape = "; shape: group of the data" if found.groups is not None else ""
     if found.choice is not None:
@@ -115,7 +115,7 @@ def distances(found: Anatomy) -> list[str]:
     return [f"{whole}, a dot for each client{shape}", f"{whole}{shape}", whole, "‖v − w‖"]
 
 
-def way(found: Anatomy) -> list[str]:
+def way(found: ParameterSharing) -> list[str]:
     """Wordings of how far the global model has come."""
     value = digits(found.way)
     return [f"its own way from the start: {value}", f"own way so far {value}",
@@ -130,7 +130,7 @@ def average(value: float) -> list[str]:
 # --- the pictures
 
 
-def responses(scene: Scene, found: Anatomy) -> list[str]:
+def responses(scene: Scene, found: ParameterSharing) -> list[str]:
     """Wordings of the heading above the pictures."""
     name = f"{short(scene.name(found.place), 14)} {UNSEEN}"
     if found.farthest and np.ptp(np.nan_to_num(found.far)) > 0:
@@ -142,7 +142,7 @@ def responses(scene: Scene, found: Anatomy) -> list[str]:
     return [f"{name}: its model and the global one", f"{name} and global", name]
 
 
-def what(scene: Scene, found: Anatomy) -> list[str]:
+def what(scene: Scene, found: ParameterSharing) -> list[str]:
     """Wordings of what the pictures are."""
     pictures = found.responses
     if pictures is None:
@@ -157,7 +157,7 @@ def what(scene: Scene, found: Anatomy) -> list[str]:
     ]
 
 
-def of_class(scene: Scene, found: Anatomy, c: int) -> tuple[str, ...]:
+def of_class(scene: Scene, found: ParameterSharing, c: int) -> tuple[str, ...]:
     """What to say of the pictures of a class."""
     pictures = found.responses
     assert pictures is not None
@@ -179,7 +179,7 @@ def _thing(scene: Scene) -> str:
 # --- the sentence
 
 
-def told(scene: Scene, found: Anatomy) -> str:
+def told(scene: Scene, found: ParameterSharing) -> str:
     """What is shared, and how far what is not lies apart, as HTML."""
     if not found.finite:
         return "The model has diverged: its parameters are no longer numbers."
@@ -188,7 +188,7 @@ def told(scene: Scene, found: Anatomy) -> str:
     return " ".join(said)
 
 
-def _travelling(found: Anatomy) -> str:
+def _travelling(found: ParameterSharing) -> str:
     up, down = size(found.up.bytes), size(found.down.bytes)
     bytes_ = f"{up} each way" if up == down else f"{down} down, {up} up"
     travel = f"({bytes_} for each client)"
@@ -221,7 +221,7 @@ def _travelling(found: Anatomy) -> str:
     return f"{said}; each client has {own} of its own beside them."
 
 
-def _apart(scene: Scene, found: Anatomy) -> str:
+def _apart(scene: Scene, found: ParameterSharing) -> str:
     away, noun = mean(found), personal(scene.exp).noun
     if not np.isfinite(away):
         return "Personal models have diverged."
@@ -237,7 +237,7 @@ def _apart(scene: Scene, found: Anatomy) -> str:
     return f"{said}."
 
 
-def _clusters(found: Anatomy) -> str:
+def _clusters(found: ParameterSharing) -> str:
     choice = found.choice
     assert choice is not None
     sizes = [f"<b>{n}</b>" for n in np.bincount(choice.model, minlength=found.copies).tolist()]

@@ -1,4 +1,4 @@
-"""A guest of a federation: its data for every experiment, and what the models make of them."""
+"""A guest of a federation: its data for every experiment, and the models' predictions on them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from fedplay.data import Federation
 from fedplay.engine.loop import Run
-from fedplay.inspect.client_models import alone, personal_models
+from fedplay.inspect.client_models import local_only_model, personal_models
 from fedplay.inspect.plane import Limits, Regions, limits_of, regions
 from fedplay.inspect.replay import attended
 from fedplay.models import Network, likeliest
@@ -35,7 +35,7 @@ class Judged(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Reception:
-    """What a federation has for a newcomer after a round, and for a guest that has joined it."""
+    """Results for a guest after a round: the global model on its data, and its own models."""
 
     network: Network
     dtype: str
@@ -60,7 +60,7 @@ class Reception:
 
 
 def receive(run: Run, number: int, w: Array) -> Iterator[Reception | None]:
-    """What there is for a guest after a round with the global model w: None a piece, then it."""
+    """Compute a guest's results after a round with the global model w: None a piece, then it."""
     fed = run.federation
     limits = plane = None
     if fed.kind == "points":
@@ -79,9 +79,9 @@ def receive(run: Run, number: int, w: Array) -> Iterator[Reception | None]:
     own = (yield from personal_models(run, w, number, [who]))[0]
     after = _judge(run, own, rows, held)
     yield None
-    lonely = None
+    local_only = None
     if run.trainer.steps(np.array([who]), run.local_epochs)[0] * number <= LONELY:
-        lonely = _judge(run, (yield from alone(run, number, who)), rows, held)
+        local_only = _judge(run, (yield from local_only_model(run, number, who)), rows, held)
         yield None
     cohorts = yield from attended(run, number)
     yield Reception(
@@ -91,7 +91,7 @@ def receive(run: Run, number: int, w: Array) -> Iterator[Reception | None]:
         fed,
         place=len(run.panel) - 1,
         held=held,
-        models=(here, after, lonely),
+        models=(here, after, local_only),
         attended=sum(who in ids for ids in cohorts),
         number=number,
         limits=limits,

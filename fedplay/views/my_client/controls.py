@@ -1,4 +1,4 @@
-"""What stands below "My client": the class, what to do with the drawing, and joining."""
+"""Controls of "My client": the class, the drawing, and joining."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from fedplay.widgets.buttons import button, display, fill
 from fedplay.widgets.echo_guard import EchoGuard
 from fedplay.words import short
 
-RANDOM = "An example of the test set, of the class chosen; the global model is judged by it too"
-JOIN = "Train everybody again with you as one client more"
-LEAVE = "Train everybody again without you; your examples stay here"
+RANDOM = "A test example of the chosen class; the global model is also judged on it"
+JOIN = "Train all clients again, with you as one more client"
+LEAVE = "Train all clients again without you; your examples stay here"
 
 
 class MyClientRow:
-    """`act("mine", action, *arguments)` is told what its person wants."""
+    """The row of controls for drawing; `act("mine", action, *arguments)` runs an action."""
 
     def __init__(self, act: Callable[..., None]) -> None:
         self.act, self._quiet = act, EchoGuard()
@@ -35,9 +35,9 @@ class MyClientRow:
         self.says.add_class("fedplay-is")
         self.add = self._button("Add", "plus", "The drawing becomes one of your examples", "add")
         self.random = self._button("Random", "random", RANDOM, "random")
-        self.back = self._button("Back", "undo", "Take back the last stroke or step", "back")
+        self.back = self._button("Back", "undo", "Undo the last stroke or step", "back")
         self.wipe = self._button("Wipe", "eraser", "Empty the pad", "wipe")
-        self.clear = self._button("Clear", "trash", "Take all your examples out", "clear")
+        self.clear = self._button("Clear", "trash", "Remove all your examples", "clear")
         self.join = button("Join", "sign-in", JOIN, self._join)
         self.join.add_class("fedplay-join")
         self.fill = ipywidgets.Checkbox(
@@ -69,7 +69,7 @@ class MyClientRow:
         self.act("mine", "leave" if self.joined else "join")
 
     def show(self, scene: Scene | None) -> None:
-        """What there is to be done now; nothing where the view is not open."""
+        """Show the buttons that apply now; hide all where the view is not open."""
         mine = None
         if scene is not None and isinstance(scene.closeup, Mine) and not scene.veiled:
             mine = scene.closeup

@@ -1,4 +1,4 @@
-"""What a person draws, and what the view "My client" is given to show. Plain data."""
+"""Plain data of "My client": a person's drawings, and what the view shows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CLASSES = 20  # more of them have no place in a row
 
 
 class Kind(NamedTuple):
-    """What one draws for: pictures of a size, or points of the plane."""
+    """The kind of data drawn: pictures of a size, or points of the plane."""
 
     key: Any  # data of one key can have the same drawings
     C: int

@@ -1,4 +1,4 @@
-"""A client of one's own: it is drawn, comes to the federation, is followed, and goes."""
+"""State of "My client": a person's drawn client, which can join the federation and leave."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class MyClientState(State):
             desk.touch(own=True)
 
     def on_key(self, key: str, view: Any) -> Intent | None:
-        """Arrows move the keys' pen, once it was taken; then no key is anybody else's."""
+        """Keys of the drawing: Enter takes the pen; then arrows move it and it gets all keys."""
         drawing, done = self.drawing, tuple[Any, ...]()
         if view.mine is None or drawing.kind is None or (drawing.pen is None and key != "Enter"):
             return None

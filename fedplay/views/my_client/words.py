@@ -1,4 +1,4 @@
-"""The words of "My client", with the run's own numbers."""
+"""Texts of "My client", with the run's own numbers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHARE = "No drawings go along: your own client stays on this screen."
 
 
 def sentence(scene: Scene, mine: Mine) -> str:
-    """What is to be done next, or what came of it."""
+    """The next thing to do, or the result after joining."""
     found, count = mine.reception, len(mine.sketch.y)
     if found is None:
         return "The global model is being asked …"
@@ -91,24 +91,24 @@ def _gain(model: Judged, other: Judged) -> str:
 
 
 def joined(scene: Scene, mine: Mine, found: Reception) -> str:
-    """What came of it."""
+    """The result of joining, for the guest."""
     if not mine.current or found.models is None or found.held is None:
-        return "You are one client more: everybody is trained again, with you …"
-    here, own, lonely = found.models
+        return "You are one more client: all clients are trained again, with you …"
+    here, own, local_only = found.models
     of, number = int(found.held.sum()), found.number
     if number == 0:
-        return "Round 0: nobody has trained yet. Go to a later round to see what joining brings."
+        return "Round 0: no client has trained yet. Go to a later round to see what joining brings."
     took = f"You took part in <b>{found.attended}</b> of {number} rounds"
     if not found.attended:
         took = f"In {number} rounds you were never called: all you have is the others' model"
     parts = [f"the global model {_right(here)}", f"your personal model {_right(own)}"]
     tests = [here.tests, own.tests]
-    if lonely is not None:
-        parts.append(f"a model that never joined {_right(lonely)}")
-        tests.append(lonely.tests)
+    if local_only is not None:
+        parts.append(f"a model that never joined {_right(local_only)}")
+        tests.append(local_only.tests)
     gains = f"personalizing gains {_gain(own, here)}"
-    if lonely is not None:
-        gains += f", not staying alone {_gain(own, lonely)}"
+    if local_only is not None:
+        gains += f", not staying alone {_gain(own, local_only)}"
     few = " So few to judge by: draw more." if of < FEW else ""
     return (
         f"{took}. Right of your {of} held-out example{'s' * (of > 1)} {UNSEEN}: "

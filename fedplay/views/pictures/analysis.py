@@ -1,4 +1,4 @@
-"""What a model of pictures has learnt, what it gets wrong, and what one client's personal one does.
+"""What a model of pictures has learnt and gets wrong, beside one client's personal model.
 
 Everything is copied out of the federation, so that it stays true while the next one is made.
 """
@@ -25,7 +25,7 @@ SCALED_BY = 1000  # examples from which the range of the grey scale is read
 
 
 class Answers(NamedTuple):
-    """What a model says of n examples."""
+    """A model's predictions on n examples."""
 
     said: Array  # (n,) the class that it finds likeliest, -1 where it finds none
     sure: Array  # (n,) with which probability
@@ -33,7 +33,7 @@ class Answers(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Photos:
-    """n pictures (n, h, w) from 0 to 1, and what the global model says of them."""
+    """n pictures (n, h, w) from 0 to 1, and the global model's predictions."""
 
     pixels: Array
     labels: Array  # (n,) true classes
@@ -43,7 +43,7 @@ class Photos:
 
 
 class Tally(NamedTuple):
-    """How many of so many pictures a model misses."""
+    """Number of pictures that a model gets wrong, and number of all."""
 
     missed: int
     of: int
@@ -64,8 +64,8 @@ class Units:
 
 
 @dataclass(frozen=True, eq=False)
-class Study:
-    """What there is to see of one global model, and of one client."""
+class PictureAnalysis:
+    """Weights, predictions and mistakes of one global model and one client's model."""
 
     classes: tuple[str, ...]
     finite: bool  # whether the model and its outputs are numbers
@@ -84,21 +84,23 @@ class Study:
 
 
 def answers(run: Run, w: Array, X: Array) -> Answers:
-    """What a model w (P,) says of X (n, inputs): -1 for nothing; NaN where it overflows."""
+    """Predictions of a model w (P,) on X (n, inputs): -1 for none; NaN where it overflows."""
     with calm():
         outputs = run.network.outputs(w, X)
         total = np.exp(outputs - outputs.max(axis=1, keepdims=True)).sum(axis=1)
     return Answers(likeliest(outputs), 1 / total)
 
 
-def study(run: Run, number: int, w: Array, client: int | None) -> Iterator[Study | None]:
-    """Look at the model w (P,) after a round, and at a client: None after each piece, then all.
+def picture_analysis(
+    run: Run, number: int, w: Array, client: int | None
+) -> Iterator[PictureAnalysis | None]:
+    """Analyse the model w (P,) after a round, and a client's: None after each piece, then all.
 
     Without a client it is the one of the panel that the model serves worst.
     """
     fed = run.federation
     if not np.isfinite(w).all():
-        yield Study(fed.classes, finite=False)
+        yield PictureAnalysis(fed.classes, finite=False)
         return
     yield None
     test = answers(run, w, run.network.encode(fed.X_test, run.exp.dtype))
@@ -119,7 +121,7 @@ def study(run: Run, number: int, w: Array, client: int | None) -> Iterator[Study
         wrong = _wrong(fed, fed.X[held], fed.y[held], on_held, after)
     else:
         wrong = _wrong(fed, fed.X_test, fed.y_test, test, None)
-    yield Study(
+    yield PictureAnalysis(
         fed.classes,
         finite=all(np.isfinite(a.sure).all() for a in (test, on_mine, on_held)),
         client=place,

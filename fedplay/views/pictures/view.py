@@ -1,4 +1,4 @@
-"""Data that are pictures: the model's weights, a client's examples, and what the model misses.
+"""The view Digits: the model's weights, a client's pictures, and the model's mistakes.
 
 Each group is one image, put together from enlarged pixels and kept letters: scrubbing over rounds
 costs no layout of text and no resampling.
@@ -30,7 +30,7 @@ from fedplay.experiment import Experiment
 from fedplay.runs.series import Moment
 from fedplay.views.base import View
 from fedplay.views.pictures import words
-from fedplay.views.pictures.analysis import EXAMPLES, Photos, Study, study
+from fedplay.views.pictures.analysis import EXAMPLES, Photos, PictureAnalysis, picture_analysis
 from fedplay.views.scene import Hit, Scene
 
 HEAD = 44  # css pixels of the two lines above a group
@@ -59,13 +59,13 @@ class Pictures(View):
 
     @staticmethod
     def prepare(moment: Moment) -> Iterator[Any]:
-        yield from study(moment.run, moment.number, moment.w, moment.client)
+        yield from picture_analysis(moment.run, moment.number, moment.w, moment.client)
 
     @staticmethod
     def sentence(scene: Scene) -> str:
         if scene.veiled:
             return ""
-        if not scene.fresh or not isinstance(scene.closeup, Study):
+        if not scene.fresh or not isinstance(scene.closeup, PictureAnalysis):
             return "Being computed …"
         return words.told(scene.closeup)
 
@@ -91,7 +91,7 @@ class Pictures(View):
         self.heads[1][0].right = DOT
         self._tables = colours_of_ink(look), colours_of_weights(look)
         self._seen: Any = None
-        self.study: Study | None = None
+        self.found: PictureAnalysis | None = None
         self._fresh = True
         moving = [*self.mosaics, self.key, *self.stamps]
         for artist in moving:
@@ -122,14 +122,14 @@ class Pictures(View):
         if now == self._seen:
             return
         self._seen = now
-        self.study = found = scene.closeup if isinstance(scene.closeup, Study) else None
+        self.found = found = scene.closeup if isinstance(scene.closeup, PictureAnalysis) else None
         self._fresh = scene.fresh
         ink, weights = self._tables
         if not scene.fresh:
             ink, weights = faded(ink, self.look), faded(weights, self.look)
         self._clear()
         if scene.veiled:
-            self.study = None
+            self.found = None
             self._say(self.notes[0], "shown after your guess", self.look.muted)
             return
         if found is None:
@@ -151,7 +151,7 @@ class Pictures(View):
 
     # --- the three groups
 
-    def _show_units(self, found: Study, table: RGB) -> None:
+    def _show_units(self, found: PictureAnalysis, table: RGB) -> None:
         units, mosaic, look = found.units, self.mosaics[0], self.look
         if units is None:
             self._head(0, ["Weights"], [""])
@@ -169,14 +169,14 @@ class Pictures(View):
         self._say(self.against, "against", look.muted)
         self._head(0, words.title(found, units, shown), words.scales(ends))
 
-    def _show_client(self, found: Study, table: RGB) -> None:
+    def _show_client(self, found: PictureAnalysis, table: RGB) -> None:
         if found.own is None or found.counts is None or found.client is None:
             return
         self._say(self.dot, "●", self.look.client(found.client))
         self._head(1, words.whose(found), words.how_many(found, found.counts))
         self._show_photos(1, found.own, EXAMPLES, table)
 
-    def _show_wrong(self, found: Study, table: RGB) -> None:
+    def _show_wrong(self, found: PictureAnalysis, table: RGB) -> None:
         self._head(2, ["What the global model misses", "What it misses"], words.missed(found))
         wrong, (_, _, width, height) = found.wrong, self.mosaics[2].part
         if wrong is None or not len(wrong.labels):
@@ -199,12 +199,12 @@ class Pictures(View):
     # --- the pointer
 
     def light(self, client: int | None) -> None:
-        lit = client is not None and self.study is not None and client == self.study.client
+        lit = client is not None and self.found is not None and client == self.found.client
         plain = self.look.ink if self._fresh else self.look.stale
         self.heads[1][0].colour = self.look.client(client or 0) if lit else plain
 
     def at(self, x: float, y: float) -> Hit | None:
-        found = self.study
+        found = self.found
         if found is None or not found.finite or not self.box.holds(x, y):
             return None
         for group, mosaic in enumerate(self.mosaics):

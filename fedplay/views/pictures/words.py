@@ -1,4 +1,4 @@
-"""The words of the view of pictures: headings, captions, what the pointer is told, a sentence."""
+"""Texts of the view Digits: headings, captions, lines beside the pointer, a sentence."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from fedplay.stages.base import Array
 from fedplay.untrusted import escape
-from fedplay.views.pictures.analysis import Study, Units
+from fedplay.views.pictures.analysis import PictureAnalysis, Units
 from fedplay.views.scene import Hit
 from fedplay.words import UNSEEN, short
 
@@ -23,7 +23,7 @@ TICK, ARROW = "✓", "→"
 # --- the weights
 
 
-def title(found: Study, units: Units, shown: int) -> list[str]:
+def title(found: PictureAnalysis, units: Units, shown: int) -> list[str]:
     """Wordings of the heading above the weights."""
     who = short(found.name)
     if units.hidden:
@@ -38,7 +38,7 @@ def title(found: Study, units: Units, shown: int) -> list[str]:
     return [f"{words}; below: change by {who} {UNSEEN}" for words in whole] + whole[-1:]
 
 
-def names(found: Study, units: Units, step: float) -> list[str]:
+def names(found: PictureAnalysis, units: Units, step: float) -> list[str]:
     """What stands below the weights, `step` css pixels apart: classes, or those spoken for."""
     most = max(int(step / 7.5), 1)
     if not units.hidden:
@@ -60,19 +60,19 @@ def scales(ends: Sequence[float]) -> list[str]:
 # --- the client
 
 
-def whose(found: Study) -> list[str]:
+def whose(found: PictureAnalysis) -> list[str]:
     """Wordings of the heading above a client's pictures."""
     name = f"{short(found.name)} {UNSEEN}"
     return [f"{name} is served worst", f"{name}: worst", name] if found.least else [name]
 
 
-def how_many(found: Study, counts: Array) -> list[str]:
+def how_many(found: PictureAnalysis, counts: Array) -> list[str]:
     """Wordings of how many pictures it has, and of what, from its counts (C,)."""
     total, most = int(counts.sum()), _mostly(found, counts)
     return [f"{total:,} pictures{most}", f"{total:,}{most}", f"{total:,} pictures"]
 
 
-def _mostly(found: Study, counts: Array) -> str:
+def _mostly(found: PictureAnalysis, counts: Array) -> str:
     """The classes that make up most of a client's pictures, as the end of a sentence."""
     order = np.argsort(-counts, kind="stable")
     part = np.cumsum(counts[order]) / max(int(counts.sum()), 1)
@@ -90,7 +90,7 @@ def _mostly(found: Study, counts: Array) -> str:
 # --- the mistakes
 
 
-def missed(found: Study) -> list[str]:
+def missed(found: PictureAnalysis) -> list[str]:
     """Wordings of how many mistakes there are; none where no picture is kept to judge by."""
     tally = found.held if found.followed else found.test
     if not tally.of:
@@ -108,7 +108,7 @@ def missed(found: Study) -> list[str]:
     return [f"{words}, {then}", f"{count} {UNSEEN}, {then}", words]
 
 
-def captions(found: Study, look: Look, fresh: bool) -> list[Words]:
+def captions(found: PictureAnalysis, look: Look, fresh: bool) -> list[Words]:
     """What stands below each mistake: the true class, what the model says, and whether cured."""
     wrong = found.wrong
     assert wrong is not None
@@ -124,7 +124,7 @@ def captions(found: Study, look: Look, fresh: bool) -> list[Words]:
 # --- the pointer
 
 
-def of_unit(found: Study, k: int) -> Hit:
+def of_unit(found: PictureAnalysis, k: int) -> Hit:
     """What to say of the k-th picture of weights."""
     units = found.units
     assert units is not None
@@ -141,7 +141,7 @@ def of_unit(found: Study, k: int) -> Hit:
     return Hit(tuple(lines))
 
 
-def of_photo(found: Study, k: int, mistake: bool) -> Hit:
+def of_photo(found: PictureAnalysis, k: int, mistake: bool) -> Hit:
     """What to say of the k-th mistake, or of the k-th of a client's pictures."""
     photos = found.wrong if mistake else found.own
     assert photos is not None
@@ -156,7 +156,7 @@ def of_photo(found: Study, k: int, mistake: bool) -> Hit:
     return Hit(tuple(lines), client=found.client or 0)
 
 
-def _thing(found: Study) -> str:
+def _thing(found: PictureAnalysis) -> str:
     """What a class is called."""
     digits = all(len(name) == 1 and name.isdigit() for name in found.classes)
     return "digit" if digits else "class"
@@ -165,21 +165,21 @@ def _thing(found: Study) -> str:
 # --- the sentence
 
 
-def told(found: Study) -> str:
+def told(found: PictureAnalysis) -> str:
     """What is seen, as HTML."""
     if not found.finite:
         return "The model has diverged: its weights are no longer numbers that can be drawn."
     return " ".join(part for part in (_explained(found), _counted(found)) if part)
 
 
-def _explained(found: Study) -> str:
+def _explained(found: PictureAnalysis) -> str:
     if found.units is None:
         return ""
     what = "neuron of the first layer" if found.units.hidden else _thing(found)
     return f"Each picture shows where ink speaks for a {what} (red) or against it (blue)."
 
 
-def _counted(found: Study) -> str:
+def _counted(found: PictureAnalysis) -> str:
     """The mistakes, counted."""
     parts = []
     if found.test.of:

@@ -1,1 +1,1 @@
-"""What is spent of privacy, bytes and work."""
+"""The view Privacy & cost: ε, bytes and work of a run."""

@@ -1,19 +1,19 @@
-"""What guards the updates of a run: clipping, noise, and the ε that they buy, known beforehand."""
+"""Clipping, noise, ε and bytes of a run, known before it starts."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from fedplay.inspect.protection import Protection, guard
+from fedplay.inspect.protection import Protection, update_protection
 from fedplay.stages.footprint import footprint
 from fedplay.views.scene import Scene
 
 
 def protection_of(scene: Scene) -> Protection:
-    """What guards the updates in a scene."""
+    """The protection of the updates in a scene."""
     fed = scene.federation
     network = scene.exp.stage("model").bind(fed.d, fed.C)
-    return guard(scene.exp, network.P, network.spans)
+    return update_protection(scene.exp, network.P, network.spans)
 
 
 def journey(scene: Scene) -> tuple[float, float]:

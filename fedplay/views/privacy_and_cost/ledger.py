@@ -1,4 +1,4 @@
-"""What every round came to in lengths and bytes, kept so that only new rounds are looked at."""
+"""Lengths of updates and bytes sent in every round, kept so that only new rounds are computed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fedplay.engine import Round
 
 
 class Row(NamedTuple):
-    """A round's numbers. Lengths are NaN where nobody came."""
+    """A round's numbers. Lengths are NaN where no client took part."""
 
     K: int
     update: float  # mean length of the cohort's updates before the channel

@@ -40,7 +40,7 @@ class Spending(View):
 
     name: ClassVar[str] = "privacy"
     title: ClassVar[str] = "Privacy & cost"
-    help: ClassVar[str] = "What privacy costs, how loud its noise is, and how much is sent."
+    help: ClassVar[str] = "What privacy costs, how large its noise is, and how much is sent."
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
         super().__init__(canvas, box, look)

@@ -1,4 +1,4 @@
-"""What privacy and cost say: of the round shown in a sentence, of any beside the pointer."""
+"""Texts of Privacy & cost: a sentence on the round shown, lines on any beside the pointer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def told(scene: Scene) -> str:
         what += " after clipping" if row.clipped else ""
         parts.append(f"The noise is <b>{ratio}</b> times as long as {what};")
     elif safe.noise and r and not row.K:
-        parts.append("Nobody took part: the server followed noise alone.")
+        parts.append("No client took part: the server followed noise alone.")
     if math.isfinite(safe.clip) and row.K:
         some = f"{row.clipped} of {row.K} updates {_were(row.clipped)} clipped"
         parts.append(f"{some} to S = {safe.clip:g} {UNSEEN}.")
@@ -50,7 +50,7 @@ def lines(scene: Scene, number: int) -> tuple[str, ...]:
         update, step = (_length(value) for value in (row.update, row.step))
         out.append(f"mean length of an update{seen} {update}, followed {step}")
     elif number:
-        out.append("nobody took part")
+        out.append("no client took part")
     if number and safe.noise:
         out.append(f"length of the noise {safe.noise:.3g}")
     if row.whole > row.update * (1 + 1e-6):

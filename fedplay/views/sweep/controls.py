@@ -1,4 +1,4 @@
-"""What stands below a sweep: its values, to take one, and a button that closes it."""
+"""Controls of a sweep: its values, of which one can be taken, and a button that closes it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fedplay.widgets.echo_guard import EchoGuard
 
 
 class SweepRow:
-    """`act(name, *arguments)` is told what its person wants."""
+    """The row of a sweep's values; `act(name, *arguments)` runs an action."""
 
     def __init__(self, act: Callable[..., None]) -> None:
         self.act, self._quiet = act, EchoGuard()

@@ -1,4 +1,4 @@
-"""Which knob a person sweeps, and what one does with its values."""
+"""State of a sweep: which knob is swept, and taking one of its values."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class Sweep(View):
 
     name: ClassVar[str] = NAME
     title: ClassVar[str] = "Sweep"
-    help: ClassVar[str] = "What every value of one knob would do, all else as it is."
+    help: ClassVar[str] = "One run for every value of a knob, with everything else unchanged."
     summoned: ClassVar[bool] = True
     knob: ClassVar[str] = "sweep"
     State: ClassVar[type[State]] = SweepState

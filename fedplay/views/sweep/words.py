@@ -1,4 +1,4 @@
-"""What a sweep says: of all its values in a sentence, and of one beside the pointer."""
+"""Texts of a sweep: a sentence on all its values, and lines on one beside the pointer."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def told(fan: Fan) -> str:
 
 
 def lines(fan: Fan, i: int) -> tuple[str, ...]:
-    """What is said of a value beside the pointer."""
+    """Lines about a value, beside the pointer."""
     out = [f"{fan.label} = {fan.values[i]}"]
     end, spread, known = fan.end(i), fan.spread(i), len(fan.accuracy[i])
     if end is None and known:

@@ -18,7 +18,7 @@ from fedplay.engine.client_models import local_only
 from fedplay.engine.loop import Run, rounds, stream
 from fedplay.inspect import plane as planes
 from fedplay.runs.series import Moment
-from fedplay.views.boundaries import analysis as surveys
+from fedplay.views.boundaries import analysis
 from fedplay.views.boundaries.view import Boundaries, layout
 from fedplay.views.regions import tints
 from fedplay.words import UNSEEN
@@ -91,8 +91,8 @@ def test_without_a_client_the_worst_served_is_chosen_and_named():
 
 
 def test_of_equally_bad_clients_the_one_that_holds_out_most():
-    assert surveys.worst(np.array([0.5, np.nan, 0.2, 0.2]), np.array([9, 0, 3, 4])) == 3
-    assert surveys.worst(np.full(3, np.nan), np.array([1, 5, 2])) == 1
+    assert analysis.worst(np.array([0.5, np.nan, 0.2, 0.2]), np.array([9, 0, 3, 4])) == 3
+    assert analysis.worst(np.full(3, np.nan), np.array([1, 5, 2])) == 1
 
 
 def test_the_limits_hold_all_points_and_stay_in_every_round():
@@ -120,17 +120,17 @@ def test_prepare_comes_in_pieces_and_ends_with_the_closeup():
     *pieces, last = Boundaries.prepare(Moment(run, 6, w, 3))
     assert len(pieces) >= 6
     assert set(pieces) == {None}
-    assert isinstance(last, surveys.Survey)
+    assert isinstance(last, analysis.DecisionBoundaries)
 
 
 def test_the_clients_points_are_gathered_once_a_federation_and_in_pieces(monkeypatch):
     exp = fp.Experiment(data="blobs", partition="resampled", clients=1000, rounds=1, data_seed=77)
-    run, gathered, of = Run(exp), [], surveys.cloud
+    run, gathered, of = Run(exp), [], analysis.cloud
     monkeypatch.setattr(
-        surveys, "cloud", lambda run, who: gathered.append(len(who)) or of(run, who)
+        analysis, "cloud", lambda run, who: gathered.append(len(who)) or of(run, who)
     )
     *pieces, first = Boundaries.prepare(Moment(run, 0, run.initial(), 3))
-    assert len(pieces) > 1000 / surveys.GATHERED
+    assert len(pieces) > 1000 / analysis.GATHERED
     assert gathered == [1000, 1]
     *pieces, again = Boundaries.prepare(Moment(Run(exp), 0, run.initial(), 3))
     assert len(pieces) < 10
@@ -174,7 +174,7 @@ def test_the_model_that_never_joined_goes_on_from_where_it_was(monkeypatch):
 
 
 def test_a_model_that_would_take_too_long_alone_is_left_out(monkeypatch):
-    monkeypatch.setattr(surveys, "ALONE", 3)
+    monkeypatch.setattr(analysis, "ALONE", 3)
     seen = scene(MOONS, Boundaries, client=3, late=False)
     assert seen.closeup.alone is None
     assert not drawn(seen).tiles[3].axes.get_visible()
@@ -340,9 +340,9 @@ def test_any_number_of_clients(exp):
     view.light(0)
     view.canvas.frame()
     plane = seen.closeup
-    assert len(plane.everyone.y) == min(plane.everyone.total, surveys.MOST)
-    drawn_part = f"{surveys.MOST:,} of the {plane.everyone.total:,} points"
-    assert (drawn_part in Boundaries.sentence(seen)) == (plane.everyone.total > surveys.MOST)
+    assert len(plane.everyone.y) == min(plane.everyone.total, analysis.MOST)
+    drawn_part = f"{analysis.MOST:,} of the {plane.everyone.total:,} points"
+    assert (drawn_part in Boundaries.sentence(seen)) == (plane.everyone.total > analysis.MOST)
 
 
 def test_a_lone_client_is_not_called_the_worst():

@@ -11,7 +11,7 @@ from fedplay.engine.loop import Run, stream
 from fedplay.engine.training import Trainer
 from fedplay.inspect.client_models import personal_models
 from fedplay.views.each_client import analysis as module
-from fedplay.views.each_client.analysis import ALONE, GLOBAL, PERSONAL, census
+from fedplay.views.each_client.analysis import ALONE, GLOBAL, PERSONAL, client_accuracies
 from tests.support.reference import random_federation
 
 BASE = fp.Experiment(rounds=6, clients=7, local_epochs=2, alpha=0.2)
@@ -36,7 +36,7 @@ METHODS = [
 
 def taken(run, number, w=None):
     w = list(stream(run))[number].parameters if w is None else w
-    *pieces, last = census(run, number, w)
+    *pieces, last = client_accuracies(run, number, w)
     assert all(piece is None for piece in pieces)
     return last
 
@@ -123,9 +123,9 @@ def test_given_up_half_way_it_comes_out_the_same(monkeypatch):
     monkeypatch.setattr(module, "PIECE", 1)
     run, rounds = Run(BASE), list(stream(Run(BASE)))
     whole = taken(Run(BASE), 6, rounds[6].parameters)
-    total = len(list(census(Run(BASE), 6, rounds[6].parameters)))
+    total = len(list(client_accuracies(Run(BASE), 6, rounds[6].parameters)))
     for stop in range(1, total, 7):
-        for _, _ in zip(range(stop), census(run, 6, rounds[6].parameters), strict=False):
+        for _, _ in zip(range(stop), client_accuracies(run, 6, rounds[6].parameters), strict=False):
             pass
     got = taken(run, 6, rounds[6].parameters)
     np.testing.assert_array_equal(got.own, whole.own)

@@ -235,12 +235,12 @@ def test_the_sentence_counts_who_is_hurt():
         other = [f"{row.mean():.2f}" for row in shown.closeup.judged(not test)]
         assert f"same models get <b>{other[0]}</b>, <b>{other[1]}</b>, <b>{other[2]}</b>." in text
         assert f"{shown.skew.effective_classes:.1f} of 10 classes" in text
-        assert text.startswith("On <b>everybody's test set" if test else "On <b>own data")
+        assert text.startswith("On <b>the global test set" if test else "On <b>own data")
 
 
 def test_before_anybody_is_called_there_is_no_model_alone():
     _, view, shown = board_of(at=0)
-    assert "nobody has been called yet" in view.sentence(shown)
+    assert "no client has been called yet" in view.sentence(shown)
     assert not len(view.cells.lines.get_segments())
     assert "never called so far" in " ".join(words.about(shown, shown.closeup, 0))
 
@@ -366,7 +366,7 @@ def test_the_menu_the_switch_and_the_headings_say_the_same(screen):
     row.judge.value = True
     screen.settle()
     assert screen.session.states["clients"].now == Sorting("federating", False, True)
-    assert "everybody's test set" in screen.screen.view_tabs.caption.value
+    assert "the global test set" in screen.screen.view_tabs.caption.value
     view = shown_by(screen)
     _, left, right = view.heads[list(ORDERS).index("federating")]
     for kind in ("move", "down", "up"):

@@ -329,11 +329,11 @@ def test_where_nobody_takes_part_only_noise_moves_the_model(noise):
     view, shown = at_stage(exp)
     assert view.captions["cohort"].get_text() == "0 of 5 clients take part"
     assert view.captions["plane"].get_text() == "no update to draw"
-    assert view.key.words.startswith("nobody takes part")
+    assert view.key.words.startswith("no client takes part")
     assert ("noise" in view.key.words) == (noise > 0)
     assert (view.captions["bar"].get_text() != "") == (noise > 0)
     assert len(view.pen.heads.get_paths()) <= 1, "no update, but perhaps the global model's way"
-    assert "Nobody of 5" in InsideRound.sentence(replace(shown, phase=0.5))
+    assert "None of 5" in InsideRound.sentence(replace(shown, phase=0.5))
     assert ("Noise of length" in InsideRound.sentence(shown)) == (noise > 0)
 
 

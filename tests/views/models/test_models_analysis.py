@@ -9,7 +9,7 @@ import fedplay as fp
 from fedplay.engine.loop import Run, stream
 from fedplay.inspect.replay import state_before
 from fedplay.views.models import analysis as parts_of
-from fedplay.views.models.analysis import anatomy, recovered, slopes
+from fedplay.views.models.analysis import parameter_sharing, recovered, slopes
 
 EXP = fp.Experiment(rounds=3, clients=5, alpha=0.3, dtype="float64")
 DEEP = EXP.replace(model="mlp", hidden=(12,))
@@ -31,12 +31,12 @@ METHODS = {
 
 
 def taken(exp, number=None, client=None, w=None):
-    """The anatomy after a round, the run, and its rounds."""
+    """What parameters are shared after a round, the run, and its rounds."""
     run = Run(exp)
     rounds = list(stream(run))
     number = exp.rounds if number is None else number
     w = rounds[number].parameters if w is None else w
-    *pieces, found = anatomy(run, number, w, client)
+    *pieces, found = parameter_sharing(run, number, w, client)
     assert all(piece is None for piece in pieces)
     return found, run, rounds
 
@@ -116,14 +116,14 @@ def test_many_clients_are_taken_a_few_at_a_time(monkeypatch):
     monkeypatch.setattr(parts_of, "SEVERAL", 3)
     run = Run(few)
     w = list(stream(run))[-1].parameters
-    *pieces, found = anatomy(run, 1, w, None)
+    *pieces, found = parameter_sharing(run, 1, w, None)
     assert len(pieces) == 14
     np.testing.assert_allclose(found.far, whole.far, rtol=1e-12)
 
 
 def test_a_model_that_is_not_finite_is_said_to_be_so():
     run = Run(EXP)
-    *_, found = anatomy(run, 1, np.full(run.network.P, np.nan), None)
+    *_, found = parameter_sharing(run, 1, np.full(run.network.P, np.nan), None)
     assert not found.finite
     assert found.responses is None
     assert np.isnan(found.far).all()

@@ -303,7 +303,7 @@ def test_it_is_a_view_for_models_with_layers():
 
 
 def test_words_are_broken_where_they_fit():
-    text = "on a leash to the shared one, λ = 1"
+    text = "pulled towards the shared one, λ = 1"
     first, rest = broken(text, 120)
     assert f"{first} {rest}" == text
     assert max(extent(first), extent(rest)) <= 120

@@ -22,7 +22,7 @@ from fedplay.drawing.style import look
 from fedplay.engine.loop import Run, stream
 from fedplay.runs.series import Moment
 from fedplay.scopes import calm
-from fedplay.views.pictures.analysis import Study
+from fedplay.views.pictures.analysis import PictureAnalysis
 from fedplay.views.pictures.view import Pictures
 from fedplay.words import UNSEEN
 from tests.support.scenes import scene
@@ -241,7 +241,7 @@ def test_round_zero_is_neutral_and_only_pictures_suit(nobody):
     run = Run(EXP)
     first = next(iter(stream(run)))
     closeup = prepared(run, 0, first.parameters)
-    assert isinstance(closeup, Study)
+    assert isinstance(closeup, PictureAnalysis)
     canvas, view = drawn(dataclasses.replace(nobody, closeup=closeup, at=0))
     left, top = (round(v) for v in view.mosaics[0].corner(0))
     middle = colours_of_weights(look(False))[STEPS // 2]

@@ -13,7 +13,7 @@ from fedplay.drawing.style import LIGHT
 from fedplay.engine import run
 from fedplay.engine.loop import Run
 from fedplay.experiment import Experiment
-from fedplay.inspect.protection import gaussian_length, guard, slack
+from fedplay.inspect.protection import gaussian_length, slack, update_protection
 from fedplay.stages.base import Algorithm
 from fedplay.stages.footprint import footprint
 from fedplay.views.privacy_and_cost.view import Spending
@@ -50,7 +50,7 @@ def test_the_length_of_the_noise_is_that_of_draws():
     P = len(prepared.initial())
     zeros = np.zeros(P)
     drawn = [np.linalg.norm(layer.server(zeros, prepared.cohort(r))) for r in range(1, 201)]
-    told = guard(prepared.exp, P).noise
+    told = update_protection(prepared.exp, P).noise
     assert np.mean(drawn) == pytest.approx(told, rel=0.01)
     # By the formula: z·S / (q·N) on every coordinate.
     expected = prepared.schedule.expected(8)
@@ -107,7 +107,7 @@ def test_lengths_and_bytes_are_those_of_the_rounds(noisy):
         assert view.up.get_ydata()[number] == r.bytes_up
         assert view.down.get_ydata()[number] == r.bytes_down
     P = len(noisy.now.parameters)
-    assert view.fog.get_height() == guard(noisy.exp, P).noise
+    assert view.fog.get_height() == update_protection(noisy.exp, P).noise
     assert set(view.clip.get_ydata()) == {0.3}
 
 
@@ -128,7 +128,7 @@ def test_the_sentence_has_the_rounds_own_numbers(noisy):
     text, now = Spending.sentence(noisy), noisy.now
     clipped = int((now.update_norm > 0.3).sum())
     assert clipped > 0
-    noise = guard(noisy.exp, len(now.parameters)).noise
+    noise = update_protection(noisy.exp, len(now.parameters)).noise
     ratio = noise / np.minimum(now.update_norm, 0.3).mean()
     assert text.startswith("After round 7: ε = <b>")
     assert f"<b>{now.epsilon:.3g}</b> at δ = 0.01." in text
@@ -230,7 +230,7 @@ def test_rounds_without_anyone_and_runs_that_diverge_are_drawn(noisy):
     assert np.isnan(view.update.get_ydata()[empty[0]])
     assert np.isfinite(view.step.get_ydata()[empty[0]])
     text = Spending.sentence(replace(shown, at=empty[0]))
-    assert "Nobody took part: the server followed noise alone." in text
+    assert "No client took part: the server followed noise alone." in text
     lost = [
         r if r.number < 4 else r._replace(update_norm=r.update_norm * np.nan, step_norm=np.nan)
         for r in noisy.rounds
@@ -247,5 +247,5 @@ def test_delta_is_told_only_where_there_is_noise():
     assert slack(Experiment(clip=0.5)) is None
     assert slack(NOISY) == 0.01
     assert slack(Experiment(clients=20, noise_multiplier=1.0)) == pytest.approx(0.1 / 20)
-    assert guard(Experiment(clip=0.5), 650).slack is None
-    assert guard(NOISY, 650).slack == 0.01
+    assert update_protection(Experiment(clip=0.5), 650).slack is None
+    assert update_protection(NOISY, 650).slack == 0.01
