@@ -288,7 +288,7 @@ def test_a_client_is_told_with_its_counts():
     assert "judged on what it holds out" in text
     text = "\n".join(words.about(replace(shown, state=Sorting(test=True)), found, k))
     assert f"global model {found.test[GLOBAL, k]:.2f}\n" in text
-    assert "everybody's 360 test examples" in text or "everybody's 359 test examples" in text
+    assert "the 360 global test examples" in text or "the 359 global test examples" in text
 
 
 # --- light, strange runs --------------------------------------------------------------------------
