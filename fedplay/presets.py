@@ -231,9 +231,9 @@ PRESETS: tuple[Preset, ...] = (
             cluster_start="identical",
         ),
         "clients",
-        "The same two models, but they begin as one. All clients find them equally good, takes the "
-        "first, and the second is never trained: two languages in one model again.",
-        "Set where they begin to apart.",
+        "The same two models, but they begin as one. All clients find them equally good and take "
+        "the first, and the second is never trained: two languages in one model again.",
+        "Set Initial models to apart.",
     ),
     Preset(
         "Better off alone",
