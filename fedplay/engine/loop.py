@@ -70,7 +70,6 @@ class Run:
         self.attended: dict[int, Array] = {}  # round -> (K,) who took part, of those played
         self.memo = Memo()
         self.local_epochs: int = exp.in_force("local_epochs")
-        self.stragglers: float = exp.stragglers  # looked up once, as every round asks
         self.panel = panel(fed.clients, self.streams, len(fed.guests))
         self.panel.flags.writeable = False  # histories have this very array
         X = inputs(self.network, fed.X, exp.dtype, fed.features)
@@ -142,7 +141,7 @@ class Run:
             N=N,
             expected=expected,
             divisor=self.aggregate.divisor(weight, expected),
-            lr=self.trainer.lr,
+            lr=self.exp.learning_rate,
             streams=self.streams,
             spans=self.network.spans,
             called=called,
@@ -160,7 +159,7 @@ class Run:
         A straggler comes to x epochs, x uniform from 1 to E (Li et al. 2020, section 5.2). Each
         tosses a coin of its own, so that nobody's work tells who else is there.
         """
-        full, share = self.local_epochs, self.stragglers
+        full, share = self.local_epochs, self.exp.stragglers
         epochs, late = np.full(len(ids), full), np.zeros(len(ids), bool)
         for place, client in enumerate(ids.tolist() if share > 0 else ()):
             rng = self.streams.at(Purpose.STRAGGLERS, number, client)
