@@ -112,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     run.add_argument(
         "--max-seconds", type=_amount, metavar="S",
-        help="refuse a run that takes one core more seconds (default: about 60)",
+        help="refuse a run that takes one core longer (default: about 60)",
     )  # fmt: skip
     run.set_defaults(command=_run)
 
