@@ -19,7 +19,7 @@ class Training(Checked):
         label="Clients",
         scale="log",
         slider=(2, 50),
-        help="How many clients the examples are spread over.",
+        help="Number of clients; the more there are, the fewer examples each has.",
     )
     rounds: int = knob(
         50,
@@ -28,7 +28,7 @@ class Training(Checked):
         symbol="R",
         label="Rounds",
         slider=(5, 200),
-        help="How often the model travels to the clients and back.",
+        help="Number of times that the model goes to the clients and back.",
     )
     local_epochs: int = knob(
         1,
@@ -37,7 +37,7 @@ class Training(Checked):
         symbol="E",
         label="Local epochs",
         slider=(1, 20),
-        help="How often a client goes through its own examples before it reports.",
+        help="Passes that a client makes over its own examples in a round; more let it drift.",
     )
     batch_size: int | None = knob(
         32,
@@ -49,7 +49,7 @@ class Training(Checked):
         unit="examples",
         scale="log",
         slider=(1, 256),
-        help="Examples a local step looks at; ∞ is all that the client has.",
+        help="Number of examples in a local step; ∞: all that the client has.",
     )
     learning_rate: float = knob(
         0.1,
@@ -60,14 +60,14 @@ class Training(Checked):
         label="Learning rate",
         scale="log",
         slider=(0.001, 10.0),
-        help="How far a local step goes.",
+        help="Length of a local step, as a multiple of the gradient; too large a rate diverges.",
     )
     weights: str = knob(
         "paper",
         choices=("paper", "examples", "clients"),
         label="Weights",
-        help="What each client counts in the server's average. examples: its number of training "
-        "examples; clients: the same for all; paper: what the paper of the method says.",
+        help="Weight of each client in the server's average. examples: its number of training "
+        "examples; clients: the same for all; paper: as the paper of the method has it.",
     )
     stragglers: float = knob(
         0.0,
@@ -83,14 +83,18 @@ class Training(Checked):
         help="Whether the server uses the stragglers' partial updates or leaves those clients out.",
     )
     seed: int = knob(
-        0, 0, 2**32 - 1, label="Training seed", help="The dice of sampling, shuffling and noise."
+        0, 0, 2**32 - 1, label="Training seed", help="Seed of sampling, shuffling and noise."
     )
     data_seed: int = knob(
-        0, 0, 2**32 - 1, label="Data seed", help="The dice that spread the examples over clients."
+        0,
+        0,
+        2**32 - 1,
+        label="Data seed",
+        help="Seed of the division of the examples among clients.",
     )
     dtype: str = knob(
         "float32",
         choices=("float32", "float64"),
         label="Precision",
-        help="The numbers that the engine computes with.",
+        help="Precision of the numbers that the engine computes with.",
     )
