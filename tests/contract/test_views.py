@@ -325,7 +325,7 @@ class Speechless(Shares):
         return "" if scene.closeup is None else f"{scene.closeup.mean():.4f} are right."
 
 
-class SweepState(Shares):
+class Revealing(Shares):
     """Shows the answer before a guess."""
 
     def show(self, scene):
@@ -350,7 +350,7 @@ class Whispering(Shares):
         return fp.Hit((f"loss {self.scene.rounds[-1].loss:.4f}",)) if self.box.holds(x, y) else None
 
 
-class Lighting(SweepState):
+class Lighting(Revealing):
     """Shows the answer before a guess where one points at a client."""
 
     def paint(self, client):
@@ -359,7 +359,7 @@ class Lighting(SweepState):
             self.bars.set_color("none")
 
 
-class Between(SweepState):
+class Between(Revealing):
     """Shows the answer before a guess in the middle of a round."""
 
     def show(self, scene):
@@ -475,7 +475,7 @@ BROKEN = [
     (Expecting, "odd runs", "“nan” is said (a plane without a test set"),
     (Hasty, "nothing yet", "show raised AttributeError"),
     (Speechless, "nothing yet", "empty"),
-    (SweepState, "veiled", "its picture depends"),
+    (Revealing, "veiled", "its picture depends"),
     (Lighting, "veiled", "its picture depends"),
     (Between, "veiled", "its picture depends"),
     (Recalling, "veiled", "its picture depends"),
