@@ -14,15 +14,7 @@ from matplotlib.axis import Tick
 from matplotlib.image import imread
 
 from fedplay.check.asking import Broken, Skipped
-from fedplay.check.view_bench import (
-    CASES,
-    SIZE,
-    Drawn,
-    Seen,
-    ViewBench,
-    grid,
-    pixels_apart,
-)
+from fedplay.check.view_bench import CASES, SIZE, Drawn, Seen, ViewBench, grid, pixels_apart
 from fedplay.check.view_letters import in_letters
 from fedplay.drawing.figure import DOTS, RGBA
 from fedplay.views.scene import Ghost, Scene
@@ -45,9 +37,11 @@ STRANGE = {
     "axes.facecolor": "red", "axes.labelcolor": "red", "axes.labelsize": 30, "axes.linewidth": 5,
     "axes.grid": True, "axes.axisbelow": False, "axes.spines.top": False, "axes.xmargin": 0.4,
     "axes.unicode_minus": False, "axes.formatter.use_mathtext": True, "grid.color": "k",
-    "axes.autolimit_mode": "round_numbers", "axes.prop_cycle": cycler(color=["r", "k"]),
+    "axes.autolimit_mode": "round_numbers",
+    "axes.prop_cycle": cycler(color=["r", "k"], linestyle=["--", ":"]),
     "xtick.direction": "in", "xtick.major.size": 14, "xtick.minor.visible": True,
     "xtick.top": True, "ytick.right": True, "ytick.labelright": True, "ytick.color": "red",
+    "xtick.color": "red", "ytick.left": False, "legend.frameon": True, "legend.loc": "center",
     "lines.linewidth": 9, "lines.linestyle": ":", "lines.marker": "o", "lines.scale_dashes": False,
     "lines.antialiased": False, "scatter.marker": "s", "patch.linewidth": 5,
     "patch.antialiased": False, "patch.force_edgecolor": True, "patch.edgecolor": "r",

@@ -302,7 +302,7 @@ def rounds(
     return lazily()
 
 
-def stream(run: Run, ahead: Callable[[], bool] = bool) -> Iterator[Round]:
+def stream(run: Run, ahead: Callable[[], bool] = lambda: False) -> Iterator[Round]:
     """The rounds of a prepared run.
 
     ahead: asked whether some rounds may be played before they are evaluated at once: it is faster
