@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import ipywidgets
@@ -16,6 +16,7 @@ from fedplay.slots import CHANNEL, DATA, TABLE, TRAINING, Slot
 from fedplay.widgets.controls import Choice, Control, Post, choosable, for_knob
 
 Plan = dict[str, list[str]]  # heading -> names of slots and knobs, in order
+Owner = tuple[str, str]  # a slot, and a name that is registered in it
 
 HEADINGS = tuple(dict.fromkeys(slot.heading for slot in TABLE.values()))
 # What stands above a heading's slots, and below them: mostly the knobs that belong to no slot. A
@@ -91,12 +92,35 @@ def narrowed(wanted: Plan, only: Sequence[str]) -> Plan:
     return {heading: names for heading, names in found.items() if names}
 
 
+def owner_of(name: str) -> Owner | None:
+    """The slot and the first registered stage that a knob belongs to; None where it has none."""
+    found = (
+        (slot, entry)
+        for slot, entries in SLOTS.items()
+        for entry, stage in entries.items()
+        if name in knobs_of(stage)
+    )
+    return next(found, None)
+
+
+def _idle(exp: Experiment, owner: Owner | None) -> str:
+    """Why a knob changes nothing of this experiment."""
+    if owner is None:
+        return f"Set by {exp.chosen('algorithm')} itself."
+    slot, entry = owner
+    return f"Only with {TABLE[slot].label.lower()} {entry}."
+
+
 class Panel:
-    """The controls on the page. `value_of(name)` is what each shows; `roll()` rolls the dice."""
+    """The controls, made when they are first seen. `value_of(name)` is what each shows.
+
+    `act(name, *arguments)` runs an action of the screen; `roll()` rolls the dice.
+    """
 
     def __init__(
         self,
         post: Post,
+        act: Callable[..., None],
         value_of: Callable[[str], Any],
         roll: Callable[[], int],
         sweep: Callable[[str], None],
@@ -104,14 +128,12 @@ class Panel:
         own_data: bool,
         only: Sequence[str] | None = None,
     ) -> None:
-        self.post, self.value_of, self.roll, self.sweep = post, value_of, roll, sweep
+        self.post, self.act, self.value_of = post, act, value_of
+        self.roll, self.sweep = roll, sweep
         self.own_data, self.only = own_data, only
         self.controls: dict[str, Control] = {}
-        self.widget = ipywidgets.VBox()
-        self.widget.add_class("fedplay-controls")
-        self.shown: frozenset[str] = frozenset()  # the names of the visible controls
-        self._plan: Plan = {}
-        self._groups: dict[str, Any] = {}
+        self.shown: frozenset[str] = frozenset()  # the knobs and slots that can be turned now
+        self.plan: Plan = {}
         self.upload: Any = None
 
     @property
@@ -119,38 +141,50 @@ class Panel:
         """Whether there is any control to offer."""
         return self.only is None or bool(self.only)
 
-    def update(self, exp: Experiment, errors: Mapping[str, str], ours: frozenset[str]) -> None:
-        """Show what the store holds. `ours` were just set here: their fields are left alone."""
+    def turn(self, exp: Experiment) -> None:
+        """Another experiment is in force: which knobs it reads, and under which headings."""
         wanted = plan(exp, own_data=self.own_data)
-        if self.only is not None:
-            wanted = narrowed(wanted, self.only)
-        for name in (name for names in wanted.values() for name in names):
+        self.plan = wanted if self.only is None else narrowed(wanted, self.only)
+        self.shown = frozenset(name for names in self.plan.values() for name in names)
+
+    def refresh(
+        self,
+        names: Iterable[str],
+        exp: Experiment,
+        errors: Mapping[str, str],
+        ours: frozenset[str],
+        changed: Collection[str],
+    ) -> None:
+        """Let controls show what the store holds.
+
+        ours:    were just set on the page, whose fields are left alone
+        changed: differ from what the lab's step began with
+        """
+        for name in names:
             control = self.control(name)
             if isinstance(control, Choice) and name in SLOTS:
                 control.offer(self._options(name))
             if name not in ours:
                 control.show(self.value_of(name))
-        for name, control in self.controls.items():
+            control.changed(name in changed)
             control.error(errors.get(name, ""))
-        if wanted != self._plan:
-            self.widget.children = list(self._arranged(wanted))
-            self.shown = frozenset(name for names in wanted.values() for name in names)
-            self._plan = wanted
+            owner = None if name in self.shown else owner_of(name)
+            control.off("" if name in self.shown else _idle(exp, owner))
+            control.repair(*self._put_right(owner))
 
-    def _arranged(self, wanted: Plan) -> Iterator[Any]:
-        for heading, names in wanted.items():
-            if heading not in self._groups:
-                title = ipywidgets.HTML(f"<h4>{heading}</h4>")
-                title.add_class("fedplay-heading")
-                self._groups[heading] = title
-            yield self._groups[heading]
-            yield from (self.controls[name].widget for name in names)
+    def _put_right(self, owner: Owner | None) -> tuple[str, Callable[[], None] | None]:
+        """The button of a knob that changes nothing now: it chooses the stage that has it."""
+        if owner is None:
+            return "", None
+        slot, name = owner
+        return f"Use {name}", lambda: self.act("set", slot, name)
 
     def control(self, name: str) -> Control:
         """The control of a knob or slot, made when it is first needed."""
         if name not in self.controls:
             made = self._made(name)
             made.on_sweep = self.sweep
+            made.on_reset = lambda name: self.act("as_it_was", name)
             self.controls[name] = made
         return self.controls[name]
 
