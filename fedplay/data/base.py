@@ -25,7 +25,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fedplay.knobs import Checked
+from fedplay.knobs import Entry
 from fedplay.streams import Purpose, Streams
 from fedplay.words import half_up
 
@@ -102,7 +102,7 @@ class Table:
         return replace(self, X=self.X[index], y=self.y[index], client=client)
 
 
-class Source(Checked):
+class Source(Entry):
     """Where a table comes from: a frozen dataclass whose fields are knobs."""
 
     slot: ClassVar[str] = "data"
@@ -185,7 +185,7 @@ class GivenShares(Shares):
         return self.start.astype(little).tobytes() + self.index.astype(little).tobytes()
 
 
-class Partition(Checked):
+class Partition(Entry):
     """How examples are dealt out to clients: a frozen dataclass whose fields are knobs.
 
     Subclasses supply `assign`, or `split` where an example may go to several clients.

@@ -2,6 +2,7 @@
 
 from fedplay.experiment.choices import CHOICES, knobs
 from fedplay.experiment.experiment import Experiment, _rebuild
+from fedplay.experiment.topics import find, topics
 from fedplay.experiment.training import Training
 
 __all__ = [
@@ -9,5 +10,7 @@ __all__ = [
     "Experiment",
     "Training",
     "_rebuild",  # as pickles know it
+    "find",
     "knobs",
+    "topics",
 ]

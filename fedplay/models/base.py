@@ -8,13 +8,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fedplay.knobs import Checked
+from fedplay.knobs import Entry
 from fedplay.streams import Rebuilt
 
 Array = NDArray[Any]
 
 
-class Model(Checked):
+class Model(Entry):
     """A choice of model and its knobs. `bind` meets it with the sizes of the data."""
 
     slot: ClassVar[str] = "model"

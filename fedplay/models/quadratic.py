@@ -18,6 +18,9 @@ from fedplay.models.base import Array, Model, Network, Workspace
 class Quadratic(Model):
     """Features are the curvature a, then the optimum x of the example; labels are not read."""
 
+    title = "Quadratic"
+    about = "One point that is pulled to each client's optimum; every step of it has a formula."
+
     score: ClassVar[str] = "loss"
 
     def bind(self, d: int, C: int) -> Network:

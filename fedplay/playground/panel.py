@@ -12,7 +12,7 @@ from fedplay.data import load_csv
 from fedplay.experiment import CHOICES, Experiment, knobs
 from fedplay.knobs import knobs_of, short
 from fedplay.registry import SLOTS
-from fedplay.slots import CHANNEL, DATA, TABLE, TRAINING, Slot
+from fedplay.slots import DATA, PRIVACY, TABLE, TRAINING, Slot
 from fedplay.widgets.controls import Choice, Control, Post, choosable, for_knob
 
 Plan = dict[str, list[str]]  # heading -> names of slots and knobs, in order
@@ -24,7 +24,7 @@ HEADINGS = tuple(dict.fromkeys(slot.heading for slot in TABLE.values()))
 ABOVE = {
     DATA: ("partition", "clients"),
     TRAINING: ("rounds", "schedule", "local_epochs", "learning_rate", "batch_size"),
-    CHANNEL: ("noise_multiplier",),
+    PRIVACY: ("noise_multiplier",),
 }
 BELOW = {
     DATA: ("data", "data_seed"),

@@ -24,6 +24,12 @@ class Classes(Partition):
     Source: Li et al. 2022, section IV-A1 ("#C = k"), who draw every client's classes independently.
     """
 
+    title = "k classes a client"
+    about = (
+        "Every client has examples of exactly k classes; with k = 1 it has nothing to tell apart."
+    )
+    source = "Li et al. 2022, ICDE"
+
     classes_per_client: int = knob(
         2,
         1,
@@ -31,6 +37,7 @@ class Classes(Partition):
         symbol="k",
         label="Classes a client",
         slider=(1, 10),
+        also=("label skew", "non-iid"),
         help="Number of classes each client has.",
     )
 

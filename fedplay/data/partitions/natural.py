@@ -17,6 +17,11 @@ class Natural(Partition):
     Clients are of any size here: one with a single example trains on it and evaluates on none.
     """
 
+    title = "Natural clients"
+    about = (
+        "Every client keeps the examples that the data say are its own; only some data sets say so."
+    )
+
     natural: ClassVar[bool] = True
 
     def check(self, n: int, C: int, clients: int, sites: int) -> None:

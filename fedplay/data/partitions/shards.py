@@ -22,11 +22,18 @@ class Shards(Partition):
     Source: McMahan et al. 2017, section 3 ("Pathological Non-IID"), with 2 shards a client.
     """
 
+    title = "Label shards"
+    about = (
+        "Examples are sorted by label and cut into pieces, so most clients see only a few classes."
+    )
+    source = "McMahan et al. 2017, AISTATS"
+
     shards: int = knob(
         2,
         1,
         20,
         label="Shards a client",
+        also=("pathological non-iid", "non-iid", "label skew"),
         help="Number of pieces each client gets of the examples sorted by label.",
     )
 

@@ -19,11 +19,15 @@ class Brightness(Grouped):
     data have zeros of their own.
     """
 
+    title = "Brightness"
+    about = "Each group's pictures are dimmer than the last one's, as with different cameras."
+
     dimming: float = knob(
         0.8,
         0.0,
         0.99,
         label="Dimming",
+        also=("brightness", "camera"),
         help="Share of brightness that the last group's pictures lose; 0 is no shift.",
     )
 

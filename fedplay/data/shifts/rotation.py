@@ -22,12 +22,20 @@ class Rotation(Grouped):
     Source: Ghosh et al. 2020, section 6 ("Rotated MNIST"): groups 0, 90, 180 and 270 degrees apart.
     """
 
+    title = "Rotation"
+    about = (
+        "Each group of clients sees its examples turned by another angle, as through a "
+        "tilted camera."
+    )
+    source = "Ghosh et al. 2020, NeurIPS"
+
     rotation: float = knob(
         90.0,
         0.0,
         180.0,
         label="Rotation",
         unit="°",
+        also=("angle", "rotated"),
         help="Angle between the examples of one group and those of the next, in degrees.",
     )
 

@@ -18,6 +18,12 @@ class Centralised(Algorithm):
     if models travelled; the examples' own journey is not.
     """
 
+    title = "Centralised"
+    about = (
+        "A yardstick: one model trained on the examples of all thrown together, as if they "
+        "could be sent."
+    )
+
     fixes: ClassVar[dict[str, Any]] = {
         "weights": "examples"
     }  # examples are pooled, nothing is averaged
