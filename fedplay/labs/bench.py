@@ -29,7 +29,7 @@ LAB = Lab(
             see="The name of every knob is a button: it trains a federation with each of the "
             "knob's values. Most of what looks slow is a learning rate that is too low.",
             do="Try every learning rate; a value that you click is taken.",
-            change={"sweep": "learning_rate"},
+            change={"every_value": "learning_rate"},
             why="All but the one knob stays as it is, the seeds too; so what differs between two "
             "values is due to the knob.",
         ),

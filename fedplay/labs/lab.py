@@ -36,7 +36,7 @@ KNOBS, VIEWS, STEPS = 6, 4, 12  # at most, of one lab
 WORDS = {"name": 40, "title": 60, "question": 160, "story": 400, "guess": 200}  # letters, at most
 TOLD = {"name": 40, "see": 240, "do": 140, "why": 400}  # of a step
 # What "Do it" may do beside turning knobs, and what its value must be.
-GESTURES = {"view": str, "sweep": str, "client": int, "round": int, "play": bool, "pin": bool}
+GESTURES = {"view": str, "every_value": str, "client": int, "round": int, "play": bool, "pin": bool}
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Step:
     see:        what one sees; plain text, at most 240 letters
     do:         what to try, at most 140 letters; "" for nothing
     change:     what the button "Do it" does: knobs and slots with their values, or one of "view",
-                "sweep", "client", "round", "play" and "pin"
+                "every_value", "client", "round", "play" and "pin"
     why:        why it is so, and where that comes from, at most 400 letters
     view:       what to open beside the curves; "" for the lab's first view
     good:       whether it is an example of what goes well, of what goes badly, or neither (None)

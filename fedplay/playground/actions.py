@@ -12,6 +12,7 @@ from fedplay.playground.lab_actions import LabActions
 from fedplay.playground.screen import Screen
 from fedplay.playground.share import experiment_in
 from fedplay.registry import SLOTS
+from fedplay.views.registered import MAIN
 
 
 class Actions:
@@ -95,7 +96,7 @@ class Actions:
             "n": ("next", (1,)),
             "p": ("next", (-1,)),
             "e": ("enlarge", ("view",)),
-            "c": ("enlarge", ("curves",)),
+            "c": ("enlarge", (MAIN,)),
             "u": ("undo", ()),
             "r": ("redo", ()),
             "g": ("guessing", ()),
@@ -106,7 +107,7 @@ class Actions:
 
     def numbers(self) -> None:
         """Show all numbers of the round, or three of them."""
-        self.screen.all_numbers = not self.screen.all_numbers
+        self.screen.headline.all = not self.screen.headline.all
         self.player.touch()
 
     def _in_column(self, do: Callable[[str], None], what: str) -> None:

@@ -9,12 +9,14 @@ import ipywidgets
 from ipywidgets import Layout
 
 from fedplay.experiment import Experiment
-from fedplay.playground.panel import Panel
+from fedplay.experiment.topics import find
+from fedplay.playground.panel import HIDDEN, Panel, owner_of
 from fedplay.session.guide import Guide
 from fedplay.widgets.buttons import button, display, fill
 from fedplay.widgets.echo_guard import EchoGuard
 from fedplay.words import UNSEEN
 
+FOUND = 6  # knobs that a search shows at most
 LEGEND = f"{UNSEEN} only in a simulation: a real server never sees what belongs to a client"
 
 
@@ -101,13 +103,14 @@ class Column:
         panel.turn(exp)
         changed = guide.changed(exp)
         front = self._front(guide)
-        found = _found(self.looked_for, panel.shown) if self.looked_for else []
+        found = self._found()
         rest = {
             heading: [name for name in names if name not in front]
             for heading, names in panel.plan.items()
         }
         unfolded = [n for heading in rest if heading in self.unfolded for n in rest[heading]]
-        wrong = [n for n in errors if n in panel.shown and n not in (*front, *found, *unfolded)]
+        seen = ("", *front, *found, *unfolded)
+        wrong = [n for n in errors if panel.only is None and n not in seen]
         names = dict.fromkeys([*front, *wrong, *found, *([] if found else unfolded)])
         panel.refresh(names, exp, errors, ours, changed)
         self._arrange([*front, *wrong], found, rest, changed)
@@ -121,6 +124,13 @@ class Column:
             return [name for names in panel.plan.values() for name in names]
         data = panel.own_data
         return [n for n in guide.lab.knobs if not data or n in panel.shown or _elsewhere(n)]
+
+    def _found(self) -> list[str]:
+        """The likeliest knobs for what is looked for, those that change nothing now among them."""
+        names = [name for name in find(self.looked_for) if name not in HIDDEN]
+        if self.panel.own_data:
+            names = [name for name in names if name in self.panel.shown or _elsewhere(name)]
+        return names[:FOUND]
 
     def _arrange(
         self, front: list[str], found: list[str], rest: dict[str, list[str]], changed: list[str]
@@ -148,26 +158,8 @@ class Column:
         display(self.changes, changed > 0)
 
 
-def _found(text: str, names: frozenset[str]) -> list[str]:
-    """The names of knobs and slots that a text means, the likeliest first."""
-    from fedplay.experiment import knobs
-
-    low, table = text.strip().lower(), knobs()
-
-    def rank(name: str) -> int:
-        label = table[name].label.lower() if name in table else name
-        places = [name.replace("_", " "), label]
-        if any(place.startswith(low) for place in places):
-            return 0
-        return 1 if any(low in place for place in places) else 2
-
-    return [name for name in sorted(names, key=lambda n: (rank(n), n)) if rank(name) < 2]
-
-
 def _elsewhere(name: str) -> bool:
     """Whether a knob has nothing to do with the data, which may be given."""
-    from fedplay.playground.panel import owner_of
-
     owner = owner_of(name)
     return owner is not None and owner[0] not in ("data", "partition", "shift")
 

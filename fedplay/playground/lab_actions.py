@@ -9,7 +9,7 @@ from fedplay.arguments import whole
 from fedplay.knobs import short
 from fedplay.labs import FREE, LABS, Lab, lab_of, step_of
 from fedplay.session.session import Session
-from fedplay.views.registered import check_views
+from fedplay.views.registered import VIEWS, check_views
 
 TOUR = LABS[0]  # the shortest way through; its first view is what moves behind the door
 
@@ -64,13 +64,14 @@ class LabActions:
         """Turn to what the step is about: its view, its guess, its first round."""
         session, step, lab = self.session, self.guide.step, self.guide.lab
         assert step is not None
-        session.reveal()
+        if self.guide.asking:  # which was about the step before
+            session.reveal()
         view = step.view or next(iter(lab.views), "")
         if view in session.tabs():
             session.open(view)
-        if session.guessable and self.guide.asks():
+        if self.guide.asks() and session.guessable:
             session.veil()
-        elif step.start:
+        elif step.start and not session.veiled:
             session.player.reset()
         self._seen()
 
@@ -93,9 +94,10 @@ class LabActions:
     def _gesture(self, name: str, value: Any) -> None:
         session, player = self.session, self.session.player
         states = {verb: getattr(s, verb) for s in session.states.values() for verb in s.verbs}
+        every = next(view.knob for view in VIEWS.values() if view.knob)
         does: dict[str, Callable[[Any], Any]] = {
             "view": session.open,
-            "sweep": states["sweep"],
+            "every_value": states[every],
             "client": session.follow,
             "round": player.scrub,
             "play": lambda on: player.play() if on else player.pause(),

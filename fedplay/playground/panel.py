@@ -10,58 +10,33 @@ import ipywidgets
 
 from fedplay.data import load_csv
 from fedplay.experiment import CHOICES, Experiment, knobs
+from fedplay.experiment.topics import topics
 from fedplay.knobs import knobs_of, short
-from fedplay.registry import SLOTS
-from fedplay.slots import DATA, PRIVACY, TABLE, TRAINING, Slot
+from fedplay.registry import SLOTS, about
+from fedplay.slots import DATA, TABLE, Slot
+from fedplay.untrusted import escape
 from fedplay.widgets.controls import Choice, Control, Post, choosable, for_knob
 
 Plan = dict[str, list[str]]  # heading -> names of slots and knobs, in order
 Owner = tuple[str, str]  # a slot, and a name that is registered in it
 
-HEADINGS = tuple(dict.fromkeys(slot.heading for slot in TABLE.values()))
-# What stands above a heading's slots, and below them: mostly the knobs that belong to no slot. A
-# slot that is named here gives its knobs above, and its control and the rest of its knobs below.
-ABOVE = {
-    DATA: ("partition", "clients"),
-    TRAINING: ("rounds", "schedule", "local_epochs", "learning_rate", "batch_size"),
-    PRIVACY: ("noise_multiplier",),
-}
-BELOW = {
-    DATA: ("data", "data_seed"),
-    TRAINING: ("weights", "stragglers", "partial_work", "seed"),
-}
 HIDDEN = {"dtype"}  # a matter of numerics: for scripts
+# A knob that changes nothing while another one is at zero, and what is then said of it.
+WAITS = {
+    "partial_work": ("stragglers", "Only where some clients are too slow."),
+    "delta": ("noise_multiplier", "Only with privacy noise."),
+}
 
 
 def plan(exp: Experiment, *, own_data: bool = False) -> Plan:
     """The controls for an experiment. `own_data`: the data are given, so they can't be chosen."""
     active = exp.active_knobs().keys() & knobs().keys() - HIDDEN
-    if exp.stragglers == 0:
-        active -= {"partial_work"}
-    if exp.noise_multiplier == 0:
-        active -= {"delta"}
-
-    def own(name: str) -> list[str]:
-        """The knobs of a slot's stages, or the knob itself."""
-        stages = exp.stages(name) if name in TABLE else ()
-        names = [knob for stage in stages for knob in knobs_of(stage)] or [name]
-        return [knob for knob in names if knob in active]
-
-    def rows(name: str) -> list[str]:
-        """A slot's control and the knobs of its stages, or the knob itself."""
-        return [name, *own(name)] if name in TABLE and _is_choice(exp, TABLE[name]) else own(name)
-
-    found: Plan = {}
-    for heading in HEADINGS:
-        below = BELOW.get(heading, ())
-        slots = [name for name in CHOICES if TABLE[name].heading == heading and name not in below]
-        names = [name for first in ABOVE.get(heading, ()) for name in own(first)]
-        names += [name for then in (*slots, *below) for name in rows(then)]
-        placed = {name for group in found.values() for name in group}
-        found[heading] = [name for name in dict.fromkeys(names) if name not in placed]
+    active -= {name for name, (needed, _) in WAITS.items() if not getattr(exp, needed)}
+    active |= {name for name in CHOICES if _is_choice(exp, TABLE[name])}
+    found = {topic: [n for n in names if n in active] for topic, names in topics().items()}
     if own_data:
         found[DATA] = []
-    return {heading: names for heading, names in found.items() if names}
+    return {topic: names for topic, names in found.items() if names}
 
 
 def _is_choice(exp: Experiment, slot: Slot) -> bool:
@@ -103,12 +78,13 @@ def owner_of(name: str) -> Owner | None:
     return next(found, None)
 
 
-def _idle(exp: Experiment, owner: Owner | None) -> str:
+def _idle(name: str, exp: Experiment, owner: Owner | None) -> str:
     """Why a knob changes nothing of this experiment."""
+    if name in WAITS:
+        return WAITS[name][1]
     if owner is None:
         return f"Set by {exp.chosen('algorithm')} itself."
-    slot, entry = owner
-    return f"Only with {TABLE[slot].label.lower()} {entry}."
+    return f"Only with {about(*owner).title}."
 
 
 class Panel:
@@ -167,17 +143,17 @@ class Panel:
             if name not in ours:
                 control.show(self.value_of(name))
             control.changed(name in changed)
-            control.error(errors.get(name, ""))
-            owner = None if name in self.shown else owner_of(name)
-            control.off("" if name in self.shown else _idle(exp, owner))
+            owner = None if name in self.shown or name in WAITS else owner_of(name)
+            control.off("" if name in self.shown else _idle(name, exp, owner))
             control.repair(*self._put_right(owner))
+        for name, control in self.controls.items():  # what cannot be seen now, too
+            control.error(errors.get(name, ""))
 
     def _put_right(self, owner: Owner | None) -> tuple[str, Callable[[], None] | None]:
         """The button of a knob that changes nothing now: it chooses the stage that has it."""
         if owner is None:
             return "", None
-        slot, name = owner
-        return f"Use {name}", lambda: self.act("set", slot, name)
+        return f"Use {owner[1]}", lambda: self.act("set", *owner)
 
     def control(self, name: str) -> Control:
         """The control of a knob or slot, made when it is first needed."""
@@ -193,7 +169,22 @@ class Panel:
             return for_knob(knobs()[name], self.post, self.roll)
         slot, offered = TABLE[name], self._options(name)
         beside = [self._file_upload()] if name == "data" else []
-        return Choice(name, self.post, slot.label, slot.help, offered, *beside, called=slot.shown)
+        made = Choice(name, self.post, slot.label, slot.help, offered, *beside, called=slot.shown)
+        made.explain = lambda: self._explained(name)
+        return made
+
+    def _explained(self, slot: str) -> str:
+        """Every choice of a slot: its name, one sentence, and where it is from."""
+        now = self.value_of(slot)
+        rows = []
+        for choice in self.controls[slot].options:  # type: ignore[attr-defined]
+            title, sentence, source = map(escape, about(slot, choice))
+            called = escape(TABLE[slot].shown(choice))
+            mark = ' class="now"' if choice == now else ""
+            origin = f" <cite>{source}</cite>" if source else ""
+            name = called if called.lower() == title.lower() else f"{called}: {title}"
+            rows.append(f"<dt{mark}>{name}</dt><dd>{sentence}{origin}</dd>")
+        return f'<dl class="fedplay-choices">{"".join(rows)}</dl>'
 
     def _options(self, slot: str) -> list[Any]:
         """What is registered, and whatever else is or was chosen."""

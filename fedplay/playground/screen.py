@@ -11,6 +11,7 @@ import ipywidgets
 from fedplay.playground import readouts
 from fedplay.playground.bar import Bar
 from fedplay.playground.column import Column
+from fedplay.playground.headline import Headline
 from fedplay.playground.panel import Panel
 from fedplay.playground.pins_and_history import Pins, RunHistoryRow
 from fedplay.playground.share import Share
@@ -24,11 +25,9 @@ from fedplay.untrusted import escape
 from fedplay.views.base import Row
 from fedplay.views.board import GAP, Board, seen_by
 from fedplay.views.registered import MAIN, VIEWS
-from fedplay.views.round_axis import AXES
 from fedplay.views.scene import Scene
-from fedplay.widgets.buttons import button, display, fill
+from fedplay.widgets.buttons import display, fill
 from fedplay.widgets.closing import close_all
-from fedplay.widgets.echo_guard import EchoGuard
 from fedplay.widgets.page import Page
 from fedplay.widgets.stage import Stage
 from fedplay.words import plain, short
@@ -74,38 +73,7 @@ class Screen:
         self.view_tabs = ViewTabs(act, list(self.rows.values()))
         self.pins, self.run_history = Pins(act), RunHistoryRow(act)
         self.column = Column(panel, act, self.pins.widget, self.run_history.widget)
-        self.headline, self.numbers = ipywidgets.HTML(), ipywidgets.HTML()
-        self.headline.add_class("fedplay-headline")
-        self.cards = ipywidgets.HTML()
-        self.cards.add_class("fedplay-numbers")
-        self.numbers.add_class("fedplay-three")
-        self.all_numbers = False  # all of them are shown, as cards
-        self.more = button("more ▾", "", "All numbers of this round", lambda: act("numbers"))
-        self.more.add_class("fedplay-quiet")
-        self.axis = ipywidgets.Dropdown(
-            options=[(f"by {word}", name) for name, word in AXES.items()],
-            value=session.axis,
-            tooltip="What the curves are drawn against",
-            layout=ipywidgets.Layout(width="104px", flex="0 0 auto"),
-        )
-        self.axis.add_class("fedplay-axis")
-        self._quiet = EchoGuard()
-        self.axis.observe(self._tell("axis", act), "value")
-        self.guess = ipywidgets.FloatSlider(
-            min=0,
-            max=1,
-            step=0.01,
-            value=0.5,
-            description="Your guess",
-            readout_format=".0%",
-            layout=ipywidgets.Layout(flex="1 1 auto", width="auto"),
-        )
-        self.guess.observe(self._tell("guess", act), "value")
-        self.reveal = button("Reveal", "eye", "Show the curves again", lambda: act("reveal"))
-        self.reveal.add_class("fedplay-strong")
-        self.asked = ipywidgets.HBox([self.guess, self.reveal])
-        self.asked.add_class("fedplay-transport")
-        self.asked.layout.display = "none"
+        self.headline = Headline(act, session.axis)
         self._views: tuple[str, ...] = ()
         self._else: Any = None  # what the picture was made of, a drawing excepted
         self._between: dict[str, int] = {}  # by view, what its tabs, words and row take
@@ -118,12 +86,9 @@ class Screen:
         style = Path(__file__).with_name("playground.css").read_text(encoding="utf-8")
         css = ipywidgets.HTML(f"<style>{style}</style>")
         css.layout.display = "none"
-        says = ipywidgets.HBox([self.numbers, self.more, self.axis])
-        says.add_class("fedplay-above")
         scene = ipywidgets.VBox([self.stage.widget, self.view_tabs.widget])
         scene.add_class("fedplay-scene")
-        above = [self.story.widget, self.headline, says, self.cards, self.asked]
-        right = ipywidgets.VBox([*above, scene])
+        right = ipywidgets.VBox([self.story.widget, self.headline.widget, scene])
         right.add_class("fedplay-right")
         left = self.column.widget
         both = ipywidgets.HBox([left, right] if panel.offers else [right, left])
@@ -135,20 +100,11 @@ class Screen:
             whole.add_class("fedplay-fitted")
         return whole
 
-    def _tell(self, action: str, act: Act) -> Callable[[Any], None]:
-        """An observer that tells what a person has changed a field to."""
-
-        def changed(change: Any) -> None:
-            if not self._quiet.now:
-                act(action, change["new"])
-
-        return changed
-
     def close(self) -> None:
         """Close every widget, those that are not shown now among them."""
         self.stage.close()
         self.page.close()
-        close_all(self)
+        close_all(self, *self.panel.controls.values())
 
     # --- the picture --------------------------------------------------------------------------
 
@@ -249,7 +205,7 @@ class Screen:
         if session.veiled:
             self.describe()
         headline = VIEWS[MAIN].sentence(scene)
-        fill(self.headline, value=headline)
+        self.headline.say(headline)
         if self.pointer.asked:  # by keys: who cannot see the picture hears what they have changed
             words = self._caption(scene) if self.pointer.asked == "view" else headline
             self.pointer.asked = ""
@@ -263,9 +219,9 @@ class Screen:
         self.share.unshared = " ".join(unshared)
         followed = range(min(len(scene.panel), BARS))
         self.view_tabs.follow([short(scene.name(place)) for place in followed], scene.client)
-        self._ask()
+        self.headline.ask(session.guess, veiled=session.veiled)
         self.transport.show(scene.at, player.shown.R, player.mode == "play")
-        self._numbers()
+        self.headline.count(player, veiled=session.veiled)
         skew, spent = readouts.skew_note(player.facts()), readouts.privacy_note(player)
         own = "alpha" if "alpha" in self.panel.shown else "partition"
         for name in ("alpha", "partition"):
@@ -276,24 +232,7 @@ class Screen:
         self.pins.show(session.pins, now, None if session.veiled else accuracy)
         self.run_history.show(session.run_history, hidden=session.veiled)
         self._bar()
-        with self._quiet, self.axis.hold_sync():
-            options = [(f"by {words}", name) for name, words in session.axes().items()]
-            if list(self.axis.options) != options:
-                self.axis.options = options
-            names = [name for _, name in options]
-            axis = session.axis if session.axis in names else names[0]
-            if self.axis.value != axis:
-                self.axis.value = axis
-
-    def _numbers(self) -> None:
-        """Three numbers beside the headline, and on demand all of them below it."""
-        session, player = self.session, self.session.player
-        fill(self.numbers, value="" if session.veiled else readouts.three(player))
-        shown = self.all_numbers and not session.veiled
-        fill(self.cards, value=readouts.numbers(player) if shown else "")
-        fill(self.more, description="less ▴" if self.all_numbers else "more ▾")
-        display(self.cards, shown)
-        display(self.more, not session.veiled)
+        self.headline.offer(session.axes(), session.axis)
 
     def _offer_views(self) -> None:
         session = self.session
@@ -315,13 +254,6 @@ class Screen:
             words = escape(f"{type(trouble).__name__}: {trouble}")
             return f'<span class="fedplay-alarm">This cannot be shown. {words}</span>'
         return view.sentence(seen_by(view, scene))
-
-    def _ask(self) -> None:
-        session = self.session
-        with self._quiet:
-            if session.guess is not None:
-                fill(self.guess, value=session.guess)
-        display(self.asked, session.veiled)
 
     def _note(self, name: str, html: str) -> None:
         if name in self.panel.controls:

@@ -19,6 +19,7 @@ class Guide:
         self.door = False  # the first sentences of all, in place of a step's
         self.choosing = False  # the labs are shown, to choose one
         self.reason = False  # why it is so, in place of what one sees
+        self.asking = False  # the lab has asked for a guess at this step
         self.guessed: set[tuple[str, int]] = set()  # steps whose guess was asked for already
 
     @property
@@ -39,10 +40,11 @@ class Guide:
     def asks(self) -> bool:
         """Whether this step's end is to be guessed, which is asked once."""
         here = (self.lab.name, self.at)
-        if not self.lab.guess or self.at + 1 != self.lab.guess_at or here in self.guessed:
-            return False
-        self.guessed.add(here)
-        return True
+        self.asking = bool(self.lab.guess) and self.at + 1 == self.lab.guess_at
+        self.asking = self.asking and here not in self.guessed
+        if self.asking:
+            self.guessed.add(here)
+        return self.asking
 
     def changed(self, exp: Experiment) -> list[str]:
         """The knobs and slots in which an experiment differs from the one that was opened."""

@@ -66,7 +66,7 @@ class Session:
         self.pins: list[Pin] = []
         self.beside = next((name for name in self.offered if not VIEWS[name].main), "")
         self.whole = views is None  # every view is offered, the lab's in front
-        self.enlarged = ""  # what fills the picture alone: the "view", the "curves", or neither
+        self.enlarged = ""  # what fills the picture alone: the "view", MAIN, or neither
         self.client: int | None = None  # the place of the client that is followed
         self.axis = "rounds"
         self.guess: float | None = None
@@ -109,12 +109,12 @@ class Session:
     def board_views(self) -> tuple[str, ...]:
         """The views in the picture, top to bottom."""
         first = [n for n in self.offered if VIEWS[n].main and self.enlarged != "view"]
-        second = [self.drawn] if self.drawn and (self.enlarged != "curves" or not first) else []
+        second = [self.drawn] if self.drawn and (self.enlarged != MAIN or not first) else []
         return (*first, *second) or (MAIN,)
 
     def enlarge(self, what: str) -> None:
-        """Let the "view" or the "curves" fill the picture, or show both again."""
-        self.enlarged = "" if what == self.enlarged else word("enlarge", what, ("view", "curves"))
+        """Let the "view" or MAIN, the curves, fill the picture, or show both again."""
+        self.enlarged = "" if what == self.enlarged else word("enlarge", what, ("view", MAIN))
         self.player.touch()
 
     def in_front(self) -> list[str]:

@@ -198,14 +198,27 @@ class Choice(Control):
     ) -> None:
         self.options: list[Any] = list(options)
         self.called = called
+        self.explain: Callable[[], str] | None = None  # says, as HTML, what there is to choose
+        self._explained = False
         field = ipywidgets.Dropdown(
             options=self._names(options),
             index=0,
             tooltip=help,
             layout=Layout(width="100%"),
         )
-        super().__init__(name, post, label, help, field, *beside)
+        info = ipywidgets.Button(
+            description="i", tooltip=f"{label}: what there is", layout=Layout(width="22px")
+        )
+        info.add_class("fedplay-info")
+        info.on_click(lambda _button: self._tell())
+        super().__init__(name, post, label, help, field, info, *beside)
         self._listen("index", lambda: self.options[field.index])
+
+    def _tell(self) -> None:
+        """Say what there is to choose from, or fold that away."""
+        self._explained = not self._explained
+        said = self._explained and self.explain is not None
+        self._line("about", self.explain() if said and self.explain is not None else "")
 
     def sweep(self, value: Any) -> tuple[list[Any], list[str]]:
         values = spread([*self.options], value, TRIED)

@@ -24,7 +24,7 @@ const KEYS_TOLD = [
   ["H", "hide the column, or show it"],
   ["L", "a pointer that can be seen from afar"],
   ["+, −", "larger and smaller text"],
-  ["on a knob", "arrows turn it; Enter types a value; Alt S tries all; Delete takes it back"],
+  ["on a knob", "arrows turn it; Enter types a value; Alt S tries all, Alt I explains; Delete takes it back"],
   ["in the picture", "arrows go through rounds and clients; Escape lets go"],
 ];
 
@@ -121,6 +121,7 @@ class Presenting {
     if (!knob) return false;
     const click = (name) => (knob.querySelector(name)?.click(), true);
     if (altKey && code === "KeyS") return click(".fedplay-name");
+    if (altKey && code === "KeyI") return click(".fedplay-info");
     if (target.matches("input, [contenteditable=true]")) return false;
     if (key === "Delete" || key === "Backspace") return click(".fedplay-reset");
     if (key !== "Enter") return false;
@@ -199,7 +200,7 @@ function skipTo(root) {
 
 // A knob is one stop of the Tab key: its handle or its field. What else it has is reached from there.
 function oneStop(root) {
-  const more = ".fedplay-name, .fedplay-reset, .widget-readout[contenteditable=true], .fedplay-dice";
+  const more = ".fedplay-name, .fedplay-reset, .widget-readout[contenteditable=true], .fedplay-dice, .fedplay-info";
   for (const part of root.querySelectorAll(".fedplay-control")) {
     for (const other of part.querySelectorAll(more)) other.tabIndex = -1;
   }

@@ -1,4 +1,4 @@
-"""The steps of the labs, and what their sentences say: each claim is a row here, over five seeds."""
+"""The steps of the labs, and what they say: each claim is a row here, run over five seeds."""
 
 from __future__ import annotations
 
