@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from fedplay.data import Federation, Skew, measure
 from fedplay.engine import History, Round
 from fedplay.engine.client_models import local_only, personal_accuracy
-from fedplay.engine.history import has_diverged
 from fedplay.engine.loop import Run, stream
 from fedplay.engine.measures import OWN
+from fedplay.engine.run_state import has_diverged
 from fedplay.experiment import Experiment
 from fedplay.inspect.personal_name import own_model
 from fedplay.runs.given import Given, counted, data_of

@@ -10,9 +10,9 @@ import numpy as np
 
 from fedplay.cost import LIMIT, Limit
 from fedplay.engine.evaluate import mean_of
-from fedplay.engine.history import has_diverged
 from fedplay.engine.loop import Run, stream
 from fedplay.engine.round import Round
+from fedplay.engine.run_state import has_diverged
 from fedplay.experiment import Experiment
 from fedplay.knobs import short
 from fedplay.runs.given import Given, data_of

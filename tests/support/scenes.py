@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from fedplay.engine.client_models import local_only, personal_accuracy
-from fedplay.engine.history import has_diverged
 from fedplay.engine.loop import Run, stream
+from fedplay.engine.run_state import has_diverged
 from fedplay.experiment import Experiment
 from fedplay.runs.recording import facts
 from fedplay.runs.series import Late, Moment, Series

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fedplay.engine.history import DIVERGED
+from fedplay.engine.run_state import DIVERGED
 from fedplay.untrusted import escape
 from fedplay.views.scene import Scene
 from fedplay.words import UNSEEN, percent, short
