@@ -22,7 +22,7 @@ from fedplay.engine.history_file import ARRAYS, LATE, MEMBERS, NEW, TOLD, read
 from fedplay.engine.loop import Run, stream
 from fedplay.engine.measures import BUILT_IN
 from fedplay.engine.round import Round, told_columns
-from fedplay.engine.run_state import RunState, diverged_in, state_of
+from fedplay.engine.run_state import RunState, diverged_in, state_of_run
 from fedplay.experiment import Experiment
 from fedplay.files import AnyPath, write_whole
 from fedplay.scopes import calmed
@@ -111,13 +111,13 @@ class History:
 
     @property
     def state(self) -> RunState:
-        """What the global model came to: fine, still rising, at chance, diverged …, and why.
+        """What the run came to: fine, still learning, at chance, diverged …, and why.
 
-        >>> from fedplay.experiment import Experiment
-        >>> run(Experiment(model="mlp", rounds=20, learning_rate=1e-6)).state.name
+        >>> run(Experiment(model="mlp", rounds=20, learning_rate=5.0)).state.name
         'at chance'
         """
-        return state_of(self.accuracy, self.loss, self.class_counts, self.class_accuracy)
+        by_class = self.class_counts, self.class_accuracy
+        return state_of_run(self.experiment, self.accuracy, self.loss, *by_class, self.personal)
 
     @cached_property
     @calmed

@@ -9,11 +9,16 @@ small test set can do by itself.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from fedplay.engine.evaluate import mean_of
+from fedplay.engine.round import Round
+from fedplay.experiment import Experiment
 from fedplay.stages.base import Array
+from fedplay.stages.called import own_only
 from fedplay.words import percent
 
 DIVERGED = 10.0  # so many times the loss of a model that knows nothing
@@ -56,8 +61,8 @@ DIVERGES, CHANCE, UNLEARNT, LEARNING, WORSE, ALONE = (
     "at chance",
     "not yet learnt",
     "still learning",
-    "worse than untrained",
-    "worse than alone",
+    "worsened",
+    "below alone",
 )
 BROKEN = (DIVERGES, CHANCE, UNLEARNT, WORSE)
 
@@ -82,7 +87,7 @@ def state_of(accuracy: Array, loss: Array, tests: Array, recall: Array) -> RunSt
     recall:   (R + 1, C) accuracy on each class, NaN for one without examples; (R + 1, 0) likewise
     """
     if (gone := diverged_in(loss)) is not None:
-        return RunState(DIVERGES, diverged_words(loss, gone))
+        return RunState(DIVERGES, diverged_words(float(loss[gone]), gone))
     if len(loss) < 2 or not math.isfinite(loss[0]):
         return UNJUDGED
     if np.isnan(accuracy).all():
@@ -91,21 +96,44 @@ def state_of(accuracy: Array, loss: Array, tests: Array, recall: Array) -> RunSt
         return UNJUDGED
     known = len(tests) and recall.shape[1] == len(tests) and tests.sum() > 0
     if known and _at_chance(accuracy, tests, recall):
-        return _unlearnt(accuracy, loss, tests)
+        return _unlearnt(loss, tests)
     if known and _falls_below(accuracy, int(tests.sum())):
-        start, end = accuracy[0], accuracy[-1]
-        return RunState(
-            WORSE,
-            f"Worse than untrained: the model ends at {percent(end, 1)}, and began at "
-            f"{percent(start, 1)} before any training.",
-        )
+        before = f"before any training it got {percent(float(accuracy[0]), 1)} right"
+        return RunState(WORSE, f"Worsened: {before}.")
     return _rising(accuracy, loss, tests)
 
 
-def diverged_words(loss: Array, gone: int) -> str:
-    """That a run diverged, in which round and how it is known."""
+def state_of_run(
+    exp: Experiment, accuracy: Array, loss: Array, tests: Array, recall: Array, own: Array | None
+) -> RunState:
+    """The state of a run by the model that its clients use: see `state_of`.
+
+    own: (R + 1, N) accuracies of models of the clients' own, where they are learnt along
+    """
+    if own is None or not own_only(exp.stage("algorithm")):
+        return state_of(accuracy, loss, tests, recall)
+    # What is shared is no model by itself, so neither its accuracy nor its loss tells anything but
+    # whether its numbers have run away.
+    still = np.where(has_diverged(loss, loss[0]), loss, loss[0])
+    return state_of(mean_of(own), still, tests[:0], recall[:, :0])
+
+
+def state_of_rounds(exp: Experiment, rounds: Sequence[Round], tests: Array) -> RunState:
+    """The same of the rounds of a whole run."""
+    return state_of_run(
+        exp,
+        np.array([r.accuracy for r in rounds]),
+        np.array([r.loss for r in rounds]),
+        tests,
+        np.array([r.class_accuracy for r in rounds]),
+        None if rounds[0].personal is None else np.array([r.personal for r in rounds]),
+    )
+
+
+def diverged_words(loss: float, gone: int) -> str:
+    """That a run diverged, in which round and, by its loss then, how it is known."""
     why = "the loss is no longer a finite number"
-    if math.isfinite(loss[gone]):
+    if math.isfinite(loss):
         why = f"the loss passed {DIVERGED:g} times what it was before training"
     return f"Diverged in round {gone}: {why}."
 
@@ -113,20 +141,17 @@ def diverged_words(loss: Array, gone: int) -> str:
 def below_alone(own: Array, alone: Array) -> RunState:
     """Whether clients' models end below those that the same clients would have made alone.
 
-    own, alone: (N,) accuracies, each on what its client holds out, NaN for a client that holds
-    nothing out. It is said where the mean difference is beyond what clients differ by (two
-    standard errors), and more than a hundredth.
+    own, alone: (N,) accuracies, each on what its client holds out, NaN for a client that is not to
+    be judged. It is said where the mean difference is beyond what clients differ by (two standard
+    errors), and more than a hundredth.
     """
     less = (alone - own)[np.isfinite(alone) & np.isfinite(own)]
     if len(less) < 3:
         return UNJUDGED
     if less.mean() <= max(LEAST, SIGMAS * less.std(ddof=1) / math.sqrt(len(less))):
         return FINE
-    return RunState(
-        ALONE,
-        f"Worse than alone: a client's model gets {percent(less.mean(), 1)} less of its own data "
-        "right here than one that it trains without the others.",
-    )
+    more = f"{100 * less.mean():.2g} percentage points more"
+    return RunState(ALONE, f"Below alone: without the others a client's model would get {more}.")
 
 
 # --- the rules ----------------------------------------------------------------------------------
@@ -178,19 +203,14 @@ def _at_chance(accuracy: Array, tests: Array, recall: Array) -> bool:
     return best <= _limit(p, math.sqrt(p * (1 - p) / T)) and recalled <= _limit(1 / C, spread)
 
 
-def _unlearnt(accuracy: Array, loss: Array, tests: Array) -> RunState:
+def _unlearnt(loss: Array, tests: Array) -> RunState:
     """At chance: for good, or as it has not come far yet. The loss tells, where it still falls."""
-    p, end = constant(tests), accuracy[-1]
-    beside = (
-        f"the model ends at {percent(end, 1)}, and one answer for all gets {percent(p, 1)} right"
-    )
+    beside = f"always giving the same answer gets {percent(constant(tests), 1)} right"
     early = len(loss) - 1 < ROUNDS
     if early or (loss[-1] < loss[0] and _clear_rise(-loss, RISE)):
-        return RunState(
-            UNLEARNT,
-            f"Not yet learnt: {beside}. It may need more rounds or a higher learning rate.",
-        )
-    return RunState(CHANCE, f"At chance: {beside}. Nothing was learnt that could be compared.")
+        more = "Take more rounds or a higher learning rate."
+        return RunState(UNLEARNT, f"Not yet learnt: {beside}. {more}")
+    return RunState(CHANCE, f"At chance: {beside}.")
 
 
 def _falls_below(accuracy: Array, T: int) -> bool:
@@ -204,11 +224,7 @@ def _of_losses(loss: Array) -> RunState:
     """The state of a model that has no accuracy; what loss it could come to is not known."""
     end = loss[-_fifth(loss) :]
     if min(float(end.mean()), float(end[-1])) > loss[0] * (1 + LEAST):
-        return RunState(
-            WORSE,
-            f"Worse than untrained: the loss ends at {loss[-1]:.3g}, and was {loss[0]:.3g} "
-            "before any training.",
-        )
+        return RunState(WORSE, f"Worsened: before any training the loss was {loss[0]:.3g}.")
     if len(loss) - 1 < ROUNDS:
         return UNJUDGED
     if _clear_rise(-loss, RISE):
@@ -230,7 +246,7 @@ def _rising(accuracy: Array, loss: Array, tests: Array) -> RunState:
         return FINE
     return RunState(
         LEARNING,
-        "Still learning: more rounds or a higher learning rate may take it further.",
+        "Still learning: more rounds or a higher learning rate may help.",
     )
 
 

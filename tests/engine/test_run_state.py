@@ -101,7 +101,7 @@ def test_of_a_tiny_test_set_a_perfect_model_is_no_guess():
 
 def test_what_ends_below_the_untrained_model_is_worse():
     accuracy = np.r_[0.8, np.linspace(0.8, 0.5, 20)]
-    assert name(accuracy, np.full(21, 1.0)) == "worse than untrained"
+    assert name(accuracy, np.full(21, 1.0)) == "worsened"
     assert name(np.r_[0.8, np.full(20, 0.78)], np.full(21, 1.0)) == "fine", "within chance"
 
 
@@ -121,7 +121,7 @@ def test_losses_are_judged_by_themselves():
     accuracy, falls = np.full(21, np.nan), 5 * np.exp(-np.arange(21.0)) + 1
     assert state_of(accuracy, falls, nothing, none) == FINE
     assert state_of(accuracy, np.linspace(5, 1, 21), nothing, none).name == "still learning"
-    assert state_of(accuracy, np.linspace(1, 5, 21), nothing, none).name == "worse than untrained"
+    assert state_of(accuracy, np.linspace(1, 5, 21), nothing, none).name == "worsened"
 
 
 def test_nothing_is_said_of_what_cannot_be_judged():
@@ -154,8 +154,8 @@ def test_every_run_has_one_state_and_its_words(accuracy, loss, tests):
 
 def test_clients_are_worse_off_only_beyond_what_they_differ_by():
     alone = np.array([0.9, 0.8, 0.95, 0.85, np.nan])
-    assert below_alone(alone - 0.3, alone).name == "worse than alone"
-    assert "30 %" in below_alone(alone - 0.3, alone).sentence
+    assert below_alone(alone - 0.3, alone).name == "below alone"
+    assert "30 percentage points" in below_alone(alone - 0.3, alone).sentence
     assert below_alone(alone + 0.1, alone) == FINE
     assert below_alone(alone - 0.005, alone) == FINE
     assert below_alone(alone[::-1] - 0.01, alone) == FINE
