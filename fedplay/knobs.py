@@ -24,9 +24,12 @@ import numbers
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-Value = float | int | str | None | tuple[int, ...] | tuple[float, ...]
+Value = (
+    float | int | str | None | tuple[int, ...] | tuple[float, ...] | tuple[tuple[float, ...], ...]
+)
 
-MANY = {"sizes": 8, "numbers": 100}  # how many a knob of several numbers may hold
+# How many numbers a knob of several may hold; a table of so many still fits into a link.
+MANY = {"sizes": 8, "numbers": 100, "table": 2000}
 LEVELS = ("first", "more", "expert")  # of knobs and slots, from what one turns first
 
 
@@ -35,7 +38,7 @@ class Knob:
     """What may be chosen, within which bounds, and how it is called.
 
     kind:  "float", "int", "choice", or a tuple of which each is within the bounds: "sizes" of
-           ints, "numbers" of floats.
+           ints, "numbers" of floats, "table" of rows of floats, all of one length.
     none:  what `None` stands for ("∞", "automatic"); empty where `None` is not allowed.
     scale: "linear" or "log", how a slider spaces the values.
     open:  whether the lower bound itself is left out (α must be above 0).
@@ -72,14 +75,27 @@ class Knob:
                 return str(value)
         elif self.kind in MANY:
             if isinstance(value, (list, tuple)) and len(value) <= MANY[self.kind]:
-                several = [self._number(v) for v in value]
-                if None not in several:
-                    return tuple(several)
+                several = self._rows(value) if self.kind == "table" else self._numbers(value)
+                if several is not None:
+                    return several
         else:
             number = self._number(value)
             if number is not None:
                 return number
         raise ValueError(f"{self.name}={short(value)}: must be {self.allowed()}")
+
+    def _numbers(self, values: Any) -> tuple[Any, ...] | None:
+        """The values as plain numbers, or None where one is not in range."""
+        several = tuple(self._number(v) for v in values)
+        return None if None in several else several
+
+    def _rows(self, value: Any) -> tuple[Any, ...] | None:
+        """The value as rows of one length, or None where it is not a table of numbers in range."""
+        lengths = {len(row) if isinstance(row, (list, tuple)) else 0 for row in value}
+        if 0 in lengths or len(lengths) > 1 or len(value) * max(lengths, default=0) > MANY["table"]:
+            return None
+        rows = tuple(self._numbers(row) for row in value)
+        return None if None in rows else rows
 
     def _number(self, value: Any) -> float | int | None:
         """The value as a plain int or float, or None where it is not one in range."""
@@ -87,7 +103,7 @@ class Knob:
             return None
         if self.open and value == self.lo:
             return None
-        if self.kind in ("float", "numbers"):
+        if self.kind in ("float", "numbers", "table"):
             return float(value)
         return int(value) if value == int(value) else None
 
@@ -98,6 +114,7 @@ class Knob:
         noun = {"float": "a number", "int": "a whole number"} | {
             "sizes": f"up to {MANY['sizes']} whole numbers",
             "numbers": f"up to {MANY['numbers']} numbers",
+            "table": f"rows of one length with up to {MANY['table']:,} numbers in all",
         }
         if math.isinf(self.hi):
             bound = f"{'above' if self.open else 'of at least'} {_plain(self.lo)}"

@@ -14,7 +14,8 @@ TRIED = 9  # values of a sweep, at most
 SKEW = "alpha"  # the knob of which less is more skew
 SEEDS = ("seed", "data_seed")
 WIDTHS = ((8,), (16,), (32,), (64,), (128,), (64, 64))  # layers that a sweep of sizes tries
-EMPTY = {"sizes": "none", "numbers": "drawn"}  # what no number at all stands for
+# What no number at all stands for.
+EMPTY = {"sizes": "none", "numbers": "drawn", "table": "equal shares"}
 
 
 def stops(knob: Knob) -> list[Any]:
@@ -134,7 +135,8 @@ def tried(knob: Knob, value: Any) -> tuple[list[Any], list[str]]:
     if knob.kind in MANY:
         several = {*WIDTHS, value} if knob.kind == "sizes" else {(), value}
         values = sorted(one for one in several if isinstance(one, tuple))
-        return values, [listed(one) or EMPTY[knob.kind] for one in values]
+        named = (lambda table: table and "as it is") if knob.kind == "table" else listed
+        return values, [named(one) or EMPTY[knob.kind] for one in values]
     values = spread(placed(knob, stops(knob), value), value, TRIED)
     if knob.name == SKEW:  # from little to much of what its name says
         return values[::-1], [f"{knob.symbol} {shown(knob, one)}" for one in values[::-1]]
@@ -148,9 +150,30 @@ def placed(knob: Knob, values: list[Any], value: Any) -> list[Any]:
     return [*numbers, *none] if knob.none == "∞" else [*none, *numbers]
 
 
-def listed(value: tuple[float, ...]) -> str:
-    """Several numbers, with commas between them."""
+def listed(value: tuple[Any, ...]) -> str:
+    """Several numbers with commas between them, and rows of them with semicolons.
+
+    >>> listed((8, 16)), listed(((1.0, 0.0), (0.5, 1.0)))
+    ('8, 16', '1, 0; 0.5, 1')
+    """
+    if value and isinstance(value[0], tuple):
+        return "; ".join(map(listed, value))
     return ", ".join(f"{number:.12g}" for number in value)
+
+
+def read(kind: str, text: str) -> Any:
+    """The numbers that a text lists, for a knob of several; the text itself where it has others.
+
+    >>> read("sizes", "8, 16"), read("table", "1, 0; 0.5, 1"), read("sizes", "8, many")
+    ((8, 16), ((1.0, 0.0), (0.5, 1.0)), '8, many')
+    """
+    number = int if kind == "sizes" else float
+    rows = text.split(";") if kind == "table" else [text.replace(";", ",")]
+    try:
+        found = [tuple(number(part) for part in row.split(",") if part.strip()) for row in rows]
+    except ValueError:
+        return text
+    return tuple(row for row in found if row) if kind == "table" else found[0]
 
 
 def words(knob: Knob) -> str:

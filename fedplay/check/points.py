@@ -197,6 +197,8 @@ def _within(knob: Knob, value: Any) -> Any:
         value = lo + (hi - lo) / 1000
     if knob.kind == "int":
         return int(value)
+    if knob.kind == "table":
+        return ((float(value),),)
     return (value,) if knob.kind in MANY else float(value)
 
 

@@ -11,6 +11,7 @@ from fedplay.data.base import (
 )
 from fedplay.data.federation import Federation, federate
 from fedplay.data.guest import with_client
+from fedplay.data.partitions.class_table import ClassTable
 from fedplay.data.partitions.classes import Classes
 from fedplay.data.partitions.dirichlet import Dirichlet
 from fedplay.data.partitions.iid import IID
@@ -53,6 +54,7 @@ __all__ = [
     "Brightness",
     "Cancer",
     "Circles",
+    "ClassTable",
     "Classes",
     "Digits",
     "Dirichlet",
@@ -112,6 +114,7 @@ register(IID, "iid")
 register(Dirichlet, "dirichlet")
 register(Shards, "shards")
 register(Classes, "classes")
+register(ClassTable, "table")
 register(Quantity, "quantity")
 register(Natural, "natural")
 register(Resampled, "resampled")

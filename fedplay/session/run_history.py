@@ -111,6 +111,8 @@ def _said(exp: Experiment, name: str) -> str:
     value, knob = getattr(exp, name, None), knobs().get(name)
     if knob is not None and (value is None or isinstance(value, int | float)):
         return shown(knob, value)
+    if knob is not None and knob.kind == "table":
+        return f"{len(value)} rows" if value else "equal shares"
     if name in TABLE and isinstance(value, tuple):
         return TABLE[name].shown(value)
     if isinstance(value, tuple):

@@ -11,6 +11,7 @@ from fedplay.registry import check_name
 from fedplay.views.base import View
 from fedplay.views.boundaries.view import Boundaries
 from fedplay.views.compare.view import Compare
+from fedplay.views.confusion.view import ConfusionView
 from fedplay.views.curves.view import Curves
 from fedplay.views.drift.view import DriftView
 from fedplay.views.each_client.view import EachClient
@@ -30,6 +31,7 @@ VIEWS: dict[str, type[View]] = {
         Curves,
         LabelBars,
         EachClient,
+        ConfusionView,
         InsideRound,
         DriftView,
         Boundaries,

@@ -14,7 +14,19 @@ import traitlets
 from ipywidgets import Layout
 
 from fedplay.knobs import MANY, Knob
-from fedplay.scales import EMPTY, SEEDS, TRIED, listed, placed, shown, spread, stops, tried, words
+from fedplay.scales import (
+    EMPTY,
+    SEEDS,
+    TRIED,
+    listed,
+    placed,
+    read,
+    shown,
+    spread,
+    stops,
+    tried,
+    words,
+)
 from fedplay.untrusted import escape
 from fedplay.widgets.buttons import display, fill
 from fedplay.widgets.echo_guard import EchoGuard
@@ -255,15 +267,16 @@ class Numbers(Control):
     """A list of numbers, with commas between them."""
 
     def __init__(self, knob: Knob, post: Post) -> None:
-        self.knob, kind = knob, int if knob.kind == "sizes" else float
+        self.knob = knob
         field = ipywidgets.Text(
             placeholder=EMPTY[knob.kind],
-            tooltip=f"{knob.help} Numbers with commas between them.",
+            tooltip=f"{knob.help} Numbers with commas between them"
+            + (", and rows with semicolons." if knob.kind == "table" else "."),
             continuous_update=False,
             layout=Layout(width="100%"),
         )
         super().__init__(knob.name, post, words(knob), knob.help, field)
-        self._listen("value", lambda: _numbers(field.value, kind))
+        self._listen("value", lambda: read(knob.kind, field.value))
 
     def sweep(self, value: Any) -> tuple[list[Any], list[str]]:
         return tried(self.knob, value)
@@ -320,11 +333,3 @@ def choosable(value: Any) -> bool:
     """Whether a field can show what was asked for a slot; of anything else, the error is enough."""
     several = value if isinstance(value, tuple) else (value,)
     return all(isinstance(one, str) or hasattr(type(one), "slot") for one in several)
-
-
-def _numbers(text: str, kind: type) -> Any:
-    """The numbers in a text, or the text itself, which the store will refuse in words."""
-    try:
-        return tuple(kind(part) for part in text.replace(";", ",").split(",") if part.strip())
-    except ValueError:
-        return text

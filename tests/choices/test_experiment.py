@@ -271,6 +271,9 @@ def spoil(rng, name, knob):
         options = [3, None, "64", (0,), (5000,), (1.5,), tuple(range(1, 12))]
     elif knob.kind == "numbers":
         options = [3, None, "1, 2", (math.nan,), (knob.hi + 1,), ("1",), (1.0,) * 101, {}]
+    elif knob.kind == "table":
+        options = [3, None, "1; 2", (1.0,), ((),), ((1.0,), (1.0, 2.0)), ((-1.0,),), (("1",),)]
+        options += [((knob.hi + 1,),), ((math.nan,),), ((1.0,) * 2001,), ((1.0,),) * 2001, {}]
     return options[rng.integers(len(options))]
 
 

@@ -23,6 +23,7 @@ GOOD = {
     "scrub": [10**400, -(10**400), -1],
     "speed": [np.float32("inf"), 2.5, 1e300],
     "follow": [None],
+    "aim": [None],
     "inside": [2.5, -1, 1e300, -(10**400), 10**400],
     "sweep": [None],
     "compare": [None],
@@ -47,7 +48,7 @@ NOTHING = {
     "undo",
     "reveal",
 }
-TAKE = sorted(METHODS.keys() - NOTHING - {"set", "mine", "method", "optimum"})
+TAKE = sorted(METHODS.keys() - NOTHING - {"set", "mine", "method", "optimum", "deal"})
 
 
 def alike(a, b):

@@ -7,6 +7,7 @@ tests that the rows name.
 from __future__ import annotations
 
 import itertools
+from fractions import Fraction
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from fedplay.data import (
     Cancer,
     Circles,
     Classes,
+    ClassTable,
     Digits,
     Moons,
     Natural,
@@ -151,6 +153,22 @@ def classes() -> float:
     pool = dealt.table(np.repeat(np.arange(6), 400))
     owner = Classes(2).assign(pool, 9, 0)
     return furthest([len(set(pool.y[owner == k])) for k in range(9)], 2)
+
+
+def class_table() -> float:
+    """Against largest remainders in exact fractions, where no two of them are equal."""
+    shares, sizes, wrong = [[3, 0], [2, 5], [0, 4], [6, 7]], [101, 90], 0.0
+    pool = dealt.table(np.repeat(np.arange(2), sizes))
+    owner = ClassTable(shares).assign(pool, 4, seed=2)
+    for c, n in enumerate(sizes):
+        quotas = [Fraction(n * row[c], sum(row[c] for row in shares)) for row in shares]
+        counts = [int(quota) for quota in quotas]
+        order = sorted(range(4), key=lambda k: counts[k] - quotas[k])
+        for k in order[: n - sum(counts)]:
+            counts[k] += 1
+        found = np.bincount(owner[pool.y == c], minlength=4)
+        wrong += float(np.abs(found - counts).sum())
+    return wrong
 
 
 def quantity() -> float:

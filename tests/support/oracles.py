@@ -163,6 +163,13 @@ PARTITIONS = {
         m.classes,
         exact=True,
     ),
+    "table": Oracle(
+        "Hamilton 1792 (largest remainders)",
+        "examples of each class and client: the difference to exact fractions, rounded",
+        "data.test_class_table:test_largest_remainders_are_hamiltons_method",
+        m.class_table,
+        exact=True,
+    ),
     "quantity": Oracle(
         "Li et al. 2022, section IV-C",
         f"{MOMENT}, over 600 draws".replace("α", "β"),

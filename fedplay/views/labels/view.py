@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from matplotlib.collections import PathCollection, PolyCollection
@@ -17,16 +17,23 @@ from fedplay.drawing.scale import tidy
 from fedplay.drawing.style import LEFT, RIGHT, SMALL, TEXT, Look
 from fedplay.runs.series import Labels
 from fedplay.views.base import View
-from fedplay.views.labels.words import beside, heading, told
-from fedplay.views.scene import Hit, Scene
+from fedplay.views.labels.analysis import fixed, has_classes
+from fedplay.views.labels.state import DealState
+from fedplay.views.labels.words import beside, heading, last_of, told
+from fedplay.views.scene import Hit, Intent, Scene
+from fedplay.views.state import State
 from fedplay.words import UNSEEN, short
 
 TOP, BOTTOM = 30, 26  # css pixels above and below the axes
 NAMED = 10  # classes that are named one by one
 LINE = 12.4  # css pixels from one name to the next
+WIDE = 0.78  # of a client's place, that its bar takes
+EMPTY = 7.0  # css pixels of the place of a class that a client does not have
+LETTER = 6.3  # css pixels of a letter of the heading, about
+FAINT = 0.8  # opacity of an empty place
 
 
-def bars(counts: Array, width: float = 0.78) -> Array:
+def bars(counts: Array, width: float = WIDE) -> Array:
     """(K·C, 4, 2) the corners of the stacked bars of counts (K, C), client by client."""
     K, C = counts.shape
     top = np.cumsum(counts, axis=1)
@@ -50,12 +57,21 @@ def stacked(counts: Array) -> list[Path]:
 
 
 class LabelBars(View):
-    """A bar for each client, stacked by class, with a dot below: filled where it takes part."""
+    """A bar for each client, stacked by class, with a dot below: filled where it takes part.
+
+    A click on a class of a bar takes it from the client. What a client does not have stands above
+    its bar as an empty place, and a click there gives it a share: of every client where the table
+    is edited by hand, else of the one that the pointer is at or that is followed.
+    """
 
     name = "federation"
     title = "Federation"
-    help = f"Which labels each client has {UNSEEN}, and which clients take part in the round."
+    help = (
+        f"Which labels each client has {UNSEEN}, and which clients take part in the round; a click "
+        "on a class of a bar takes it from the client."
+    )
     secret = False
+    State: ClassVar[type[State]] = DealState
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
         super().__init__(canvas, box, look)
@@ -64,6 +80,8 @@ class LabelBars(View):
         self.scene: Scene | None = None
         self.labels: Labels | None = None  # what the bars were drawn from
         self.hovered: int | None = None
+        self.counts: Array = np.zeros((0, 1))  # of the bars
+        self.step = 0.0  # examples that an empty place is high, where there are any
         axes.set_facecolor(look.paper)
         axes.set_xticks([])
         axes.set_yticks([])
@@ -78,6 +96,8 @@ class LabelBars(View):
         axes.add_collection(self.bars, autolim=False)
         axes.add_collection(self.outline, autolim=False)
         self.outline.set_clip_on(False)
+        self.empty = PolyCollection([], facecolor="none", lw=1.2, zorder=4, alpha=FAINT)
+        axes.add_collection(self.empty, autolim=False)
         self.names: list[Text] = []
         self.heading = self._text(0, 1 + 8 / self.tall, "", va="bottom", color=look.muted)
         self.heading.set_fontsize(TEXT)
@@ -91,7 +111,7 @@ class LabelBars(View):
         self.dots = axes.scatter([], [], s=46, zorder=4, clip_on=False, lw=1.3)
         self.dots.set_offset_transform(axes.get_xaxis_transform())
         canvas.seldom([self.bars, self.top])
-        canvas.moving([self.dots, self.outline])
+        canvas.moving([self.empty, self.dots, self.outline])
 
     def _text(self, x: float, y: float, words: str, **style: Any) -> Text:
         where = self.chart.transAxes
@@ -99,10 +119,10 @@ class LabelBars(View):
 
     def show(self, scene: Scene) -> None:
         """Draw the bars where they have changed, and who takes part."""
-        self.scene = scene
-        if scene.labels is not self.labels:
+        before, self.scene = self.scene, scene
+        if scene.labels is not self.labels or before is None or before.exp is not scene.exp:
             self.labels = scene.labels
-            self._bars(scene.labels)
+            self._bars(scene)
         self._head(scene)
         here = np.isin(scene.labels.ids, scene.now.cohort)
         own = [self.look.client(k) for k in range(len(here))]
@@ -111,21 +131,32 @@ class LabelBars(View):
         self.dots.set_edgecolor(own)
         self._outline()
 
-    def _bars(self, labels: Labels) -> None:
-        K, C = labels.counts.shape
-        axes = self.chart
-        self.bars.set_paths(stacked(labels.counts))
-        self.bars.set_facecolor(self.look.classes(C))
+    def _bars(self, scene: Scene) -> None:
+        labels, axes = scene.labels, self.chart
+        classed = has_classes(scene.exp)
+        self.counts = labels.counts if classed else labels.counts.sum(axis=1, keepdims=True)
+        K, C = self.counts.shape
+        self.bars.set_paths(stacked(self.counts))
+        self.bars.set_facecolor(self.look.classes(C) if classed else [self.look.muted])
         axes.set_xlim(-0.7, max(K, 4) - 0.3)  # a lone client need not fill the page
-        top = tidy(float(labels.counts.sum(axis=1).max(initial=1)))
-        axes.set_ylim(0, top)
+        totals = self.counts.sum(axis=1)
+        top = high = tidy(float(totals.max(initial=1)))
+        self.step = 0.0
+        if not fixed(scene.exp):  # there is room for the empty places, however high a bar
+            lacking = (self.counts == 0).sum(axis=1)
+            part = min(EMPTY / self.tall, 0.5 / max(int(lacking.max(initial=1)), 1))
+            high = max(top, float((totals / (1 - lacking * part)).max(initial=1)))
+            self.step = high * part
+        axes.set_ylim(0, high)
         self.top.words, self.top.place = f"{top:,g}", (axes.get_xlim()[0], top)
-        self._key(labels.classes)
+        self._key(labels.classes if classed else ())
         self.dots.set_offsets(np.column_stack([np.arange(K), np.full(K, -13 / self.tall)]))
         self.canvas.touch()
 
     def _head(self, scene: Scene) -> None:
         words = heading(scene)
+        if len(words) * LETTER > self.wide:
+            words = heading(scene, roomy=False)
         if self.heading.get_text() != words:
             self.heading.set_text(words)
             self.canvas.stale()
@@ -133,7 +164,7 @@ class LabelBars(View):
     def _key(self, classes: Sequence[str]) -> None:
         """The key of colours beside the bars, the order as in the stack."""
         C = len(classes)
-        shown = range(C) if C <= NAMED else (0, C - 1)
+        shown: Sequence[int] = range(C) if C <= NAMED else (0, C - 1)
         columns = 1 if len(shown) * LINE <= self.tall else 2
         words = [short(classes[c], 16 // columns) for c in shown]
         if [text.get_text() for text in self.names if text.get_gid() == "name"] == words:
@@ -171,19 +202,72 @@ class LabelBars(View):
         if scene.client == self.hovered:
             drawn = drawn[:1]
         box = [(-0.45, low), (-0.45, high), (0.45, high), (0.45, low)]
-        self.outline.set_verts([[(k + x, y) for x, y in box] for k, _, _ in drawn])
+        corners = [[(k + x, y) for x, y in box] for k, _, _ in drawn]
+        if (cell := self._cell(scene)) is not None:
+            corners.append(self._part(*cell))
+            drawn.append((cell[0], 2.4, self.look.ink))
+        self.outline.set_verts(corners)
         self.outline.set_linewidth([lw for _, lw, _ in drawn])
         self.outline.set_edgecolor([colour for _, _, colour in drawn])
+        self._places(scene, [k for k, _, _ in drawn])
+
+    def _cell(self, scene: Scene) -> tuple[int, int] | None:
+        """The client and the class that the keys are at."""
+        if not isinstance(scene.state, tuple) or not self.step:
+            return None
+        K, C = self.counts.shape
+        return min(scene.state[0], K - 1), min(scene.state[1], C - 1)
+
+    def _places(self, scene: Scene, stands_out: Sequence[int]) -> None:
+        """The empty places of those whose bars stand out, or of all."""
+        K, C = self.counts.shape
+        who = range(K) if scene.exp.partition == "table" else sorted(set(stands_out))
+        cells = [(k, c) for k in who for c in self._lacking(k)] if self.step else []
+        colours = self.look.classes(C) if cells else []
+        self.empty.set_verts([self._part(k, c, 0.08) for k, c in cells])
+        self.empty.set_edgecolor([colours[c] for _, c in cells])
+
+    def _lacking(self, place: int) -> list[int]:
+        """The classes that a client does not have, from its bar upwards."""
+        return np.flatnonzero(self.counts[place] == 0).tolist()
+
+    def _part(self, place: int, label: int, inset: float = 0.0) -> list[tuple[float, float]]:
+        """The corners of a class in a client's bar, or of its empty place above."""
+        counts, left = self.counts[place], place - WIDE / 2
+        low, high = float(counts[:label].sum()), float(counts[: label + 1].sum())
+        if low == high:
+            low = float(counts.sum()) + self._lacking(place).index(label) * self.step
+            low, high = low + 0.2 * self.step, low + self.step
+        left, right = left + inset, left + WIDE - inset
+        return [(left, low), (left, high), (right, high), (right, low)]
 
     def at(self, x: float, y: float) -> Hit | None:
-        """The client whose bar or dot is there."""
+        """The client whose bar or dot is there, and the class of it."""
         if self.scene is None or not self.box.holds(x, y):
             return None
         low, high = self.chart.get_xlim()
-        place = round(low + (x - self.box.left - LEFT) / max(self.wide, 1) * (high - low))
+        across = low + (x - self.box.left - LEFT) / max(self.wide, 1) * (high - low)
+        place = round(across)
         if not 0 <= place < len(self.scene.labels.ids) or y < self.box.top + TOP:
             return None
-        return Hit(beside(self.scene, place), client=place)
+        label = self._class(place, y) if abs(across - place) <= WIDE / 2 else None
+        if label is None:
+            return Hit(beside(self.scene, place), client=place)
+        deal = Intent("deal", (int(self.scene.labels.ids[place]), label))
+        click = None if last_of(self.scene, place) == label else deal
+        return Hit(beside(self.scene, place, label), client=place, click=click)
+
+    def _class(self, place: int, y: float) -> int | None:
+        """The class at a height of a client's bar, where a click changes it."""
+        high = self.chart.get_ylim()[1]
+        up = (self.box.top + TOP + self.tall - y) / self.tall * high
+        if not self.step or up < 0:
+            return None
+        ends = np.cumsum(self.counts[place])
+        if up < ends[-1]:
+            return int(np.searchsorted(ends, up, side="right"))
+        lacking, above = self._lacking(place), int((up - ends[-1]) // self.step)
+        return lacking[above] if above < len(lacking) else None
 
     @staticmethod
     def sentence(scene: Scene) -> str:

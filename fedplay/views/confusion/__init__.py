@@ -1,0 +1,1 @@
+"""Which classes models take for which."""
