@@ -2,6 +2,7 @@
 
 from fedplay.experiment.choices import CHOICES, knobs
 from fedplay.experiment.experiment import Experiment, _rebuild
+from fedplay.experiment.refusals import refusal, why_not
 from fedplay.experiment.topics import find, topics
 from fedplay.experiment.training import Training
 
@@ -12,5 +13,7 @@ __all__ = [
     "_rebuild",  # as pickles know it
     "find",
     "knobs",
+    "refusal",
     "topics",
+    "why_not",
 ]

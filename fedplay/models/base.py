@@ -19,6 +19,8 @@ class Model(Entry):
 
     slot: ClassVar[str] = "model"
     score: ClassVar[str] = "accuracy"  # what tells how good it is: this, or its "loss"
+    # What it makes of an example, as `Source.rows` has it; empty where it takes any.
+    reads: ClassVar[str] = ""
 
     def bind(self, d: int, C: int) -> Network:
         """The network for d features and C classes; ValueError where it cannot serve them."""

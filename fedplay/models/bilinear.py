@@ -29,6 +29,7 @@ class Bilinear(Model):
     source = "Collins et al. 2021, ICML"
 
     score: ClassVar[str] = "loss"
+    reads: ClassVar[str] = "targets"
 
     representation: int = knob(
         2,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -28,6 +28,8 @@ class Softmax(Model):
     )
     source = "Bishop 2006, section 4.3.4"
 
+    reads: ClassVar[str] = "labels"
+
     def bind(self, d: int, C: int) -> Network:
         return Perceptron((d, _several(C)))
 
@@ -39,6 +41,8 @@ class MLP(Model):
     title = "Multilayer perceptron"
     about = "A network with hidden layers, which can learn curved boundaries and be shared in part."
     source = "Rumelhart et al. 1986, Nature"
+
+    reads: ClassVar[str] = "labels"
 
     hidden: tuple[int, ...] = knob(
         (64,),

@@ -22,6 +22,7 @@ class Quadratic(Model):
     about = "One point that is pulled to each client's optimum; every step of it has a formula."
 
     score: ClassVar[str] = "loss"
+    reads: ClassVar[str] = "curvatures and optima"
 
     def bind(self, d: int, C: int) -> Network:
         if d < 2:

@@ -228,6 +228,7 @@ class Layer(Stage):
     slot: ClassVar[str] = "channel"
     linear_only: ClassVar[bool] = False  # whether the server half needs a linear aggregate
     protects: ClassVar[bool] = False  # whether it bounds what one client's data can change
+    off: ClassVar[dict[str, Any]] = {}  # values of its knobs at which it does nothing
 
     def active(self) -> bool:
         """Whether it does anything at these knob values."""

@@ -78,7 +78,8 @@ def test_the_numbers_travel():
         assert fp.Experiment.from_json(exp.to_json()) == exp
         assert eval(repr(exp), {"Experiment": fp.Experiment}) == exp
     assert json.loads(KNOWN.to_json())["optima"] == [-1.0, 2.0]
-    assert fp.Experiment(data=Quadratics(optima=(1, 2))).optima == (1.0, 2.0)
+    own = Quadratics(optima=(1, 2))
+    assert fp.Experiment(data=own, model="quadratic").optima == (1.0, 2.0)
 
 
 @pytest.mark.parametrize("wrong", [(11,), (float("nan"),), (1.0,) * 101, "1, 2", None, 3, ("1",)])

@@ -47,9 +47,9 @@ def quadratics(n=N, **choices):
     own = np.repeat([0, 1], n)
     fed = fp.Federation.from_arrays(rows, np.zeros(len(rows)), own, test_fraction=0, held_out=0)
     usual = dict(
-        model="quadratic", batch_size=None, local_epochs=5, learning_rate=0.1, dtype="float64"
+        data="arrays", model="quadratic", batch_size=None, local_epochs=5, learning_rate=0.1
     )
-    return fp.Experiment(**usual | dict(rounds=600) | choices), fed
+    return fp.Experiment(**usual | dict(rounds=600, dtype="float64") | choices), fed
 
 
 # --- which ----------------------------------------------------------------------------------------

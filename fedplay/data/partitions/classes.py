@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fedplay.data.base import MIN_EXAMPLES, Bools, Ints, Partition, Table, check_enough
-from fedplay.knobs import knob
+from fedplay.knobs import Refused, knob
 from fedplay.streams import Purpose, Streams
 
 HOLD, DEAL = range(2)  # the `round` of a stream tells apart what it is drawn for
@@ -44,9 +44,10 @@ class Classes(Partition):
     def check(self, n: int, C: int, clients: int, sites: int) -> None:
         check_enough(n, clients)
         if self.classes_per_client > C:
-            raise ValueError(
+            raise Refused(
                 f"classes_per_client={self.classes_per_client}: must be at most {C}, "
-                "because these data have no more classes"
+                "because these data have no more classes",
+                {"classes_per_client": C},
             )
 
     def assign(self, pool: Table, clients: int, seed: int) -> Ints:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fedplay.data.base import Ints, Partition, Table, check_enough
-from fedplay.knobs import knob
+from fedplay.knobs import Refused, knob
 from fedplay.streams import Purpose, Streams
 
 
@@ -40,9 +40,10 @@ class Shards(Partition):
     def check(self, n: int, C: int, clients: int, sites: int) -> None:
         check_enough(n, clients)
         if self.shards * clients > n:
-            raise ValueError(
+            raise Refused(
                 f"shards={self.shards}: must be at most {n // clients} with clients={clients}, "
-                f"because {n:,} examples can't be cut into more shards than that"
+                f"because {n:,} examples can't be cut into more shards than that",
+                {"shards": n // clients},
             )
 
     def assign(self, pool: Table, clients: int, seed: int) -> Ints:

@@ -8,8 +8,9 @@ from typing import ClassVar
 import numpy as np
 
 from fedplay.data.base import Floats, GivenShares, Ints, Partition, Shares, Source, Table
-from fedplay.knobs import Entry, knob
+from fedplay.knobs import Entry, Refused, knob
 from fedplay.registry import name_of
+from fedplay.slots import TABLE
 from fedplay.streams import Purpose, Streams
 
 TESTS = 0  # the `round` of the stream that gives each test example a group; shifts use others
@@ -72,9 +73,10 @@ def check_shift(shift: Shift, source: Source, partition: Partition) -> None:
     if shift.groups == 1:
         return
     if not partition.exclusive:
-        raise ValueError(
+        raise Refused(
             f'shift="{name_of(shift) or type(shift).__name__}": needs examples that are one '
-            "client's alone, but with this partition several clients draw the same"
+            "client's alone, but with this partition several clients draw the same",
+            {"partition": TABLE["partition"].default},
         )
     shift.check(source.shape()[1], source.image)
 

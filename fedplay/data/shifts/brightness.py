@@ -8,7 +8,7 @@ import numpy as np
 
 from fedplay.data.base import Ints, Table
 from fedplay.data.shifts.base import Grouped, steps
-from fedplay.knobs import knob
+from fedplay.knobs import Refused, knob
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,11 @@ class Brightness(Grouped):
 
     def check(self, d: int, image: tuple[int, int] | None) -> None:
         if image is None:
-            raise ValueError(
+            raise Refused(
                 'shift="brightness": only pictures can be made dim, and data="digits" has them; '
-                'shift="noise" goes with every kind of data'
+                'shift="noise" goes with every kind of data',
+                {"data": "digits"},
+                {"shift": "noise"},
             )
 
     def apply(self, table: Table, group: Ints, seed: int) -> Table:

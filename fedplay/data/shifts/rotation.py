@@ -8,7 +8,7 @@ import numpy as np
 
 from fedplay.data.base import Floats, Ints, Table
 from fedplay.data.shifts.base import Grouped
-from fedplay.knobs import knob
+from fedplay.knobs import Refused, knob
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,10 @@ class Rotation(Grouped):
 
     def check(self, d: int, image: tuple[int, int] | None) -> None:
         if d != 2 and (image is None or image[0] != image[1]):
-            raise ValueError(
+            raise Refused(
                 'shift="rotation": only square pictures and points of the plane can be turned; '
-                'data="digits" and data="moons" have them'
+                'data="digits" and data="moons" have them',
+                {"data": "digits"},
             )
 
     def apply(self, table: Table, group: Ints, seed: int) -> Table:

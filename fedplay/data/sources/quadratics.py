@@ -39,6 +39,7 @@ class Quadratics(Source):
         "against a formula."
     )
 
+    rows: ClassVar[str] = "curvatures and optima"
     brings: ClassVar[dict[str, str]] = {"partition": "natural", "model": "quadratic"}
 
     dimensions: int = knob(

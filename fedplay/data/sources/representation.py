@@ -34,6 +34,7 @@ class Representation(Source):
     )
     source = "Collins et al. 2021, ICML"
 
+    rows: ClassVar[str] = "targets"
     brings: ClassVar[dict[str, str]] = {"partition": "natural", "model": "bilinear"}
     test_fraction: ClassVar[float] = 0.1
     held_out: ClassVar[float] = 0.1

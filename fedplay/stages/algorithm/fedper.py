@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from fedplay.knobs import knob, shared
+from fedplay.knobs import Refused, knob, shared
 from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Local, Spans, Step
 from fedplay.stages.called import Called
 
@@ -59,9 +59,11 @@ class FedPer(Algorithm):
     def fits(self, spans: Spans) -> None:
         if self.personal_layers and len(spans) <= self.personal_layers:
             layers = f"{len(spans)} layer{'s' if len(spans) != 1 else ''}" if spans else "no layers"
-            raise ValueError(
+            fewer = [{"personal_layers": len(spans) - 1}] if len(spans) > 1 else []
+            raise Refused(
                 f"personal_layers={self.personal_layers}: leaves nothing to share of a model with "
-                f'{layers}; choose model="mlp", or fewer personal layers'
+                f'{layers}; choose model="mlp", or fewer personal layers',
+                *fewer,
             )
 
     def shared(self, P: int, spans: Spans) -> int:

@@ -19,7 +19,7 @@ is told of every round (`Round.ignored`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -83,6 +83,7 @@ class DifferentialPrivacy(Layer):
 
     linear_only = True
     protects = True
+    off: ClassVar[dict[str, Any]] = {"noise_multiplier": 0.0, "clip": None}
 
     def bound(self) -> float | None:
         """The clipping norm S in force, or None."""
