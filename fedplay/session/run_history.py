@@ -1,4 +1,4 @@
-"""The runs that a person has seen, in order: to go back to, and to undo."""
+"""The runs that a person has seen, in order, to go back to."""
 
 from __future__ import annotations
 
@@ -54,16 +54,6 @@ class RunHistory:
         del self.entries[:-LENGTH]
         self.at = len(self.entries) - 1
         return True
-
-    def back(self, now: Experiment) -> Experiment | None:
-        """The run before the experiment in force, or None.
-
-        Whose own run may not be seen yet: what was asked for counts, not what was there for it,
-        or a second Undo would lead to another run where it comes at once.
-        """
-        here = next((at for at, entry in enumerate(self.entries) if entry.exp == now), None)
-        at = self.at if here is None else here - 1
-        return self.entries[at].exp if at >= 0 else None
 
 
 def differences(a: Experiment, b: Experiment) -> list[str]:

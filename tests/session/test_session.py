@@ -236,7 +236,11 @@ def test_undo_leads_back_whether_or_not_each_run_was_seen(tiny, seen):
             screen.settle()
     screen.set(local_epochs=3)
     screen.undo()
-    assert screen.experiment == asked[1]
+    assert screen.experiment == tiny, "what was in force before, not the run before in a list"
+    screen.redo()
+    assert screen.experiment == asked[2]
+    screen.redo()
+    assert screen.experiment == asked[2], "the change has dropped what was undone"
 
 
 def test_the_trail_leads_back(tiny):
