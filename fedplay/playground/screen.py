@@ -223,7 +223,7 @@ class Screen:
         self.toolbar.show(
             store.experiment,
             store.errors.get("", ""),
-            can_undo=session.run_history.back(store.experiment) is not None,
+            can_undo=store.timeline.can_undo,
             guessing=session.veiled,
             guessable=session.guessable,
         )
