@@ -10,7 +10,7 @@ import ipywidgets
 
 from fedplay.playground import readouts
 from fedplay.playground.panel import Panel
-from fedplay.playground.pins_and_history import Pins, RunHistoryRow
+from fedplay.playground.pins_and_history import Pins, RunHistoryList
 from fedplay.playground.share import Share
 from fedplay.playground.toolbar import Toolbar
 from fedplay.playground.transport import Transport
@@ -71,7 +71,7 @@ class Screen:
         made = {name: VIEWS[name].controls(act) for name in session.states}
         self.rows = {name: _row(row) for name, row in made.items() if row is not None}
         self.view_tabs = ViewTabs(act, list(self.rows.values()))
-        self.pins, self.run_history = Pins(act), RunHistoryRow(act)
+        self.pins, self.run_history = Pins(act), RunHistoryList(act)
         self.headline, self.numbers = ipywidgets.HTML(), ipywidgets.HTML()
         self.headline.add_class("fedplay-headline")
         self.numbers.add_class("fedplay-numbers")

@@ -50,7 +50,8 @@ function nameFields(root) {
 // A sign alone, as ▶, is no name. A button of several is pressed, or is not.
 function nameButtons(root) {
   for (const button of root.querySelectorAll("button")) {
-    if (!LETTERS.test(words(button))) set(button, "aria-label", button.title);
+    const named = button.closest(".fedplay-run-history"); // its title begins with its words
+    if (named || !LETTERS.test(words(button))) set(button, "aria-label", button.title);
     if (button.matches(".widget-toggle-button, .widget-toggle-buttons *")) {
       set(button, "aria-pressed", String(button.classList.contains("mod-active")));
     }
