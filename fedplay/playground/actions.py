@@ -6,12 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from fedplay.arguments import whole
-from fedplay.experiment import CHOICES, Experiment
+from fedplay.experiment import Experiment
 from fedplay.knobs import short
 from fedplay.playground.lab_actions import LabActions
 from fedplay.playground.screen import Screen
 from fedplay.playground.share import experiment_in
-from fedplay.registry import SLOTS
 from fedplay.views.registered import MAIN
 
 
@@ -29,7 +28,7 @@ class Actions:
         views = {verb: getattr(s, verb) for s in session.states.values() for verb in s.verbs}
         own = {
             "set": self.set,
-            "choose": lambda choices: self.store.set(**choices),
+            "choose": self.choose,
             "open": self.open,
             "load": self.load,
             "link": self.link,
@@ -52,7 +51,8 @@ class Actions:
             "pin": session.pin,
             "unpin": session.unpin,
             "take_pin": lambda letter: self._again(session.pinned(letter)),
-            "undo": lambda: self._again(session.run_history.back(self.store.experiment)),
+            "undo": self.store.undo,
+            "redo": self.store.redo,
             "restore": self.restore,
             "veil": session.veil,
             "guessing": lambda: session.reveal() if session.veiled else session.veil(),
@@ -120,30 +120,14 @@ class Actions:
     def set(self, name: str, value: Any) -> None:
         """Set a control's value; without a name, show why a file could not be read."""
         if name:
-            along = self._along(value) if name == "data" else self._needed(name, value)
-            self.store.set(**{name: value}, **along)
+            self.store.choose(**{name: value})
         else:
             self.screen.panel.controls["data"].error(value)
 
-    def _along(self, data: Any) -> dict[str, Any]:
-        """What comes along with data that need it, and goes with those that did."""
-        exp = self.store.experiment
-        if data == exp.data:
-            return {}
-        made = SLOTS["data"].get(data) if isinstance(data, str) else type(data)
-        gone = {s: CHOICES[s] for s, n in exp.source.brings.items() if getattr(exp, s) == n}
-        return gone | getattr(made, "brings", {})
-
-    def _needed(self, name: str, value: Any) -> dict[str, Any]:
-        """What an algorithm brings where it can't be run without."""
-        brings = getattr(SLOTS[name].get(value), "brings", {}) if name == "algorithm" else {}
-        if not brings:
-            return {}
-        try:
-            self.store.experiment.replace(**{name: value})
-        except ValueError:
-            return dict(brings)
-        return {}
+    def choose(self, choices: dict[str, Any]) -> None:
+        """Change knobs and slots together, which is no part of a drag."""
+        self.store.rest()
+        self.store.choose(**choices)
 
     def open(self, experiment: Experiment | str) -> None:
         """Put a whole experiment in force: an Experiment, a link token, or JSON."""

@@ -229,8 +229,12 @@ class Playground:
         self.event_loop.do("unpin", letter)
 
     def undo(self) -> None:
-        """Back to the run before."""
+        """Back to the experiment that was in force before, as it was."""
         self.event_loop.do("undo")
+
+    def redo(self) -> None:
+        """Forward again to the experiment that was undone last."""
+        self.event_loop.do("redo")
 
     def restore(self, place: int) -> None:
         """Back to a run of the run history, 0 the oldest."""

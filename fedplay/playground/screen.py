@@ -13,7 +13,7 @@ from fedplay.playground.bar import Bar
 from fedplay.playground.column import Column
 from fedplay.playground.headline import Headline
 from fedplay.playground.panel import Panel
-from fedplay.playground.pins_and_history import Pins, RunHistoryRow
+from fedplay.playground.pins_and_history import Pins, RunHistoryList
 from fedplay.playground.share import Share
 from fedplay.playground.story import Story
 from fedplay.playground.transport import Transport
@@ -71,7 +71,7 @@ class Screen:
         made = {name: VIEWS[name].controls(act) for name in session.states}
         self.rows = {name: _row(row) for name, row in made.items() if row is not None}
         self.view_tabs = ViewTabs(act, list(self.rows.values()))
-        self.pins, self.run_history = Pins(act), RunHistoryRow(act)
+        self.pins, self.run_history = Pins(act), RunHistoryList(act)
         self.column = Column(panel, act, self.pins.widget, self.run_history.widget)
         self.headline = Headline(act, session.axis)
         self._views: tuple[str, ...] = ()
@@ -190,8 +190,8 @@ class Screen:
         session, store = self.session, self.session.store
         self.bar.show(
             session.guide,
-            can_undo=session.run_history.back(store.experiment) is not None,
-            can_redo=False,
+            can_undo=store.timeline.can_undo,
+            can_redo=store.timeline.can_redo,
             guessing=session.veiled,
             guessable=session.guessable,
         )

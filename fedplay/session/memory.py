@@ -8,6 +8,7 @@ from fedplay.engine.measures import check_measured
 from fedplay.experiment import Experiment
 from fedplay.labs import FREE, Lab, known
 from fedplay.runs.given import counted
+from fedplay.session.kept_timeline import kept_timeline, timeline_of
 from fedplay.session.pins import LETTERS
 from fedplay.views.registered import VIEWS, check_views
 from fedplay.views.round_axis import AXES
@@ -21,6 +22,7 @@ def memory_of(session: Session) -> dict[str, Any]:
     guide = session.guide
     return {
         "experiment": session.store.experiment.to_dict(),
+        "timeline": kept_timeline(session.store.timeline),
         "pins": [pin.recording.exp.to_dict() for pin in session.pins if not pin.guest],
         "views": {n: kept for n, s in session.states.items() if (kept := s.kept()) is not None},
         "view": session.beside
@@ -40,6 +42,9 @@ def take_up(session: Session, kept: dict[str, Any]) -> None:
     exp = _experiment(kept.get("experiment"))
     fits = exp is not None and session.affordable(session.own(exp))
     there = exp is not None and fits and session.store.restore(session.own(exp))
+    line = timeline_of(kept.get("timeline"), session.experiment, session.own) if there else None
+    if line is not None:
+        session.store.take_up(line)
     _turn_to_lab(session, kept.get("lab"), kept.get("step"))
     views = kept.get("views")
     for name, state in session.states.items():

@@ -259,7 +259,7 @@ class Session:
         rec = self.player.recording
         if rec is None or rec.key != key:
             rec = Recording(exp, data)
-        self.pins.append(Pin(letter, rec))
+        self.pins.append(Pin(letter, rec, self.run_history.name_of(exp)))
         self._pins_changed()
 
     def unpin(self, letter: str) -> None:

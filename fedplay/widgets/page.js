@@ -52,7 +52,8 @@ function nameFields(root) {
 // A sign alone, as ▶, is no name. A button of several is pressed, or is not.
 function nameButtons(root) {
   for (const button of root.querySelectorAll("button")) {
-    if (!LETTERS.test(words(button))) set(button, "aria-label", button.title);
+    const named = button.closest(".fedplay-run-history"); // its title begins with its words
+    if (named || !LETTERS.test(words(button))) set(button, "aria-label", button.title);
     const pressed = button.matches(".fedplay-tab") ? "mod-primary" : "mod-active";
     if (button.matches(".widget-toggle-button, .widget-toggle-buttons *, .fedplay-tab")) {
       set(button, "aria-pressed", String(button.classList.contains(pressed)));

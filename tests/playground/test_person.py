@@ -292,10 +292,24 @@ class AnyPerson(RuleBasedStateMachine):
 
     @rule()
     def undo(self):
-        exp = self.playground.session.run_history.back(self.playground.experiment)
+        """What was in force before is so again, as it was, and what was undone comes back."""
+        self.within(self.playground.event_loop.drain)
+        line = self.playground.store.timeline
         self.within(self.playground.undo)
-        if exp is not None:
-            self.whole(exp)
+        if line.can_undo:
+            self.whole(line.states[line.at - 1].experiment)
+            self.within(self.playground.redo)
+            self.whole(line.now.experiment)
+            assert self.playground.store.timeline == line.rested()
+            self.within(self.playground.undo)
+
+    @rule()
+    def redo(self):
+        self.within(self.playground.event_loop.drain)
+        line = self.playground.store.timeline
+        self.within(self.playground.redo)
+        if line.can_redo:
+            self.whole(line.states[line.at + 1].experiment)
 
     @rule(place=st.integers(0, 30))
     def restore(self, place):
@@ -417,7 +431,8 @@ class AnyPerson(RuleBasedStateMachine):
         self.within(self.playground.event_loop.act, "remembered", kept)
         self.within(self.playground.event_loop.drain)
         assert self.playground.experiment == old.experiment
-        assert self.playground.session.memory()["pins"] == kept["pins"]
+        again = self.playground.session.memory()
+        assert (again["pins"], again["timeline"]) == (kept["pins"], kept["timeline"])
         self.wrong.clear()
 
     def whole(self, exp):
@@ -517,6 +532,7 @@ DOES = {
     "sweep": lambda dice: (dice.choice(["alpha", "seed", None]),),
     "pin": lambda dice: (),
     "undo": lambda dice: (),
+    "redo": lambda dice: (),
     "guess": lambda dice: (dice.random(),),
     "reveal": lambda dice: (),
     "drag_an_optimum": lambda dice: (dice.randint(0, 2), (320 * dice.random(), 240.0)),

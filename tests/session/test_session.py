@@ -14,10 +14,17 @@ from hypothesis import strategies as st
 import fedplay as fp
 from fedplay import registry
 from fedplay.labs import step_of
-from fedplay.playground.pins_and_history import RunHistoryRow
+from fedplay.playground.pins_and_history import MOST, RunHistoryList
 from fedplay.playground.share import experiment_in
 from fedplay.scales import spread
-from fedplay.session.run_history import LENGTH, QUICK, RunHistory, change_in_words
+from fedplay.session.run_history import (
+    CHARACTERS,
+    LENGTH,
+    QUICK,
+    RunHistory,
+    change_in_words,
+    short_change,
+)
 from tests.support.screens import TINY, same, unfolded
 
 
@@ -166,7 +173,7 @@ def test_the_channel_is_swept_pinned_undone_and_linked(tiny):
     bare = screen.experiment
     assert bare == clipped.replace(channel=())
     ((_, text),) = screen.screen.pins._rows.values()
-    assert "with channel auto" in text.value
+    assert 'title="with channel auto"' in text.value
     assert screen.session.run_history.entries[-1].changed == "channel auto → none"
     for written in (bare.to_token(), bare.to_json()):
         screen.undo()
@@ -207,8 +214,9 @@ def test_pinned_runs_are_ghosts_and_are_compared(tiny):
     assert same(ghost.bytes_sent, whole.bytes_up + whole.bytes_down)
     ((_, text),) = screen.screen.pins._rows.values()
     now = screen.shown.accuracy[-1]
-    assert f"<b>{whole.accuracy[-1]:.3f}</b> with Local epochs 1" in text.value
-    assert f"{now - whole.accuracy[-1]:+.3f}" in text.value
+    assert 'title="with Local epochs 1"' in text.value
+    assert f": <b>{whole.accuracy[-1]:.3f}</b>".replace("0.", ".") in text.value
+    assert f"(now {now - whole.accuracy[-1]:+.3f})" in text.value
     screen.event_loop.act("take_pin", "A")
     assert screen.experiment == tiny
     for seed in range(1, 8):
@@ -236,7 +244,11 @@ def test_undo_leads_back_whether_or_not_each_run_was_seen(tiny, seen):
             screen.settle()
     screen.set(local_epochs=3)
     screen.undo()
-    assert screen.experiment == asked[1]
+    assert screen.experiment == tiny, "what was in force before, not the run before in a list"
+    screen.redo()
+    assert screen.experiment == asked[2]
+    screen.redo()
+    assert screen.experiment == asked[2], "the change has dropped what was undone"
 
 
 def test_the_trail_leads_back(tiny):
@@ -262,7 +274,7 @@ def test_the_trail_leads_back(tiny):
 
 
 def test_the_trail_keeps_twenty_and_only_the_end_of_a_drag():
-    trail, row = RunHistory(), RunHistoryRow(print)
+    trail, row = RunHistory(), RunHistoryList(print)
     exp = fp.Experiment()
     for place in range(30):
         trail.note(exp.replace(seed=place), 0.5, place * 10.0)
@@ -271,10 +283,46 @@ def test_the_trail_keeps_twenty_and_only_the_end_of_a_drag():
         trail.note(exp.replace(seed=29, alpha=alpha), 0.5, 400 + alpha * QUICK)
     assert [entry.exp.alpha for entry in trail.entries[-2:]] == [0.3, 0.25]
     assert trail.entries[-1].changed == "α 0.3 → 0.25"
+    assert trail.entries[-1].label == "α .3→.25: .500"
     row.show(trail)
-    assert len(row.widget.children) == 1 + LENGTH
-    assert row.widget.children[-1].button_style == "primary"
-    assert row.widget.children[-1].description == ".500"
+    _title, *buttons = row.widget.children
+    assert len(buttons) == MOST
+    assert [made.button_style for made in buttons] == ["primary", *[""] * (MOST - 1)]
+    assert buttons[0].description == "α .3→.25: .500"
+    assert buttons[0].tooltip == "α .3→.25: .500. Run 20, on the screen: α 0.3 → 0.25"
+    assert trail.note(trail.entries[2].exp, 0.5, 500.0)
+    row.show(trail)
+    assert [made.button_style for made in row.widget.children[1:]] == [
+        *[""] * (MOST - 1),
+        "primary",
+    ]
+    assert row.widget.children[-1].tooltip.startswith(trail.entries[2].label)
+
+
+def test_runs_have_names_that_fit():
+    lab = fp.Experiment(clients=50)
+    trail = RunHistory({lab: "A lab whose name is far too long for it"}.get)
+    for place, exp in enumerate(
+        (lab, fp.Experiment(), fp.Experiment(algorithm="fedper", model="mlp"))
+    ):
+        trail.note(exp, 0.25, 10.0 * place)
+    assert [entry.label for entry in trail.entries] == [
+        "A lab whose name is far too…: .250",
+        "N 50→10: .250",
+        "softmax→mlp, fedavg→fedper: .250",
+    ]
+    assert trail.name_of(lab) == "A lab whose name is far too…"
+    assert trail.name_of(fp.Experiment()) == "N 50→10"
+    assert trail.name_of(fp.Experiment(rounds=9)) == "R 50→9"
+    assert RunHistory().name_of(fp.Experiment()) == "the defaults"
+
+
+@given(st.dictionaries(st.sampled_from(["clients", "rounds", "seed", "alpha", "mu"]), st.just(2)))
+def test_a_short_change_names_every_choice_or_counts_it(choices):
+    words = short_change(fp.Experiment(), fp.Experiment(**choices))
+    more = int(words.rpartition("+")[2]) if "+" in words else 0
+    assert words.count("→") + more == len(choices)
+    assert len(words) <= CHARACTERS
 
 
 def test_what_changed_is_said_in_words():
