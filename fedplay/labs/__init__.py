@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fedplay.experiment import Experiment
 from fedplay.knobs import short
 from fedplay.labs import (
     bench,
@@ -20,7 +21,7 @@ from fedplay.labs import (
 from fedplay.labs.free import FREE
 from fedplay.labs.lab import Lab, Step
 
-__all__ = ["FREE", "LABS", "PRESETS", "Lab", "Step", "enter", "known", "lab_of", "step_of"]
+__all__ = ["FREE", "LABS", "PRESETS", "Lab", "Step", "enter", "known", "lab_of", "named", "step_of"]
 
 # In the order in which a teacher would go.
 LABS: tuple[Lab, ...] = (
@@ -67,6 +68,11 @@ def step_of(name: str) -> tuple[Lab, int]:
     if name not in found:
         raise ValueError(f"step={short(name)}: must be one of {list(found)}")
     return found[name]
+
+
+def named(exp: Experiment) -> str:
+    """What the first step with this experiment is called; "" where there is none."""
+    return next((step.name for step in PRESETS if step.experiment == exp), "")
 
 
 def _steps() -> Iterator[tuple[Lab, int, Step]]:

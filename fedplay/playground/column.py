@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import ipywidgets
@@ -10,7 +10,7 @@ from ipywidgets import Layout
 
 from fedplay.experiment import Experiment
 from fedplay.experiment.topics import find
-from fedplay.playground.panel import HIDDEN, Panel, owner_of
+from fedplay.playground.panel import HIDDEN, Panel, Told, owner_of
 from fedplay.session.guide import Guide
 from fedplay.widgets.buttons import button, display, fill
 from fedplay.widgets.echo_guard import EchoGuard
@@ -95,9 +95,7 @@ class Column:
 
     # --- what it shows ------------------------------------------------------------------------
 
-    def show(
-        self, exp: Experiment, errors: Mapping[str, str], ours: frozenset[str], guide: Guide
-    ) -> None:
+    def show(self, exp: Experiment, told: Told, ours: frozenset[str], guide: Guide) -> None:
         """Follow the store: the controls that can be seen, and what differs from the example."""
         panel = self.panel
         panel.turn(exp)
@@ -110,9 +108,10 @@ class Column:
         }
         unfolded = [n for heading in rest if heading in self.unfolded for n in rest[heading]]
         seen = ("", *front, *found, *unfolded)
-        wrong = [n for n in errors if panel.only is None and n not in seen]
+        more = told.errors.keys() | told.notes.keys() if panel.only is None else ()
+        wrong = sorted(name for name in more if name not in seen and name not in HIDDEN)
         names = dict.fromkeys([*front, *wrong, *found, *([] if found else unfolded)])
-        panel.refresh(names, exp, errors, ours, changed)
+        panel.refresh(names, exp, told, ours, changed)
         self._arrange([*front, *wrong], found, rest, changed)
         count = len(changed)
         self._tell(guide, count)

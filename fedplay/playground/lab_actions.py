@@ -86,7 +86,8 @@ class LabActions:
         if step is None or not step.change:
             raise ValueError("do_it: this step of the lab asks for nothing")
         if step.knobs:
-            session.store.set(**step.knobs)
+            session.store.rest()
+            session.store.choose(**step.knobs)
         for gesture, value in step.gestures.items():
             self._gesture(gesture, value)
         self._seen()
@@ -121,7 +122,7 @@ class LabActions:
 
     def as_it_was(self, name: str) -> None:
         """Set one knob back to what it was in the step."""
-        self.session.store.set(**{name: getattr(self.guide.base, name)})
+        self.session.store.choose(**{name: getattr(self.guide.base, name)})
 
     def welcome(self) -> None:
         """This page was never here: the first sentences of all, and one round that moves."""

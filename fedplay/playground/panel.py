@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any, Protocol
 
 import ipywidgets
 
 from fedplay.data import load_csv
 from fedplay.experiment import CHOICES, Experiment, knobs
+from fedplay.experiment.refusals import refusal, why_not
 from fedplay.experiment.topics import topics
 from fedplay.knobs import knobs_of, short
 from fedplay.registry import SLOTS, about
+from fedplay.session.run_history import described
 from fedplay.slots import DATA, TABLE, Slot
 from fedplay.untrusted import escape
 from fedplay.widgets.controls import Choice, Control, Post, choosable, for_knob
@@ -87,6 +89,16 @@ def _idle(name: str, exp: Experiment, owner: Owner | None) -> str:
     return f"Only with {about(*owner).title}."
 
 
+class Told(Protocol):
+    """What a store says beside controls, by their names."""
+
+    errors: dict[str, str]  # why the last value was refused
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """What came along with another choice, or has gone with it."""
+
+
 class Panel:
     """The controls, made when they are first seen. `value_of(name)` is what each shows.
 
@@ -110,6 +122,7 @@ class Panel:
         self.controls: dict[str, Control] = {}
         self.shown: frozenset[str] = frozenset()  # the knobs and slots that can be turned now
         self.plan: Plan = {}
+        self._exp = Experiment()
         self.upload: Any = None
 
     @property
@@ -119,6 +132,7 @@ class Panel:
 
     def turn(self, exp: Experiment) -> None:
         """Another experiment is in force: which knobs it reads, and under which headings."""
+        self._exp = exp
         wanted = plan(exp, own_data=self.own_data)
         self.plan = wanted if self.only is None else narrowed(wanted, self.only)
         self.shown = frozenset(name for names in self.plan.values() for name in names)
@@ -127,7 +141,7 @@ class Panel:
         self,
         names: Iterable[str],
         exp: Experiment,
-        errors: Mapping[str, str],
+        told: Told,
         ours: frozenset[str],
         changed: Collection[str],
     ) -> None:
@@ -145,9 +159,21 @@ class Panel:
             control.changed(name in changed)
             owner = None if name in self.shown or name in WAITS else owner_of(name)
             control.off("" if name in self.shown else _idle(name, exp, owner))
-            control.repair(*self._put_right(owner))
+            wrong = name in told.errors
+            control.repair(*(self._way_out(exp, name) if wrong else self._put_right(owner)))
         for name, control in self.controls.items():  # what cannot be seen now, too
-            control.error(errors.get(name, ""))
+            control.error(told.errors.get(name, ""))
+            control.along(told.notes.get(name, ""))
+
+    def _way_out(self, exp: Experiment, name: str) -> tuple[str, Callable[[], None] | None]:
+        """The button of a choice that was refused: it makes what is missing along with it."""
+        value = self.value_of(name)
+        refused = refusal(exp, {name: value})
+        if refused is None or not refused.repair:
+            return "", None
+        way = refused.repair
+        words = described(exp.replace(**{name: value, **way}), way)
+        return f"With {words}", lambda: self.act("choose", {name: value, **way})
 
     def _put_right(self, owner: Owner | None) -> tuple[str, Callable[[], None] | None]:
         """The button of a knob that changes nothing now: it chooses the stage that has it."""
@@ -170,10 +196,10 @@ class Panel:
         slot, offered = TABLE[name], self._options(name)
         beside = [self._file_upload()] if name == "data" else []
         made = Choice(name, self.post, slot.label, slot.help, offered, *beside, called=slot.shown)
-        made.explain = lambda: self._explained(name)
+        made.explain = lambda: self._explained(name, self._exp)
         return made
 
-    def _explained(self, slot: str) -> str:
+    def _explained(self, slot: str, exp: Experiment) -> str:
         """Every choice of a slot: its name, one sentence, and where it is from."""
         now = self.value_of(slot)
         rows = []
@@ -183,7 +209,9 @@ class Panel:
             mark = ' class="now"' if choice == now else ""
             origin = f" <cite>{source}</cite>" if source else ""
             name = called if called.lower() == title.lower() else f"{called}: {title}"
-            rows.append(f"<dt{mark}>{name}</dt><dd>{sentence}{origin}</dd>")
+            refused = None if choice == now else why_not(exp, slot, choice)
+            but = f"<i>Not now: {escape(str(refused))}.</i>" if refused is not None else ""
+            rows.append(f"<dt{mark}>{name}</dt><dd>{sentence}{origin} {but}</dd>")
         return f'<dl class="fedplay-choices">{"".join(rows)}</dl>'
 
     def _options(self, slot: str) -> list[Any]:

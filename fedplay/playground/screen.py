@@ -182,7 +182,7 @@ class Screen:
     def follow(self, ours: frozenset[str]) -> None:
         """The store has changed: `ours` are the knobs that the page has just set itself."""
         store = self.session.store
-        self.column.show(store.experiment, store.errors, ours, self.session.guide)
+        self.column.show(store.experiment, store, ours, self.session.guide)
         self.share.show(store.experiment)
         self._bar()
 

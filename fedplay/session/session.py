@@ -11,6 +11,7 @@ from fedplay.data import Federation
 from fedplay.engine.measures import OWN, measure_of
 from fedplay.engine.round import told_names
 from fedplay.experiment import Experiment
+from fedplay.labs import named
 from fedplay.runs.faults import built_in
 from fedplay.runs.given import Given
 from fedplay.runs.job import Runs
@@ -62,7 +63,7 @@ class Session:
         for state in self.states.values():
             state.turn(experiment)
         self.guide = Guide(experiment)
-        self.run_history = RunHistory()
+        self.run_history = RunHistory(named)
         self.pins: list[Pin] = []
         self.beside = next((name for name in self.offered if not VIEWS[name].main), "")
         self.whole = views is None  # every view is offered, the lab's in front

@@ -72,6 +72,10 @@ class Control:
     def error(self, sentence: str) -> None:
         self._line("error", escape(sentence))
 
+    def along(self, sentence: str) -> None:
+        """Why its value is another one though nobody has turned it."""
+        self._line("along", escape(sentence))
+
     def off(self, sentence: str) -> None:
         """Grey, with the reason why it changes nothing now; "" for a control that does."""
         self._line("off", escape(sentence))
