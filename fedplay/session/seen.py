@@ -59,6 +59,7 @@ class Seen:
             fresh=fresh,
             ghosts=tuple(_ghosts(session, rec)),
             old=old,
+            curves=frozenset(session.curves),
             axis=session.axis,
             guess=session.guess,
             veiled=session.veiled,

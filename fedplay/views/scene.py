@@ -13,6 +13,7 @@ from fedplay.drawing.geometry import Array
 from fedplay.engine import Round
 from fedplay.experiment import Experiment
 from fedplay.runs.series import Labels, Late, Series
+from fedplay.words import CURVES
 
 
 class Intent(NamedTuple):
@@ -88,6 +89,7 @@ class Scene:
     earlier: Scene | None = None  # of an older run, whose close-up is shown for a moment
     ghosts: tuple[Ghost, ...] = ()
     old: Series | None = None  # the run that is being replaced, while the new one is computed
+    curves: frozenset[str] = frozenset(CURVES)  # which are drawn beside the global model's
     axis: str = "rounds"  # of the curves: "rounds", "bytes" or "epsilon"
     guess: float | None = None  # where the viewer thinks that the global model will end
     veiled: bool = False  # nothing is to be revealed before the guess

@@ -31,6 +31,11 @@ class ClassTable(Partition):
     is drawn as with "dirichlet", class by class: a change of one column moves no other class.
     """
 
+    title = "Table of classes"
+    about = (
+        "A table says how much of each class every client takes; with 0 it has none of that class."
+    )
+
     table: tuple[tuple[float, ...], ...] = knob(
         (),
         0.0,
