@@ -60,8 +60,8 @@ class Along(NamedTuple):
             return np.arange(len(ghost.accuracy), dtype=float)
         own = {"bytes": ghost.bytes_sent, "messages": ghost.messages, "epsilon": ghost.epsilon}
         if self.kind in own:
-            x = np.asarray(own[self.kind], dtype=float)
-            return x if x.any() else np.full(len(ghost.accuracy), np.nan)  # of pooled training
+            sent = np.asarray(own[self.kind], dtype=float)
+            return sent if sent.any() else np.full(len(ghost.accuracy), np.nan)  # pooled training
         x = grown(self.kind, np.asarray(ghost.told.get(self.kind, ())))
         return np.full(len(ghost.accuracy), np.nan) if x is None else x
 
