@@ -29,6 +29,7 @@ _WHERE = {
     "load_csv": "fedplay.data",
     "Limit": "fedplay.cost",
     "Measure": "fedplay.engine.measures",
+    "class_accuracy": "fedplay.engine.measures",
     "Outcome": "fedplay.stages",
     "Playground": "fedplay.playground.playground",
     "Hit": "fedplay.views.scene",
@@ -74,6 +75,7 @@ __all__ = [
     "View",
     "check_algorithm",
     "check_view",
+    "class_accuracy",
     "code",
     "compare",
     "exercise",
@@ -93,7 +95,7 @@ if TYPE_CHECKING:
     from fedplay.cost import Limit
     from fedplay.data import Federation, load_csv
     from fedplay.engine import History, Round, rounds, run
-    from fedplay.engine.measures import Measure
+    from fedplay.engine.measures import Measure, class_accuracy
     from fedplay.experiment import Experiment
     from fedplay.knobs import knob
     from fedplay.labs import LABS, PRESETS, Lab, Step
