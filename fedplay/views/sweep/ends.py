@@ -37,7 +37,7 @@ class FanEnds:
         self.fan: Fan = NOTHING
         self.below: list[Caption] = []  # the values' names, and the knob's
         axes.set_xticks([])
-        key = f"● global   │ clients {UNSEEN}   – mean {UNSEEN}"
+        key = f"● global   {UNSEEN} │ clients, – their mean"
         key = f"at the end:  {key}" if self.wide > 280 else key
         Caption(axes, (0, 1 + 9 / self.tall), key, look.muted, SMALL, va="bottom")
         self.column = Rectangle((0, 0), 0.9, 1, transform=axes.get_xaxis_transform())
