@@ -20,6 +20,7 @@ _WHERE = {
     "Experiment": "fedplay.experiment",
     "History": "fedplay.engine",
     "Round": "fedplay.engine",
+    "clients": "fedplay.inspect.client_table",
     "compare": "fedplay.studies.compare",
     "newcomer": "fedplay.studies.newcomer",
     "plot": "fedplay.plots.view",
@@ -70,6 +71,7 @@ __all__ = [
     "View",
     "check_algorithm",
     "check_view",
+    "clients",
     "code",
     "compare",
     "exercise",
@@ -91,6 +93,7 @@ if TYPE_CHECKING:
     from fedplay.engine import History, Round, rounds, run
     from fedplay.engine.measures import Measure
     from fedplay.experiment import Experiment
+    from fedplay.inspect.client_table import clients
     from fedplay.knobs import knob
     from fedplay.lessons.exercises import exercise
     from fedplay.lessons.source import code
