@@ -39,8 +39,10 @@ _WHERE = {
     "Correction": "fedplay.stages",
     "METHODS": "fedplay.methods",
     "Method": "fedplay.methods",
-    "PRESETS": "fedplay.presets",
-    "Preset": "fedplay.presets",
+    "LABS": "fedplay.labs",
+    "Lab": "fedplay.labs",
+    "PRESETS": "fedplay.labs",
+    "Step": "fedplay.labs",
     "check_algorithm": "fedplay.check",
     "check_view": "fedplay.check.views",
     "code": "fedplay.lessons.source",
@@ -51,6 +53,7 @@ _WHERE = {
 }
 
 __all__ = [
+    "LABS",
     "METHODS",
     "PRESETS",
     "Algorithm",
@@ -61,13 +64,14 @@ __all__ = [
     "History",
     "Hit",
     "Intent",
+    "Lab",
     "Limit",
     "Measure",
     "Method",
     "Outcome",
     "Playground",
-    "Preset",
     "Round",
+    "Step",
     "View",
     "check_algorithm",
     "check_view",
@@ -95,13 +99,13 @@ if TYPE_CHECKING:
     from fedplay.experiment import Experiment
     from fedplay.inspect.client_table import clients
     from fedplay.knobs import knob
+    from fedplay.labs import LABS, PRESETS, Lab, Step
     from fedplay.lessons.exercises import exercise
     from fedplay.lessons.source import code
     from fedplay.methods import METHODS, Method
     from fedplay.playground.playground import Playground
     from fedplay.playground.predict import predict
     from fedplay.plots.view import plot
-    from fedplay.presets import PRESETS, Preset
     from fedplay.registry import register
     from fedplay.stages import Algorithm, Correction, Outcome
     from fedplay.studies.compare import compare

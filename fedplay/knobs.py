@@ -22,7 +22,7 @@ import functools
 import math
 import numbers
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 Value = (
     float | int | str | None | tuple[int, ...] | tuple[float, ...] | tuple[tuple[float, ...], ...]
@@ -30,6 +30,7 @@ Value = (
 
 # How many numbers a knob of several may hold; a table of so many still fits into a link.
 MANY = {"sizes": 8, "numbers": 100, "table": 2000}
+LEVELS = ("first", "more", "expert")  # of knobs and slots, from what one turns first
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,9 @@ class Knob:
     none:  what `None` stands for ("∞", "automatic"); empty where `None` is not allowed.
     scale: "linear" or "log", how a slider spaces the values.
     open:  whether the lower bound itself is left out (α must be above 0).
+    level: who looks for it: "first", "more" or "expert".
+    topic: the heading it stands under; empty for that of its stage's slot.
+    also:  other words for it, by which it is found.
     """
 
     name: str
@@ -57,6 +61,9 @@ class Knob:
     open: bool = False
     choices: tuple[str, ...] = ()
     slider: tuple[float, float] | None = None  # the part of the range that a slider covers
+    level: str = "more"
+    topic: str = ""
+    also: tuple[str, ...] = ()
 
     def check(self, value: Any) -> Any:
         """The value in its plain Python form; `ValueError` naming knob, value and range."""
@@ -132,6 +139,8 @@ def knob(
         by_type = {bool: "int", int: "int", tuple: "sizes", str: "choice"}
         kind = by_type.get(type(default), "float")
     made = Knob("", default, lo, hi, kind=kind, **about)
+    if made.level not in LEVELS:
+        raise one_of("level", made.level, LEVELS)
     return field(default=default, metadata={"knob": made})
 
 
@@ -161,6 +170,37 @@ class Checked:
     def __post_init__(self) -> None:
         for name, one in knobs_of(self).items():
             object.__setattr__(self, name, one.check(getattr(self, name)))
+
+
+class Entry(Checked):
+    """What can be chosen in a slot, and what a person reads about it before choosing.
+
+    Each is a class's own and not inherited: what is derived from FedProx is not FedProx.
+    `registry.about` has what stands in their place where there is none.
+    """
+
+    title: ClassVar[str] = ""  # its proper name, as papers print it
+    about: ClassVar[str] = ""  # one sentence for a newcomer: what it does, and one consequence
+    source: ClassVar[str] = ""  # "Authors Year, venue", or where it comes from
+
+
+class Refused(ValueError):
+    """Choices that are fine on their own and do not go together, and what would repair it.
+
+    repairs: ways out, the first the nearest; each is a change to make along with what was refused
+
+    >>> Refused("model='softmax': has one layer", {"model": "mlp"}).repair
+    {'model': 'mlp'}
+    """
+
+    def __init__(self, reason: str, *repairs: dict[str, Any]) -> None:
+        super().__init__(reason)
+        self.repairs = repairs
+
+    @property
+    def repair(self) -> dict[str, Any]:
+        """The first way out; empty where none is known."""
+        return dict(self.repairs[0]) if self.repairs else {}
 
 
 def one_of(name: str, value: Any, allowed: Any) -> ValueError:

@@ -7,14 +7,24 @@ of their folder, one line each; `register` takes a user's own just the same.
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from fedplay.knobs import Knob, knobs_of, one_of, short
-from fedplay.slots import TABLE
+from fedplay.slots import NOTHING, TABLE, bare
 
 SLOTS: dict[str, dict[str, type]] = {slot: {} for slot in TABLE}
 
+ABOUT = ("title", "about", "source")  # what a class says of itself
+
 T = TypeVar("T")
+
+
+class About(NamedTuple):
+    """What a person reads about a choice: its proper name, one sentence, and where it is from."""
+
+    title: str
+    sentence: str
+    source: str = ""
 
 
 def register(what: T, name: str = "") -> T:
@@ -57,6 +67,9 @@ def check_entry(cls: type, name: str) -> str:
     if params is None or not params.frozen:
         raise ValueError(f"{cls.__name__}: must be decorated with @dataclass(frozen=True)")
     check_name(name)
+    for attribute in ABOUT:
+        if not isinstance(said := vars(cls).get(attribute, ""), str):
+            raise ValueError(f"{cls.__name__}.{attribute}={short(said)}: must be a text")
     known = all_knobs()
     for knob_name, knob in knobs_of(cls).items():
         if knob_name in SLOTS:
@@ -103,3 +116,42 @@ def make(slot: str, name: str, values: dict[str, Any]) -> Any:
     """An instance of the named stage, its knobs taken from `values` where they are there."""
     cls: Any = lookup(slot, name)
     return cls(**{f.name: values[f.name] for f in dataclasses.fields(cls) if f.name in values})
+
+
+def about(slot: str, choice: Any) -> About:
+    """What there is to read about a choice in a slot: a name, a tuple of layers, an instance.
+
+    A class that says nothing of itself has its name, and the first line of its docstring.
+
+    >>> about("channel", ()).sentence
+    'Every message reaches the server as it was sent.'
+    """
+    known = TABLE[slot]
+    choice = (
+        getattr(choice, "key", choice) if slot == "data" else choice
+    )  # of a file, as one names it
+    if known.auto and (choice == "auto" or (known.many and choice == known.auto)):
+        return About("Automatic", known.automatic)
+    if isinstance(choice, tuple):
+        if not choice:
+            return About("None", NOTHING)
+        each = [about(slot, one) for one in choice]
+        sources = dict.fromkeys(one.source for one in each if one.source)
+        return About(
+            " + ".join(one.title for one in each),
+            " ".join(one.sentence for one in each),
+            "; ".join(sources),
+        )
+    if isinstance(choice, str) and choice.startswith("csv:"):
+        return About(bare(choice), "A table of your own, which stays on this computer.")
+    cls = lookup(slot, choice) if isinstance(choice, str) else type(choice)
+    title, sentence, source = (vars(cls).get(name, "") for name in ABOUT)
+    named = choice if isinstance(choice, str) else name_of(choice) or cls.__name__
+    return About(title or named, sentence or _first_line(cls), source)
+
+
+def _first_line(cls: type) -> str:
+    """The first line of a class's own docstring; empty without one."""
+    text = (vars(cls).get("__doc__") or "").strip()
+    by_itself = text.startswith(f"{cls.__name__}(")  # which a dataclass writes
+    return "" if by_itself or not text else str(text.splitlines()[0])

@@ -29,7 +29,7 @@ FLOORS = [
     {"stages"},
     {"cost"},
     {"experiment"},
-    {"presets", "methods"},
+    {"labs", "methods"},
     {"engine"},
     {"inspect"},
     {"runs"},
@@ -148,7 +148,6 @@ FILE, FUNCTION = 350, 60  # lines, above which a reason is asked for
 LONG = {
     "data/federation.py: from_arrays": "Half of it says what each argument may be.",
     "playground/playground.py": "A short method for each thing that a person does.",
-    "presets.py": "A table of data: named experiments and their sentences, in a teacher's order.",
     "session/player.py": "All that decides which round is computed next, and which is shown.",
 }
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from fedplay.registry import about
 from fedplay.slots import TABLE
 
 ROOT = Path(__file__).parents[1]
@@ -87,7 +88,14 @@ def rows(slot: str) -> Iterator[str]:
             module, _, test = oracle.test.partition(":")
             link = f"[{test.replace('_', ' ')}](../tests/{module.replace('.', '/')}.py)"
             error = bound(oracle.error(), oracle.exact)
-            cells = (f"`{name}`", oracle.source, oracle.against, link, error)
+            cells = (
+                f"`{name}`",
+                about(slot, name).title,
+                oracle.source,
+                oracle.against,
+                link,
+                error,
+            )
             yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
@@ -110,7 +118,7 @@ def page() -> str:
     """The whole page."""
     parts = [HEAD]
     for slot in TABLE.values():
-        head = "| Entry | Source | Held against | Test | Error |\n|---|---|---|---|---|"
+        head = "| Entry | Name | Source | Held against | Test | Error |\n" + "|---" * 6 + "|"
         parts.append("\n".join([f"## {slot.title}", "", head, *rows(slot.name), ""]))
     return "\n".join([*parts, KNOWN + "\n".join(known()) + "\n"])
 

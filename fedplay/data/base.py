@@ -25,7 +25,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fedplay.knobs import Checked
+from fedplay.knobs import Entry, Refused
 from fedplay.streams import Purpose, Streams
 from fedplay.words import half_up
 
@@ -102,12 +102,14 @@ class Table:
         return replace(self, X=self.X[index], y=self.y[index], client=client)
 
 
-class Source(Checked):
+class Source(Entry):
     """Where a table comes from: a frozen dataclass whose fields are knobs."""
 
     slot: ClassVar[str] = "data"
     # What else to choose so that these data make sense, {slot: name}: a screen does it by itself.
     brings: ClassVar[dict[str, str]] = {}
+    # What a row holds: features and one of the "labels", or what a model of its own kind `reads`.
+    rows: ClassVar[str] = "labels"
     image: ClassVar[tuple[int, int] | None] = None  # (height, width) where examples are pictures
     test_fraction: ClassVar[float] = TEST_FRACTION
     held_out: ClassVar[float] = HELD_OUT
@@ -185,7 +187,7 @@ class GivenShares(Shares):
         return self.start.astype(little).tobytes() + self.index.astype(little).tobytes()
 
 
-class Partition(Checked):
+class Partition(Entry):
     """How examples are dealt out to clients: a frozen dataclass whose fields are knobs.
 
     Subclasses supply `assign`, or `split` where an example may go to several clients.
@@ -224,12 +226,16 @@ def pool_size(n: int, test_fraction: float = TEST_FRACTION) -> int:
     return n - portion(n, test_fraction)
 
 
-def check_clients(clients: int, most: int, why: str) -> None:
-    """Raise ValueError naming the bound unless `clients` is a whole number from 1 to `most`."""
+def check_clients(clients: int, most: int, why: str, *ways: dict[str, Any]) -> None:
+    """Raise ValueError naming the bound unless `clients` is a whole number from 1 to `most`.
+
+    ways: to repair it, besides fewer clients
+    """
     if not isinstance(clients, (int, np.integer)) or isinstance(clients, bool) or clients < 1:
         raise ValueError(f"clients={clients!r:.40}: must be a whole number of at least 1")
     if clients > most:
-        raise ValueError(f"clients={clients}: must be at most {most:,}, {why}")
+        fewer = [{"clients": most}] if most > 0 else []
+        raise Refused(f"clients={clients}: must be at most {most:,}, {why}", *fewer, *ways)
 
 
 def check_some(n: int) -> None:
@@ -246,6 +252,7 @@ def check_enough(n: int, clients: int) -> None:
         n // MIN_EXAMPLES,
         f"because {n:,} examples are dealt out and a client needs {MIN_EXAMPLES}; "
         'with partition="resampled" clients draw examples instead, and there may be more of them',
+        {"partition": "resampled"},
     )
 
 

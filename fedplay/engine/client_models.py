@@ -100,6 +100,12 @@ def pieces(run: Run, passes: Array, most: float) -> list[slice]:
     return [*parts, slice(first, len(passes))] if len(passes) else []
 
 
+def ever_called(panel: Array, cohorts: Sequence[Array]) -> Array:
+    """(panel,) bool, who took part in any round: else a model made alone is the untrained one."""
+    called: Array = np.isin(panel, np.concatenate([panel[:0], *cohorts]))
+    return called
+
+
 def local_only(run: Run, cohorts: Sequence[Array]) -> Iterator[Array]:
     """The accuracy of models that never join, on their client's held-out data: (panel,) a round.
 

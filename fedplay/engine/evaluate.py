@@ -24,6 +24,7 @@ class Scores(NamedTuple):
     accuracy: float  # on the global test set
     loss: float  # on the global test set, nats
     client_accuracy: Array  # (panel,) of the same model on each client's held-out data
+    class_accuracy: Array  # (C,) of it on each class of the test set; NaN for one that it has not
 
 
 def panel(N: int, streams: Streams, guests: int = 0) -> Array:
@@ -65,6 +66,7 @@ class Evaluator:
         self.network = network
         held, self.sizes = _gather(federation.held, clients)
         self.tests = len(federation.y_test)
+        self.counts = np.bincount(federation.y_test, minlength=network.C)[: network.C]
         tests = inputs(network, federation.X_test, dtype, federation.features)
         examples = np.concatenate([tests, X[held]])
         self.X = np.asfortranarray(examples)  # feature-major, as the models compute
@@ -81,20 +83,33 @@ class Evaluator:
         """The scores of models W (R, P), of each as if it were alone."""
         return [self._scores(*one) for one in zip(*self._judged(W), strict=True)]
 
-    def _judged(self, W: Array) -> tuple[Array, Array]:
-        """Of models (..., P): what they get right, (..., 1 + panel), and test losses (..., T)."""
+    def _judged(self, W: Array) -> tuple[Array, Array, Array]:
+        """What models (..., P) get right, and their test losses.
+
+        (..., 1 + panel) shares of the test set and of what each client holds out, (..., T) which of
+        the tests, and (..., T) the losses of these.
+        """
         T = self.tests
         outputs = self.network.outputs(W, self.X)
-        shares = self.stretches.mean(self.network.right(outputs, self.y))
+        right = self.network.right(outputs, self.y)
+        shares = self.stretches.mean(right)
         # A finite sum is one of finite numbers; that of finite numbers may overflow.
         if not math.isfinite(np.add.reduce(W, axis=None)):
             shares[~np.isfinite(W).all(axis=-1)] = np.nan
-        return shares, self.network.loss(outputs[..., :T, :], self.y[:T])
+        return shares, right[..., :T], self.network.loss(outputs[..., :T, :], self.y[:T])
 
-    def _scores(self, shares: Array, losses: Array) -> Scores:
+    def _scores(self, shares: Array, right: Array, losses: Array) -> Scores:
         T = self.tests
         loss = float(np.add.reduce(losses, dtype=np.float64)) / T if T else math.nan
-        return Scores(float(shares[0]), loss, shares[1:])
+        return Scores(float(shares[0]), loss, shares[1:], self._by_class(shares[0], right))
+
+    def _by_class(self, accuracy: float, right: Array) -> Array:
+        """(C,) the share of each class in what is right (T,); NaN where the accuracy is."""
+        C = len(self.counts)
+        if not C or math.isnan(accuracy):
+            return np.full(C, np.nan)
+        found = np.bincount(self.y[: self.tests], weights=right, minlength=C)
+        return np.divide(found, self.counts, out=np.full(C, np.nan), where=self.counts > 0)
 
     def losses(self, w: Array) -> Array:
         """The loss of one model w (P,) on each client's held-out data, (panel,)."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import io
-import math
 import os
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -15,13 +14,15 @@ import numpy as np
 
 from fedplay import untrusted
 from fedplay.cost import LIMIT, Limit
-from fedplay.data import Arrays, Federation, TableFile
+from fedplay.data import Federation
 from fedplay.engine.arguments import check_given
 from fedplay.engine.client_models import local_only, tuned_accuracy
 from fedplay.engine.evaluate import holding, mean_of
+from fedplay.engine.history_file import ARRAYS, LATE, MEMBERS, NEW, TOLD, read
 from fedplay.engine.loop import Run, stream
-from fedplay.engine.measures import BUILT_IN, check_measured
-from fedplay.engine.round import MOST_TOLD, Round, told_columns
+from fedplay.engine.measures import BUILT_IN
+from fedplay.engine.round import Round, told_columns
+from fedplay.engine.run_state import RunState, diverged_in, state_of_run
 from fedplay.experiment import Experiment
 from fedplay.files import AnyPath, write_whole
 from fedplay.scopes import calmed
@@ -57,6 +58,14 @@ class History:
     ignored: Array = field(default_factory=lambda: np.zeros(0, np.int64))
     # By name, (R + 1,) of what stages tell of a round; NaN where they did not
     told: dict[str, Array] = field(default_factory=dict)
+    # (R + 1, C) accuracy of the global model on each class of the test set, NaN for a class that
+    # it has no example of; C is 0 of a model that has no accuracy, and in files of earlier versions
+    class_accuracy: Array = field(default_factory=lambda: np.zeros((0, 0)))
+    # (C,) examples of each class in the test set
+    class_counts: Array = field(default_factory=lambda: np.zeros(0, np.int64))
+    # (R + 1,) sent so far by all clients, and to clients; NaN in files of earlier versions
+    messages_up: Array = field(default_factory=lambda: np.zeros(0))
+    messages_down: Array = field(default_factory=lambda: np.zeros(0))
     _run: Run | None = field(default=None)
 
     @classmethod
@@ -75,14 +84,17 @@ class History:
             parameters=seen[-1].parameters,
             personal=None if seen[0].personal is None else np.array([r.personal for r in seen]),
             told=told_columns(seen),
+            class_accuracy=np.array([r.class_accuracy for r in seen]),
+            class_counts=run.evaluate.counts,
             _run=run,
         )
 
     def __repr__(self) -> str:
-        return (
-            f"<History of {self.experiment!r}: {len(self.accuracy) - 1} rounds, "
-            f"accuracy {self.accuracy[-1]:.3f}>"
-        )
+        end = f"accuracy {self.accuracy[-1]:.3f}"
+        if self.experiment.stage("model").score == "loss":
+            end = f"loss {self.loss[-1]:.3g}"
+        said = f", {self.state.mark}" if self.state.mark else ""
+        return f"<History of {self.experiment!r}: {self.rounds} rounds, {end}{said}>"
 
     @property
     def rounds(self) -> int:
@@ -95,8 +107,17 @@ class History:
 
         Numbers that are still finite are shown as they are.
         """
-        bad = np.flatnonzero(has_diverged(self.loss, self.loss[0]))
-        return int(bad[0]) if len(bad) else None
+        return diverged_in(self.loss)
+
+    @property
+    def state(self) -> RunState:
+        """What the run came to: fine, still learning, at chance, diverged …, and why.
+
+        >>> run(Experiment(model="mlp", rounds=20, learning_rate=5.0)).state.name
+        'at chance'
+        """
+        by_class = self.class_counts, self.class_accuracy
+        return state_of_run(self.experiment, self.accuracy, self.loss, *by_class, self.personal)
 
     @cached_property
     @calmed
@@ -135,13 +156,17 @@ class History:
     # --- as a table, a picture, a file -----------------------------------------------------------
 
     def table(self) -> dict[str, Array]:
-        """Named columns of R + 1 rows: the round, the curves, one column a client, what is told."""
+        """Named columns of R + 1 rows: the round, the curves, what is told of it.
+
+        With a column for each class of the test set, and for each client of the panel.
+        """
         with np.errstate(invalid="ignore"):
             sizes = {"cohort_size": np.array([len(ids) for ids in self.cohort])}
             columns = {"round": np.arange(self.rounds + 1)}
             columns |= {n: sizes[n] if n in sizes else getattr(self, n) for n in BUILT_IN}
+        classes = {f"class_{c}": own for c, own in enumerate(self.class_accuracy.T)}
         clients = {f"client_{k}": self.client_accuracy[:, i] for i, k in enumerate(self.panel)}
-        return columns | clients | self.told
+        return columns | classes | clients | self.told
 
     def to_frame(self) -> Any:
         """A pandas DataFrame of `table()`; ImportError with a sentence where pandas is missing."""
@@ -195,7 +220,7 @@ class History:
         """
         shown = os.fsdecode(path)
         try:
-            exp, arrays = _read(shown)
+            exp, arrays = read(shown)
         except ValueError as error:
             why = str(error).removeprefix("npz: ").removeprefix(f"{shown}: ")
             raise ValueError(f"{shown}: {why}") from None
@@ -206,103 +231,6 @@ class History:
         history = cls(experiment=exp, cohort=cohort, **early)
         history.__dict__.update({name: arrays[name] for name in LATE})
         return history
-
-
-DIVERGED = 10.0  # so many times the loss of a model that knows nothing
-LATE = ("personal_accuracy", "local_accuracy")  # computed when first asked for
-NEW = ("message_norm", "ignored")  # which files of earlier versions do not have
-ARRAYS = (
-    "accuracy",
-    "loss",
-    "client_accuracy",
-    "panel",
-    "epsilon",
-    "bytes_up",
-    "bytes_down",
-    "update_norm",
-    "step_norm",
-    "parameters",
-    *LATE,
-)
-TOLD = "told_"  # before the names of what stages tell
-MEMBERS = 2 * len(ARRAYS) + MOST_TOLD  # of a file
-WHOLE = ("panel", "cohort_ids", "cohort_sizes", "ignored")  # arrays of whole numbers
-
-
-def has_diverged(loss: Any, start: float) -> Any:
-    """Whether a loss (or each of several) is not finite, or DIVERGED times that at the start."""
-    return np.isfinite(start) & ~(np.asarray(loss) <= DIVERGED * start)
-
-
-def _read(path: str) -> tuple[Experiment, dict[str, Array]]:
-    """The experiment and the arrays in a file; nothing is unpacked that no history can be."""
-    with untrusted.npz(path, max_members=MEMBERS) as file:
-        needed = {*ARRAYS, "cohort_ids", "cohort_sizes", "experiment"}
-        if missing := needed - set(file.headers):
-            raise ValueError(f"not a history, it lacks {', '.join(sorted(missing))}")
-        told = {name for name in file.headers if name.startswith(TOLD)}
-        for name in sorted(told):
-            check_measured(name.removeprefix(TOLD))
-        if unknown := set(file.headers) - needed - {*NEW, "personal"} - told:
-            raise ValueError(f"not a history, {untrusted.quoted(min(unknown))} is no part of one")
-        text = file.headers["experiment"]
-        if text.shape != () or text.dtype.kind != "U" or text.size > 4 * untrusted.JSON_BYTES:
-            raise ValueError("not a history, its experiment is not a text")
-        exp = Experiment.from_json(str(file.read("experiment")))
-        _check_shapes(exp, file.headers)
-        arrays = {name: file.read(name) for name in file.headers if name != "experiment"}
-    _check_clients(exp, arrays)
-    old = {"message_norm": arrays["update_norm"], "ignored": 0 * arrays["cohort_sizes"]}
-    return exp, old | arrays
-
-
-def _check_shapes(exp: Experiment, headers: Mapping[str, untrusted.Header]) -> None:
-    """ValueError where arrays do not belong together, or to a run of this experiment."""
-    for name, most in (("accuracy", exp.rounds + 1), ("panel", exp.clients)):
-        shape = headers[name].shape
-        if len(shape) != 1 or not 1 <= shape[0] <= most:
-            raise ValueError(
-                f"not a history, its {name} is not a row of numbers, 1 to {most:,} of them"
-            )
-    rows, N = headers["accuracy"].shape[0], headers["panel"].shape[0]
-    taken = min(math.prod(headers["cohort_ids"].shape), rows * exp.clients)
-    P = _parameters(exp)
-    there = [*ARRAYS, *(n for n in headers if n in NEW or n.startswith(TOLD))]
-    shapes = dict.fromkeys(there, (rows,)) | {
-        "client_accuracy": (rows, N),
-        "panel": (N,),
-        "personal_accuracy": (N,),
-        "local_accuracy": (N,),
-        "parameters": headers["parameters"].shape[:1] if P is None else (P,),
-        "cohort_sizes": (rows,),
-        "cohort_ids": (taken,),
-        "personal": (rows, N),
-    }
-    for name in sorted(headers.keys() - {"experiment"}):
-        kinds, words = ("iu", "whole numbers") if name in WHOLE else ("iuf", "numbers")
-        if headers[name].shape != shapes[name] or headers[name].dtype.kind not in kinds:
-            raise ValueError(f"not a history, {name} should have shape {shapes[name]}, of {words}")
-
-
-def _parameters(exp: Experiment) -> int | None:
-    """How many parameters the model has; None where data of one's own decide it."""
-    source = exp.source
-    if isinstance(source, Arrays | TableFile):
-        return None
-    _, d, C = source.shape()
-    P: int = exp.stage("model").bind(d, C).P
-    return P
-
-
-def _check_clients(exp: Experiment, arrays: Mapping[str, Array]) -> None:
-    """ValueError where cohorts or the panel name clients that the experiment has not."""
-    sizes = arrays["cohort_sizes"]
-    fits = (sizes >= 0) & (sizes <= exp.clients)
-    if not fits.all() or sizes.sum() != len(arrays["cohort_ids"]):
-        raise ValueError("not a history, the cohorts do not add up")
-    for name in ("panel", "cohort_ids"):
-        if ((arrays[name] < 0) | (arrays[name] >= exp.clients)).any():
-            raise ValueError(f"not a history, {name} names a client beyond {exp.clients:,}")
 
 
 def run(exp: Experiment, federation: Federation | None = None, *, limit: Limit = LIMIT) -> History:

@@ -230,9 +230,7 @@ class Run:
 
         before = state.w
         state.w, state.server = self.algorithm.absorb(before, state.server, m, step, c)
-        up, down = c.K * self.bytes_each[0], c.called * self.bytes_each[1]
-        state.bytes_up += up
-        state.bytes_down += down
+        up, down = state.count(c, self.bytes_each)
         self.attended[number] = c.ids
         outcome = Outcome(
             cohort=c,

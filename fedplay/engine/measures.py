@@ -75,6 +75,8 @@ BUILT_IN: dict[str, Measure] = {
         Measure("epsilon", lambda r, _: r.epsilon, "ε of differential privacy", "epsilon", True),
         Measure("bytes_up", lambda r, _: r.bytes_up, "sent by clients", "bytes", True),
         Measure("bytes_down", lambda r, _: r.bytes_down, "sent by the server", "bytes", True),
+        Measure("messages_up", lambda r, _: r.messages_up, "messages of clients", "", True),
+        Measure("messages_down", lambda r, _: r.messages_down, "messages to clients", "", True),
         Measure("update_norm", lambda r, _: _mean(r.update_norm), "length of an update"),
         Measure("message_norm", lambda r, _: _mean(r.message_norm), "length of a message"),
         Measure("step_norm", lambda r, _: r.step_norm, "length of the server's step"),
@@ -97,7 +99,7 @@ def measure_of(name: str) -> Measure:
 def check_measured(name: object) -> None:
     """ValueError where this can't be the name of something that is told or measured."""
     text = check_told_name(name)
-    if text in BUILT_IN or text == "round" or text.startswith("client_"):
+    if text in BUILT_IN or text == "round" or text.startswith(("client_", "class_")):
         raise ValueError(f"{text!r} is a column that every history has")
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fedplay.knobs import short
-from fedplay.stages.base import Array, Arrays, Outcome, Stage
+from fedplay.stages.base import Array, Arrays, Cohort, Outcome, Stage
 
 MOST_TOLD = 50  # names in a run, which a file of it has an array for each
 
@@ -37,6 +37,10 @@ class Round(NamedTuple):
     message_norm: Array = np.zeros(0)
     ignored: int = 0  # messages that were not finite, and counted as zeros under clipping or noise
     told: Mapping[str, float] = {}  # what stages tell of it, by name
+    # (C,) accuracy of it on each class of the test set; none of a model that has no accuracy
+    class_accuracy: Array = np.zeros(0)
+    messages_up: int = 0  # sent by all clients so far
+    messages_down: int = 0  # sent to clients so far
 
 
 @dataclass
@@ -51,6 +55,21 @@ class State:
     personal: Arrays  # the personal slot's tables of the clients, (N, ·)
     bytes_up: float = 0.0
     bytes_down: float = 0.0
+    messages_up: int = 0
+    messages_down: int = 0
+
+    def count(self, c: Cohort, each: tuple[float, int]) -> tuple[float, int]:
+        """What a cohort sends and is sent in a round, with so many bytes `each`.
+
+        A client that is called is sent a message; only one that answers sends one. What has no
+        bytes is no message.
+        """
+        up, down = c.K * each[0], c.called * each[1]
+        self.bytes_up += up
+        self.bytes_down += down
+        self.messages_up += c.K if each[0] else 0
+        self.messages_down += c.called if each[1] else 0
+        return up, down
 
 
 def facts_of(number: int, state: State, outcome: Outcome | None) -> dict[str, Any]:
@@ -62,6 +81,8 @@ def facts_of(number: int, state: State, outcome: Outcome | None) -> dict[str, An
         cohort=outcome.cohort.ids if outcome else np.zeros(0, np.int64),
         bytes_up=round(state.bytes_up),
         bytes_down=round(state.bytes_down),
+        messages_up=state.messages_up,
+        messages_down=state.messages_down,
         update_norm=outcome.update_norm if outcome else nobody,
         step_norm=outcome.step_norm if outcome else 0.0,
         message_norm=outcome.message_norm if outcome else nobody,

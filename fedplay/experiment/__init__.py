@@ -2,6 +2,8 @@
 
 from fedplay.experiment.choices import CHOICES, knobs
 from fedplay.experiment.experiment import Experiment, _rebuild
+from fedplay.experiment.refusals import refusal, why_not
+from fedplay.experiment.topics import find, topics
 from fedplay.experiment.training import Training
 
 __all__ = [
@@ -9,5 +11,9 @@ __all__ = [
     "Experiment",
     "Training",
     "_rebuild",  # as pickles know it
+    "find",
     "knobs",
+    "refusal",
+    "topics",
+    "why_not",
 ]

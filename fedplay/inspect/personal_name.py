@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from fedplay.experiment import Experiment
-from fedplay.stages.called import Called
+from fedplay.stages.called import HEAD, Called, own_only
 
 AS_GIVEN = "as given"  # nothing is personalized
 GIVEN = Called(AS_GIVEN, ("nothing is personal",), "model")
-HEAD = "a head"  # what clients keep, where the global model is of no use by itself
 
 
 def personal(exp: Experiment) -> Called:
@@ -32,6 +31,20 @@ def own_model(exp: Experiment) -> str:
 def headless(exp: Experiment) -> bool:
     """Whether the global model is of no use by itself: every client keeps a head of its own."""
     return bool(exp.stage("algorithm").kept() == HEAD)
+
+
+def uses(exp: Experiment) -> str:
+    """What each client uses in place of the global model, after "with its"; "" where it does not.
+
+    >>> uses(Experiment()), uses(Experiment(algorithm="fedper", model="mlp"))
+    ('', 'own head')
+    >>> uses(Experiment(algorithm="fedper", model="mlp", personal="finetune"))
+    'fine-tuned model'
+    """
+    if not own_only(exp.stage("algorithm")):
+        return ""
+    called = _called(exp)
+    return called.short if exp.chosen("personal") == "none" else called.noun
 
 
 def how(exp: Experiment) -> list[str]:

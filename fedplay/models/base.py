@@ -8,17 +8,19 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fedplay.knobs import Checked
+from fedplay.knobs import Entry
 from fedplay.streams import Rebuilt
 
 Array = NDArray[Any]
 
 
-class Model(Checked):
+class Model(Entry):
     """A choice of model and its knobs. `bind` meets it with the sizes of the data."""
 
     slot: ClassVar[str] = "model"
     score: ClassVar[str] = "accuracy"  # what tells how good it is: this, or its "loss"
+    # What it makes of an example, as `Source.rows` has it; empty where it takes any.
+    reads: ClassVar[str] = ""
 
     def bind(self, d: int, C: int) -> Network:
         """The network for d features and C classes; ValueError where it cannot serve them."""

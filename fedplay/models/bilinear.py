@@ -21,7 +21,15 @@ class Bilinear(Model):
     Source: Collins et al. 2021, equation 3.
     """
 
+    title = "Bilinear"
+    about = (
+        "A linear representation with a linear head: the smallest model of which a part can "
+        "be shared."
+    )
+    source = "Collins et al. 2021, ICML"
+
     score: ClassVar[str] = "loss"
+    reads: ClassVar[str] = "targets"
 
     representation: int = knob(
         2,
@@ -30,6 +38,7 @@ class Bilinear(Model):
         symbol="k",
         label="Representation",
         slider=(1, 10),
+        also=("rank", "embedding"),
         help="Size of the shared representation.",
     )
 

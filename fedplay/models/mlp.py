@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -21,6 +21,15 @@ from fedplay.models.base import Array, Model, Network, Workspace, unanswered
 class Softmax(Model):
     """Multinomial logistic regression: convex, so every run has one best model."""
 
+    title = "Softmax regression"
+    about = (
+        "A linear classifier; its loss is convex, so there is one best model and nothing to "
+        "get stuck in."
+    )
+    source = "Bishop 2006, section 4.3.4"
+
+    reads: ClassVar[str] = "labels"
+
     def bind(self, d: int, C: int) -> Network:
         return Perceptron((d, _several(C)))
 
@@ -29,12 +38,19 @@ class Softmax(Model):
 class MLP(Model):
     """A perceptron with rectified hidden layers (ReLU) and a softmax on top."""
 
+    title = "Multilayer perceptron"
+    about = "A network with hidden layers, which can learn curved boundaries and be shared in part."
+    source = "Rumelhart et al. 1986, Nature"
+
+    reads: ClassVar[str] = "labels"
+
     hidden: tuple[int, ...] = knob(
         (64,),
         1,
         1024,
         label="Hidden layers",
         unit="neurons",
+        also=("width", "depth", "neurons", "units", "layers"),
         help="Number of units in each hidden layer.",
     )
 

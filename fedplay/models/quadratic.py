@@ -18,7 +18,11 @@ from fedplay.models.base import Array, Model, Network, Workspace
 class Quadratic(Model):
     """Features are the curvature a, then the optimum x of the example; labels are not read."""
 
+    title = "Quadratic"
+    about = "One point that is pulled to each client's optimum; every step of it has a formula."
+
     score: ClassVar[str] = "loss"
+    reads: ClassVar[str] = "curvatures and optima"
 
     def bind(self, d: int, C: int) -> Network:
         if d < 2:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fedplay.arguments import whole, word
-from fedplay.experiment import CHOICES, Experiment
+from fedplay.arguments import whole
+from fedplay.experiment import Experiment
 from fedplay.knobs import short
+from fedplay.playground.lab_actions import LabActions
 from fedplay.playground.screen import Screen
 from fedplay.playground.share import experiment_in
-from fedplay.presets import PRESETS
-from fedplay.registry import SLOTS
+from fedplay.views.registered import MAIN
 
 
 class Actions:
@@ -20,6 +20,7 @@ class Actions:
     def __init__(self, screen: Screen) -> None:
         self.screen, self.session = screen, screen.session
         self.store, self.player = self.session.store, self.session.player
+        self._table: dict[str, Callable[..., Any]] = {}
 
     def table(self) -> dict[str, Callable[..., Any]]:
         """Every action by its name."""
@@ -27,9 +28,8 @@ class Actions:
         views = {verb: getattr(s, verb) for s in session.states.values() for verb in s.verbs}
         own = {
             "set": self.set,
-            "choose": lambda choices: self.store.set(**choices),
+            "choose": self.choose,
             "open": self.open,
-            "preset": self.preset,
             "load": self.load,
             "link": self.link,
             "remembered": session.remember,
@@ -40,57 +40,94 @@ class Actions:
             "reset": player.reset,
             "scrub": player.scrub,
             "pace": player.pace,
-            "view": session.open,
+            "view": self.view,
+            "views": self.views,
+            "enlarge": session.enlarge,
+            "numbers": self.numbers,
+            "find": lambda text: self._in_column(self.screen.column.find, text),
+            "fold": lambda heading: self._in_column(self.screen.column.fold, heading),
             "follow": session.follow,
             "axis": session.use_axis,
             "pin": session.pin,
             "unpin": session.unpin,
             "take_pin": lambda letter: self._again(session.pinned(letter)),
-            "undo": lambda: self._again(session.run_history.back(self.store.experiment)),
+            "undo": self.store.undo,
+            "redo": self.store.redo,
             "restore": self.restore,
             "veil": session.veil,
             "guessing": lambda: session.reveal() if session.veiled else session.veil(),
             "guess": session.place_guess,
             "ask": self.ask,
             "reveal": session.reveal,
+            "shortcut": self.shortcut,
             "form": self.screen.share.write,
             "copy": lambda: self.screen.page.copy(self.screen.share.text.value),
             "share": self.screen.share.fold,
             "files": lambda: self.screen.share.files(self.screen.files()),
         }
+        own |= LabActions(session, lambda: self.screen.follow(frozenset())).table()
         for verb in sorted(views.keys() & own.keys()):
             raise ValueError(f"State.verbs: {verb!r} is an action of the screen itself")
-        return views | own
+        self._table = views | own
+        return self._table
+
+    # --- what is folded out -----------------------------------------------------------------------
+
+    def view(self, name: str) -> None:
+        """Show a view beside the curves; the list that it was chosen from is folded away."""
+        self.session.open(name)
+        self.screen.view_tabs.choosing = False
+
+    def views(self) -> None:
+        """Show the views without a tab, or fold them away."""
+        tabs = self.screen.view_tabs
+        tabs.choosing = not tabs.choosing
+        self.player.touch()
+
+    def shortcut(self, key: str) -> None:
+        """What a key of the page asks for, wherever the focus is."""
+        front = [name for name in self.session.in_front() if name in self.session.tabs()]
+        if key.isdigit():
+            if int(key) <= len(front):
+                self.view(front[int(key) - 1])
+            return
+        does: dict[str, tuple[str, tuple[Any, ...]]] = {
+            " ": ("toggle", ()),
+            "n": ("next", (1,)),
+            "p": ("next", (-1,)),
+            "e": ("enlarge", ("view",)),
+            "c": ("enlarge", (MAIN,)),
+            "u": ("undo", ()),
+            "r": ("redo", ()),
+            "g": ("guessing", ()),
+        }
+        action, arguments = does[key]
+        if action in self._table:
+            self._table[action](*arguments)
+
+    def numbers(self) -> None:
+        """Show all numbers of the round, or three of them."""
+        self.screen.headline.all = not self.screen.headline.all
+        self.player.touch()
+
+    def _in_column(self, do: Callable[[str], None], what: str) -> None:
+        do(what)
+        self.screen.follow(frozenset())
+        self.player.touch()  # what is written below knobs is written below new ones too
 
     # --- whole experiments --------------------------------------------------------------------
 
     def set(self, name: str, value: Any) -> None:
         """Set a control's value; without a name, show why a file could not be read."""
         if name:
-            along = self._along(value) if name == "data" else self._needed(name, value)
-            self.store.set(**{name: value}, **along)
+            self.store.choose(**{name: value})
         else:
             self.screen.panel.controls["data"].error(value)
 
-    def _along(self, data: Any) -> dict[str, Any]:
-        """What comes along with data that need it, and goes with those that did."""
-        exp = self.store.experiment
-        if data == exp.data:
-            return {}
-        made = SLOTS["data"].get(data) if isinstance(data, str) else type(data)
-        gone = {s: CHOICES[s] for s, n in exp.source.brings.items() if getattr(exp, s) == n}
-        return gone | getattr(made, "brings", {})
-
-    def _needed(self, name: str, value: Any) -> dict[str, Any]:
-        """What an algorithm brings where it can't be run without."""
-        brings = getattr(SLOTS[name].get(value), "brings", {}) if name == "algorithm" else {}
-        if not brings:
-            return {}
-        try:
-            self.store.experiment.replace(**{name: value})
-        except ValueError:
-            return dict(brings)
-        return {}
+    def choose(self, choices: dict[str, Any]) -> None:
+        """Change knobs and slots together, which is no part of a drag."""
+        self.store.rest()
+        self.store.choose(**choices)
 
     def open(self, experiment: Experiment | str) -> None:
         """Put a whole experiment in force: an Experiment, a link token, or JSON."""
@@ -100,13 +137,6 @@ class Actions:
             )
         exp = experiment_in(experiment) if isinstance(experiment, str) else experiment
         self.store.restore(self.session.own(exp))
-
-    def preset(self, name: str) -> None:
-        presets = {preset.name: preset for preset in PRESETS}
-        preset = presets[word("preset", name, presets)]
-        self.open(preset.experiment)
-        if preset.view in self.session.tabs():
-            self.session.open(preset.view)
 
     def load(self, text: str) -> None:
         """Open a pasted experiment, or say beside it why it cannot be opened."""

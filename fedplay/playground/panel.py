@@ -3,64 +3,42 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any, Protocol
 
 import ipywidgets
 
 from fedplay.data import load_csv
 from fedplay.experiment import CHOICES, Experiment, knobs
+from fedplay.experiment.refusals import refusal, why_not
+from fedplay.experiment.topics import topics
 from fedplay.knobs import knobs_of, short
-from fedplay.registry import SLOTS
-from fedplay.slots import CHANNEL, DATA, TABLE, TRAINING, Slot
+from fedplay.registry import SLOTS, about
+from fedplay.session.run_history import described
+from fedplay.slots import DATA, TABLE, Slot
+from fedplay.untrusted import escape
 from fedplay.widgets.controls import Choice, Control, Post, choosable, for_knob
 
 Plan = dict[str, list[str]]  # heading -> names of slots and knobs, in order
+Owner = tuple[str, str]  # a slot, and a name that is registered in it
 
-HEADINGS = tuple(dict.fromkeys(slot.heading for slot in TABLE.values()))
-# What stands above a heading's slots, and below them: mostly the knobs that belong to no slot. A
-# slot that is named here gives its knobs above, and its control and the rest of its knobs below.
-ABOVE = {
-    DATA: ("partition", "clients"),
-    TRAINING: ("rounds", "schedule", "local_epochs", "learning_rate", "batch_size"),
-    CHANNEL: ("noise_multiplier",),
-}
-BELOW = {
-    DATA: ("data", "data_seed"),
-    TRAINING: ("weights", "stragglers", "partial_work", "seed"),
-}
 HIDDEN = {"dtype"}  # a matter of numerics: for scripts
+# A knob that changes nothing while another one is at zero, and what is then said of it.
+WAITS = {
+    "partial_work": ("stragglers", "Only where some clients are too slow."),
+    "delta": ("noise_multiplier", "Only with privacy noise."),
+}
 
 
 def plan(exp: Experiment, *, own_data: bool = False) -> Plan:
     """The controls for an experiment. `own_data`: the data are given, so they can't be chosen."""
     active = exp.active_knobs().keys() & knobs().keys() - HIDDEN
-    if exp.stragglers == 0:
-        active -= {"partial_work"}
-    if exp.noise_multiplier == 0:
-        active -= {"delta"}
-
-    def own(name: str) -> list[str]:
-        """The knobs of a slot's stages, or the knob itself."""
-        stages = exp.stages(name) if name in TABLE else ()
-        names = [knob for stage in stages for knob in knobs_of(stage)] or [name]
-        return [knob for knob in names if knob in active]
-
-    def rows(name: str) -> list[str]:
-        """A slot's control and the knobs of its stages, or the knob itself."""
-        return [name, *own(name)] if name in TABLE and _is_choice(exp, TABLE[name]) else own(name)
-
-    found: Plan = {}
-    for heading in HEADINGS:
-        below = BELOW.get(heading, ())
-        slots = [name for name in CHOICES if TABLE[name].heading == heading and name not in below]
-        names = [name for first in ABOVE.get(heading, ()) for name in own(first)]
-        names += [name for then in (*slots, *below) for name in rows(then)]
-        placed = {name for group in found.values() for name in group}
-        found[heading] = [name for name in dict.fromkeys(names) if name not in placed]
+    active -= {name for name, (needed, _) in WAITS.items() if not getattr(exp, needed)}
+    active |= {name for name in CHOICES if _is_choice(exp, TABLE[name])}
+    found = {topic: [n for n in names if n in active] for topic, names in topics().items()}
     if own_data:
         found[DATA] = []
-    return {heading: names for heading, names in found.items() if names}
+    return {topic: names for topic, names in found.items() if names}
 
 
 def _is_choice(exp: Experiment, slot: Slot) -> bool:
@@ -91,12 +69,46 @@ def narrowed(wanted: Plan, only: Sequence[str]) -> Plan:
     return {heading: names for heading, names in found.items() if names}
 
 
+def owner_of(name: str) -> Owner | None:
+    """The slot and the first registered stage that a knob belongs to; None where it has none."""
+    found = (
+        (slot, entry)
+        for slot, entries in SLOTS.items()
+        for entry, stage in entries.items()
+        if name in knobs_of(stage)
+    )
+    return next(found, None)
+
+
+def _idle(name: str, exp: Experiment, owner: Owner | None) -> str:
+    """Why a knob changes nothing of this experiment."""
+    if name in WAITS:
+        return WAITS[name][1]
+    if owner is None:
+        return f"Set by {exp.chosen('algorithm')} itself."
+    return f"Only with {about(*owner).title}."
+
+
+class Told(Protocol):
+    """What a store says beside controls, by their names."""
+
+    errors: dict[str, str]  # why the last value was refused
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """What came along with another choice, or has gone with it."""
+
+
 class Panel:
-    """The controls on the page. `value_of(name)` is what each shows; `roll()` rolls the dice."""
+    """The controls, made when they are first seen. `value_of(name)` is what each shows.
+
+    `act(name, *arguments)` runs an action of the screen; `roll()` rolls the dice.
+    """
 
     def __init__(
         self,
         post: Post,
+        act: Callable[..., None],
         value_of: Callable[[str], Any],
         roll: Callable[[], int],
         sweep: Callable[[str], None],
@@ -104,14 +116,13 @@ class Panel:
         own_data: bool,
         only: Sequence[str] | None = None,
     ) -> None:
-        self.post, self.value_of, self.roll, self.sweep = post, value_of, roll, sweep
+        self.post, self.act, self.value_of = post, act, value_of
+        self.roll, self.sweep = roll, sweep
         self.own_data, self.only = own_data, only
         self.controls: dict[str, Control] = {}
-        self.widget = ipywidgets.VBox()
-        self.widget.add_class("fedplay-controls")
-        self.shown: frozenset[str] = frozenset()  # the names of the visible controls
-        self._plan: Plan = {}
-        self._groups: dict[str, Any] = {}
+        self.shown: frozenset[str] = frozenset()  # the knobs and slots that can be turned now
+        self.plan: Plan = {}
+        self._exp = Experiment()
         self.upload: Any = None
 
     @property
@@ -119,38 +130,63 @@ class Panel:
         """Whether there is any control to offer."""
         return self.only is None or bool(self.only)
 
-    def update(self, exp: Experiment, errors: Mapping[str, str], ours: frozenset[str]) -> None:
-        """Show what the store holds. `ours` were just set here: their fields are left alone."""
+    def turn(self, exp: Experiment) -> None:
+        """Another experiment is in force: which knobs it reads, and under which headings."""
+        self._exp = exp
         wanted = plan(exp, own_data=self.own_data)
-        if self.only is not None:
-            wanted = narrowed(wanted, self.only)
-        for name in (name for names in wanted.values() for name in names):
+        self.plan = wanted if self.only is None else narrowed(wanted, self.only)
+        self.shown = frozenset(name for names in self.plan.values() for name in names)
+
+    def refresh(
+        self,
+        names: Iterable[str],
+        exp: Experiment,
+        told: Told,
+        ours: frozenset[str],
+        changed: Collection[str],
+    ) -> None:
+        """Let controls show what the store holds.
+
+        ours:    were just set on the page, whose fields are left alone
+        changed: differ from what the lab's step began with
+        """
+        for name in names:
             control = self.control(name)
             if isinstance(control, Choice) and name in SLOTS:
                 control.offer(self._options(name))
             if name not in ours:
                 control.show(self.value_of(name))
-        for name, control in self.controls.items():
-            control.error(errors.get(name, ""))
-        if wanted != self._plan:
-            self.widget.children = list(self._arranged(wanted))
-            self.shown = frozenset(name for names in wanted.values() for name in names)
-            self._plan = wanted
+            control.changed(name in changed)
+            owner = None if name in self.shown or name in WAITS else owner_of(name)
+            control.off("" if name in self.shown else _idle(name, exp, owner))
+            wrong = name in told.errors
+            control.repair(*(self._way_out(exp, name) if wrong else self._put_right(owner)))
+        for name, control in self.controls.items():  # what cannot be seen now, too
+            control.error(told.errors.get(name, ""))
+            control.along(told.notes.get(name, ""))
 
-    def _arranged(self, wanted: Plan) -> Iterator[Any]:
-        for heading, names in wanted.items():
-            if heading not in self._groups:
-                title = ipywidgets.HTML(f"<h4>{heading}</h4>")
-                title.add_class("fedplay-heading")
-                self._groups[heading] = title
-            yield self._groups[heading]
-            yield from (self.controls[name].widget for name in names)
+    def _way_out(self, exp: Experiment, name: str) -> tuple[str, Callable[[], None] | None]:
+        """The button of a choice that was refused: it makes what is missing along with it."""
+        value = self.value_of(name)
+        refused = refusal(exp, {name: value})
+        if refused is None or not refused.repair:
+            return "", None
+        way = refused.repair
+        words = described(exp.replace(**{name: value, **way}), way)
+        return f"With {words}", lambda: self.act("choose", {name: value, **way})
+
+    def _put_right(self, owner: Owner | None) -> tuple[str, Callable[[], None] | None]:
+        """The button of a knob that changes nothing now: it chooses the stage that has it."""
+        if owner is None:
+            return "", None
+        return f"Use {owner[1]}", lambda: self.act("set", *owner)
 
     def control(self, name: str) -> Control:
         """The control of a knob or slot, made when it is first needed."""
         if name not in self.controls:
             made = self._made(name)
             made.on_sweep = self.sweep
+            made.on_reset = lambda name: self.act("as_it_was", name)
             self.controls[name] = made
         return self.controls[name]
 
@@ -159,7 +195,24 @@ class Panel:
             return for_knob(knobs()[name], self.post, self.roll)
         slot, offered = TABLE[name], self._options(name)
         beside = [self._file_upload()] if name == "data" else []
-        return Choice(name, self.post, slot.label, slot.help, offered, *beside, called=slot.shown)
+        made = Choice(name, self.post, slot.label, slot.help, offered, *beside, called=slot.shown)
+        made.explain = lambda: self._explained(name, self._exp)
+        return made
+
+    def _explained(self, slot: str, exp: Experiment) -> str:
+        """Every choice of a slot: its name, one sentence, and where it is from."""
+        now = self.value_of(slot)
+        rows = []
+        for choice in self.controls[slot].options:  # type: ignore[attr-defined]
+            title, sentence, source = map(escape, about(slot, choice))
+            called = escape(TABLE[slot].shown(choice))
+            mark = ' class="now"' if choice == now else ""
+            origin = f" <cite>{source}</cite>" if source else ""
+            name = called if called.lower() == title.lower() else f"{called}: {title}"
+            refused = None if choice == now else why_not(exp, slot, choice)
+            but = f"<i>Not now: {escape(str(refused))}.</i>" if refused is not None else ""
+            rows.append(f"<dt{mark}>{name}</dt><dd>{sentence}{origin} {but}</dd>")
+        return f'<dl class="fedplay-choices">{"".join(rows)}</dl>'
 
     def _options(self, slot: str) -> list[Any]:
         """What is registered, and whatever else is or was chosen."""

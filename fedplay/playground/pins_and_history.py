@@ -1,4 +1,4 @@
-"""Rows of runs: the pinned ones, each against the one on the screen, and the last ones shown."""
+"""Runs by name: the pinned ones, each against the one on the screen, and the last ones shown."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from ipywidgets import Layout
 
 from fedplay.experiment import Experiment
 from fedplay.session.pins import Pin
-from fedplay.session.run_history import RunHistory, described, differences
+from fedplay.session.run_history import RunHistory, brief, described, differences
 from fedplay.untrusted import escape
 from fedplay.widgets.buttons import button, display, fill
 from fedplay.widgets.closing import close_all
+
+MOST = 8  # runs that are shown at once
 
 
 class Pins:
@@ -56,6 +58,7 @@ class Pins:
 
 
 def _compared(pin: Pin, now: Experiment, accuracy: float | None) -> str:
+    """The run by its name and accuracy, and how the one on the screen does; the rest is a hint."""
     if pin.recording.broken:
         return f"cannot be run: {escape(pin.recording.broken)}"
     own = pin.recording.exp
@@ -64,16 +67,15 @@ def _compared(pin: Pin, now: Experiment, accuracy: float | None) -> str:
         return "the run whose result is still hidden"
     if pin.accuracy is None:
         return "being computed …"
+    told = f"{escape(pin.name)}: <b>{brief(f'{pin.accuracy:.3f}')}</b>"
     if not names:
-        return f"<b>{pin.accuracy:.3f}</b> the run on the screen"
-    against = ""
-    if accuracy is not None:
-        against = f" (the run on the screen: {accuracy - pin.accuracy:+.3f})"
-    return f"<b>{pin.accuracy:.3f}</b> with {escape(described(own, names))}{against}"
+        return f"{told} on the screen"
+    against = "" if accuracy is None else f" (now {accuracy - pin.accuracy:+.3f})"
+    return f'<span title="with {escape(described(own, names))}">{told}{against}</span>'
 
 
-class RunHistoryRow:
-    """The run history as a row of small buttons, as high as the global model was good."""
+class RunHistoryList:
+    """The run history as a column of buttons, the newest first."""
 
     def __init__(self, act: Callable[..., None]) -> None:
         self.act = act
@@ -83,29 +85,39 @@ class RunHistoryRow:
         # what begins just then may be half lost.
         self._buttons = [self._button(0)]
         self._shown: dict[int, tuple[Any, ...]] = {}  # by place
-        self.widget = ipywidgets.HBox([self.title])
+        self.widget = ipywidgets.VBox([self.title])
         self.widget.add_class("fedplay-run-history")
         self.widget.layout.display = "none"
 
-    def show(self, trail: RunHistory, *, hidden: bool = False) -> None:
+    def show(self, history: RunHistory, *, hidden: bool = False) -> None:
         """The runs, the one at which the screen stands marked; none while an answer is hidden."""
-        while len(self._buttons) < len(trail.entries):
+        entries = history.entries
+        while len(self._buttons) < len(entries):
             self._buttons.append(self._button(len(self._buttons)))
-        for place, entry in enumerate(trail.entries):
-            here = place == trail.at
+        for place, entry in enumerate(entries):
+            here = place == history.at
             if self._shown.get(place) == (entry, here):
                 continue
             made = self._buttons[place]
-            made.description = f"{entry.accuracy:.3f}".removeprefix("0")
-            made.tooltip = f"Run {place + 1}: {entry.changed}"
+            made.description = entry.label
+            standing = ", on the screen" if here else ""
+            made.tooltip = f"{entry.label}. Run {place + 1}{standing}: {entry.changed}"
             made.button_style = "primary" if here else ""
             self._shown[place] = (entry, here)
-        wanted = (self.title, *self._buttons[: len(trail.entries)])
+        wanted = (self.title, *(self._buttons[place] for place in visible(history)))
         if tuple(self.widget.children) != wanted:
             self.widget.children = wanted
-        display(self.widget, len(trail.entries) > 1 and not hidden)
+        display(self.widget, len(entries) > 1 and not hidden)
 
     def _button(self, place: int) -> Any:
-        made = ipywidgets.Button(layout=Layout(width="46px"))
+        made = ipywidgets.Button(layout=Layout(width="100%"))
         made.on_click(lambda _button: self.act("restore", place))
         return made
+
+
+def visible(history: RunHistory) -> list[int]:
+    """The places of the runs that are shown: the newest, and the one on the screen among them."""
+    newest = list(reversed(range(len(history.entries))))
+    if history.at in newest[MOST:]:
+        return [*newest[: MOST - 1], history.at]
+    return newest[:MOST]

@@ -22,8 +22,10 @@ from fedplay.engine import History
 from fedplay.experiment import Experiment
 from fedplay.files import AnyPath, write_whole
 from fedplay.knobs import short
+from fedplay.labs import Lab
 from fedplay.playground.actions import Actions
 from fedplay.playground.event_loop import EventLoop
+from fedplay.playground.lab_actions import checked_lab
 from fedplay.playground.panel import Panel, check_controls
 from fedplay.playground.screen import Screen
 from fedplay.scopes import calmed
@@ -41,9 +43,12 @@ class Playground:
     """The interactive screen; the last expression of a notebook cell shows it.
 
     experiment: what to begin with
+    lab:        a lab to open: its name, a `Lab`, or the JSON of one; `fedplay.LABS` has those that
+                come with fedplay
+    step:       at which of its steps, by its number from 1 or its name
     controls:   names of the knobs and slots to offer, all by default; [] for none
     views:      names of the views to offer: "curves", "federation", "inside", "boundary",
-                "pictures", "privacy", "mine", "compare"; all by default
+                "pictures", "privacy", "mine", "compare"; all by default, the lab's in front
     federation: data of your own, in place of the experiment's
     core:       use nothing but the widgets every notebook has (no pointer, no theme)
 
@@ -58,12 +63,20 @@ class Playground:
         self,
         experiment: Experiment | None = None,
         *,
+        lab: Lab | str | None = None,
+        step: int | str = 1,
         controls: Sequence[str] | None = None,
         views: Sequence[str] | None = None,
         federation: Federation | None = None,
         core: bool = False,
     ) -> None:
+        opened = None if lab is None else checked_lab(lab)
+        at = opened.step(step) if opened is not None and opened.steps else 0
+        if opened is not None and opened.steps and experiment is None:
+            experiment = opened.steps[at].experiment
         exp = _checked(experiment)
+        if opened is not None and federation is not None:
+            raise ValueError("lab: brings data of its own, so that none can be given beside it")
         if federation is not None and not isinstance(federation, Federation):
             raise ValueError(f"federation={short(federation)}: must be a Federation")
         if federation is not None:
@@ -73,23 +86,31 @@ class Playground:
         self.event_loop, only = EventLoop(), check_controls(controls)
         self._last: Experiment | None = None  # what was in force when it was closed
         self._place: Place | None = Place(self)
+        plain = (experiment, lab, controls, views, federation) == (None,) * 5
+        if opened is not None:
+            self.session.guide.turn_to(opened, at, exp)
         try:
-            self._assemble(_key(exp, controls, views), only, core)
+            self._assemble(_key(exp, controls, views, opened), only, core, welcome=plain)
+            if opened is not None and opened.steps:
+                self.event_loop.do("begin")
         except BaseException:  # a run that cannot begin: it leaves no widgets either
             self.close()
             raise
 
-    def _assemble(self, key: str, only: Sequence[str] | None, core: bool) -> None:
+    def _assemble(self, key: str, only: Sequence[str] | None, core: bool, *, welcome: bool) -> None:
         """Make the screen, and its first picture."""
         panel = Panel(
             self.event_loop.post,
+            self.event_loop.act,
             self.store.value,
             _roll,
             self._of_knob,
             own_data=self.session.federation is not None,
             only=only,
         )
-        page = Page(key, PROCESS, core=core)
+        page = Page(key, PROCESS, core=core, welcome=welcome)
+        page.on_new = lambda: self.event_loop.act("welcome")
+        page.on_shortcut = lambda key: self.event_loop.act("shortcut", key)
         page.on_remembered = self._remembered
         page.on_copied = self._copied
         page.on_linked = lambda token: self.event_loop.act("link", token)
@@ -97,7 +118,7 @@ class Playground:
         self.screen = Screen(self.session, self.event_loop.act, panel, page, core=core)
         self._does = Actions(self.screen)
         stage = self.screen.stage
-        stage.on_resize = lambda width, height, _ratio: self.screen.resized(width, height)
+        stage.on_resize = lambda _width, _height, _ratio: self.screen.resized()
         stage.on_theme = lambda _dark: self.screen.redraw()
         stage.on_pointer, stage.on_key = self._pointed, self.screen.pointer.key
         stage.on_motion = self._moved
@@ -148,9 +169,25 @@ class Playground:
         """
         self.event_loop.do("open", experiment)
 
+    def lab(self, lab: Lab | str, step: int | str = 1) -> None:
+        """Open a lab at a step, by its number from 1 or its name; "free" for none."""
+        self.event_loop.do("lab", lab, step)
+
     def preset(self, name: str) -> None:
-        """Open one of `fedplay.PRESETS` by its name, with its view."""
+        """Open the step of that name, of whichever lab: one of `fedplay.PRESETS`."""
         self.event_loop.do("preset", name)
+
+    def next(self, steps: int = 1) -> None:
+        """Go on to the lab's next step, or back by a negative number."""
+        self.event_loop.do("next", steps)
+
+    def do_it(self) -> None:
+        """Do what the step of the lab says."""
+        self.event_loop.do("do_it")
+
+    def back(self) -> None:
+        """Back to the experiment of the lab's step, or to what the Playground began with."""
+        self.event_loop.do("back")
 
     def play(self) -> None:
         """Show round after round."""
@@ -192,12 +229,20 @@ class Playground:
         self.event_loop.do("unpin", letter)
 
     def undo(self) -> None:
-        """Back to the run before."""
+        """Back to the experiment that was in force before, as it was."""
         self.event_loop.do("undo")
+
+    def redo(self) -> None:
+        """Forward again to the experiment that was undone last."""
+        self.event_loop.do("redo")
 
     def restore(self, place: int) -> None:
         """Back to a run of the run history, 0 the oldest."""
         self.event_loop.do("restore", place)
+
+    def enlarge(self, what: str = "view") -> None:
+        """Let the "view" or the "curves" fill the picture, or show both again."""
+        self.event_loop.do("enlarge", what)
 
     def axis(self, name: str) -> None:
         """Draw the curves against "rounds", "bytes" or "epsilon"."""
@@ -347,9 +392,15 @@ def _checked(experiment: Any) -> Experiment:
     raise ValueError(f"experiment={short(experiment)}: must be an Experiment{hint}")
 
 
-def _key(exp: Experiment, controls: Sequence[str] | None, views: Sequence[str] | None) -> str:
+def _key(
+    exp: Experiment,
+    controls: Sequence[str] | None,
+    views: Sequence[str] | None,
+    lab: Lab | None,
+) -> str:
     """Under which name a page keeps the state of a Playground that began like this."""
-    return hashlib.sha256(repr((exp, controls, views)).encode()).hexdigest()[:16]
+    began = (exp, controls, views, *(() if lab is None else (lab.name,)))
+    return hashlib.sha256(repr(began).encode()).hexdigest()[:16]
 
 
 def _roll() -> int:

@@ -71,6 +71,21 @@ def numbers(player: Player) -> str:
     return _cards(cards + _told(now))
 
 
+def three(player: Player) -> str:
+    """The two numbers beside the headline's, for the round that the viewer stands at."""
+    rec = player.shown
+    if rec is None or not rec.rounds:
+        return ""
+    now = rec.rounds[player.at]
+    spent = slack(rec.counted) is not None
+    last = f"ε <b>{epsilon(now.epsilon)}</b>" if spent else f"sent <b>{size(now.bytes_up)}</b>"
+    if rec.score == "loss":
+        return last
+    mean = float(rec.series(player.at).mean[-1])
+    whose = f"clients' mean {UNSEEN} <b>{accuracy(mean)}</b>"
+    return f"{whose} · {last}"
+
+
 def _told(now: Round) -> list[str]:
     """A card for all that stages and measures tell of a round."""
     found = {measure_of(name): value for name, value in now.told.items()}

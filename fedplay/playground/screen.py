@@ -9,10 +9,13 @@ from typing import Any
 import ipywidgets
 
 from fedplay.playground import readouts
+from fedplay.playground.bar import Bar
+from fedplay.playground.column import Column
+from fedplay.playground.headline import Headline
 from fedplay.playground.panel import Panel
-from fedplay.playground.pins_and_history import Pins, RunHistoryRow
+from fedplay.playground.pins_and_history import Pins, RunHistoryList
 from fedplay.playground.share import Share
-from fedplay.playground.toolbar import Toolbar
+from fedplay.playground.story import Story
 from fedplay.playground.transport import Transport
 from fedplay.playground.view_tabs import ViewTabs
 from fedplay.runs.series import BARS
@@ -20,28 +23,24 @@ from fedplay.session.pointer import PointerAndKeys
 from fedplay.session.session import Session
 from fedplay.untrusted import escape
 from fedplay.views.base import Row
-from fedplay.views.board import Board, seen_by
+from fedplay.views.board import GAP, Board, seen_by
 from fedplay.views.registered import MAIN, VIEWS
-from fedplay.views.round_axis import AXES
 from fedplay.views.scene import Scene
 from fedplay.widgets.buttons import display, fill
 from fedplay.widgets.closing import close_all
-from fedplay.widgets.echo_guard import EchoGuard
 from fedplay.widgets.page import Page
 from fedplay.widgets.stage import Stage
-from fedplay.words import UNSEEN, plain, short
+from fedplay.words import plain, short
 
 WIDTH, HEIGHT = 892, 456  # css pixels, until the page says how much room there is
-SLENDER = 0.56  # the picture's height for its width, where the window is high enough
-AROUND = 344  # css pixels that everything above and below the picture takes
-LOW, HIGH = 380, 800  # css pixels, the lowest and the highest picture
+BETWEEN = 74  # css pixels between curves and view, for the tabs, until the page has measured it
 KEYS = (
     "Left and right arrows go through the rounds, Home and End to the first and the last; up and "
     "down arrows follow a client, Escape follows none; the space bar plays and pauses. In My "
     "client Enter takes a pen: arrows move it, the space bar puts it down, Page Up and Down choose "
     "the class, Enter adds, Escape lays the pen away."
 )
-LEGEND = f"{UNSEEN} only in a simulation: a real server never sees what belongs to a client"
+NOTHING_HERE = "This run has nothing to show here."
 HIDDEN = "The answer is hidden until you reveal it."
 
 Act = Callable[..., None]
@@ -65,40 +64,19 @@ class Screen:
         self.session, self.panel, self.page = session, panel, page
         self.stage = Stage(width=WIDTH, height=HEIGHT, help=KEYS, core=core)
         self.pointer = PointerAndKeys(session, act)
-        self.toolbar = Toolbar(act, presets=session.federation is None)
+        labs = session.federation is None and session.whole
+        self.bar, self.story = Bar(act, labs=labs), Story(act, labs=labs)
         self.share = Share(act)
         self.transport = Transport(act, session.player.speed)
         made = {name: VIEWS[name].controls(act) for name in session.states}
         self.rows = {name: _row(row) for name, row in made.items() if row is not None}
         self.view_tabs = ViewTabs(act, list(self.rows.values()))
-        self.pins, self.run_history = Pins(act), RunHistoryRow(act)
-        self.headline, self.numbers = ipywidgets.HTML(), ipywidgets.HTML()
-        self.headline.add_class("fedplay-headline")
-        self.numbers.add_class("fedplay-numbers")
-        self.axis = ipywidgets.Dropdown(
-            options=[(f"by {word}", name) for name, word in AXES.items()],
-            value=session.axis,
-            tooltip="What the curves are drawn against",
-            layout=ipywidgets.Layout(width="104px", flex="0 0 auto"),
-        )
-        self.axis.add_class("fedplay-axis")
-        self._quiet = EchoGuard()
-        self.axis.observe(self._tell("axis", act), "value")
-        self.guess = ipywidgets.FloatSlider(
-            min=0,
-            max=1,
-            step=0.01,
-            value=0.5,
-            description="Your guess",
-            readout_format=".0%",
-            layout=ipywidgets.Layout(flex="1 1 auto", width="auto"),
-        )
-        self.guess.observe(self._tell("guess", act), "value")
-        self.asked = ipywidgets.HBox([self.guess])
-        self.asked.add_class("fedplay-transport")
-        self.asked.layout.display = "none"
+        self.pins, self.run_history = Pins(act), RunHistoryList(act)
+        self.column = Column(panel, act, self.pins.widget, self.run_history.widget)
+        self.headline = Headline(act, session.axis)
         self._views: tuple[str, ...] = ()
         self._else: Any = None  # what the picture was made of, a drawing excepted
+        self._between: dict[str, int] = {}  # by view, what its tabs, words and row take
         self.board = self._board()
         self.widget = self._arranged(panel, page)
         page.tend(self.widget)
@@ -108,44 +86,37 @@ class Screen:
         style = Path(__file__).with_name("playground.css").read_text(encoding="utf-8")
         css = ipywidgets.HTML(f"<style>{style}</style>")
         css.layout.display = "none"
-        above = ipywidgets.HBox([self.headline, self.axis])
-        above.add_class("fedplay-above")
-        below = [self.view_tabs.widget, self.asked, self.transport.widget]
-        below += [self.numbers, self.pins.widget, self.run_history.widget]
-        right = ipywidgets.VBox([above, self.stage.widget, *below])
+        scene = ipywidgets.VBox([self.stage.widget, self.view_tabs.widget])
+        scene.add_class("fedplay-scene")
+        right = ipywidgets.VBox([self.story.widget, self.headline.widget, scene])
         right.add_class("fedplay-right")
-        legend = ipywidgets.HTML(LEGEND)
-        legend.add_class("fedplay-legend")
-        left = ipywidgets.VBox([panel.widget, legend] if panel.offers else [legend])
-        left.add_class("fedplay-left" if panel.offers else "fedplay-foot")
+        left = self.column.widget
         both = ipywidgets.HBox([left, right] if panel.offers else [right, left])
         both.add_class("fedplay-both")
-        parts = [css, self.toolbar.widget, self.share.widget, both]
+        parts = [css, self.bar.widget, self.share.widget, both, self.transport.widget]
         whole = ipywidgets.VBox([*parts, *([page.widget] if page.widget is not None else [])])
         whole.add_class("fedplay")
+        if self.stage.fits:
+            whole.add_class("fedplay-fitted")
         return whole
-
-    def _tell(self, action: str, act: Act) -> Callable[[Any], None]:
-        """An observer that tells what a person has changed a field to."""
-
-        def changed(change: Any) -> None:
-            if not self._quiet.now:
-                act(action, change["new"])
-
-        return changed
 
     def close(self) -> None:
         """Close every widget, those that are not shown now among them."""
         self.stage.close()
         self.page.close()
-        close_all(self)
+        close_all(self, *self.panel.controls.values())
 
     # --- the picture --------------------------------------------------------------------------
 
     def _board(self) -> Board:
         stage, views = self.stage, self.session.board_views()
         self._views = views
-        board = Board(stage.width, stage.height, stage.ratio, views=views, dark=stage.dark)
+        tabs = stage.fits and self.session.drawn
+        between = self._between.get(views[-1], BETWEEN) if tabs else GAP
+        size = stage.width, stage.height, stage.ratio
+        board = Board(*size, views=views, dark=stage.dark, between=between)
+        if stage.fits:
+            fill(self.view_tabs.widget.layout, top=f"{board.gap}px")
         own = [colour for name in views for colour in VIEWS[name].key_colours(board.look)]
         stage.palette([*board.look.key_colours(), *own])
         self.pointer.board = board
@@ -200,13 +171,10 @@ class Screen:
         """Send the picture as it is."""
         self.stage.show(self.board.frame(), self.pointer.tip, self.pointer.cursor)
 
-    def resized(self, width: int, height: int) -> None:
-        tall = round(SLENDER * width)
-        if self.stage.window:
-            tall = min(tall, self.stage.window - AROUND)
-        tall = min(max(tall, LOW), HIGH)
-        if tall != height:
-            self.stage.resize(tall)
+    def resized(self) -> None:
+        """There is another room for the picture, or for the tabs in it."""
+        if self.stage.between:
+            self._between[self._views[-1]] = self.stage.between
         self.redraw()
 
     # --- words and numbers --------------------------------------------------------------------
@@ -214,19 +182,20 @@ class Screen:
     def follow(self, ours: frozenset[str]) -> None:
         """The store has changed: `ours` are the knobs that the page has just set itself."""
         store = self.session.store
-        self.panel.update(store.experiment, store.errors, ours)
+        self.column.show(store.experiment, store, ours, self.session.guide)
         self.share.show(store.experiment)
         self._bar()
 
     def _bar(self) -> None:
         session, store = self.session, self.session.store
-        self.toolbar.show(
-            store.experiment,
-            store.errors.get("", ""),
-            can_undo=session.run_history.back(store.experiment) is not None,
+        self.bar.show(
+            session.guide,
+            can_undo=store.timeline.can_undo,
+            can_redo=store.timeline.can_redo,
             guessing=session.veiled,
             guessable=session.guessable,
         )
+        self.story.show(session.guide, store.errors.get("", ""), guessing=session.veiled)
 
     def write(self) -> None:
         """The sentences and the numbers."""
@@ -236,23 +205,23 @@ class Screen:
         if session.veiled:
             self.describe()
         headline = VIEWS[MAIN].sentence(scene)
-        fill(self.headline, value=headline)
+        self.headline.say(headline)
         if self.pointer.asked:  # by keys: who cannot see the picture hears what they have changed
             words = self._caption(scene) if self.pointer.asked == "view" else headline
             self.pointer.asked = ""
             self.stage.say(plain(words))
         # What is shown from now on comes after what is in it.
         self.view_tabs.say(self._caption(scene))
-        self.view_tabs.offer(session.tabs(), session.drawn)
+        self._offer_views()
         for name, row in self.rows.items():
             row.show(scene if name == session.drawn else None)
         unshared = [state.unshared for state in session.states.values() if state.unshared]
         self.share.unshared = " ".join(unshared)
         followed = range(min(len(scene.panel), BARS))
         self.view_tabs.follow([short(scene.name(place)) for place in followed], scene.client)
-        self._ask()
+        self.headline.ask(session.guess, veiled=session.veiled)
         self.transport.show(scene.at, player.shown.R, player.mode == "play")
-        fill(self.numbers, value="" if session.veiled else readouts.numbers(player))
+        self.headline.count(player, veiled=session.veiled)
         skew, spent = readouts.skew_note(player.facts()), readouts.privacy_note(player)
         own = "alpha" if "alpha" in self.panel.shown else "partition"
         for name in ("alpha", "partition"):
@@ -263,14 +232,15 @@ class Screen:
         self.pins.show(session.pins, now, None if session.veiled else accuracy)
         self.run_history.show(session.run_history, hidden=session.veiled)
         self._bar()
-        with self._quiet, self.axis.hold_sync():
-            options = [(f"by {words}", name) for name, words in session.axes().items()]
-            if list(self.axis.options) != options:
-                self.axis.options = options
-            names = [name for _, name in options]
-            axis = session.axis if session.axis in names else names[0]
-            if self.axis.value != axis:
-                self.axis.value = axis
+        self.headline.offer(session.axes(), session.axis)
+
+    def _offer_views(self) -> None:
+        session = self.session
+        tabs, front = session.tabs(), session.in_front()
+        others = [n for n in session.offered if n not in front and not VIEWS[n].main]
+        away = {name: NOTHING_HERE for name in (*front, *others) if name not in tabs}
+        self.view_tabs.offer(front, session.drawn, away)
+        self.view_tabs.list_others(others, away)
 
     def _caption(self, scene: Scene) -> str:
         view = VIEWS.get(self.session.drawn)
@@ -285,16 +255,9 @@ class Screen:
             return f'<span class="fedplay-alarm">This cannot be shown. {words}</span>'
         return view.sentence(seen_by(view, scene))
 
-    def _ask(self) -> None:
-        session = self.session
-        with self._quiet:
-            if session.guess is not None:
-                fill(self.guess, value=session.guess)
-        display(self.asked, session.veiled)
-
     def _note(self, name: str, html: str) -> None:
-        if name in self.panel.shown:
-            self.panel.controls[name].note(html)
+        if name in self.panel.controls:
+            self.panel.controls[name].note(html if name in self.panel.shown else "")
 
     def describe(self) -> None:
         """The picture in words, once it has come to rest."""

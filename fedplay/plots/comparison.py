@@ -24,8 +24,7 @@ def plot_comparison(comparison: Any, ax: Any = None) -> Any:
     for name, rows in comparison.accuracy.items():
         colour, rounds = colour_of(name, look), np.arange(rows.shape[1])
         label = f"{name}: {to[name].words()}"
-        if gone := comparison.diverged(name):
-            label += f", diverged in {gone}"
+        label += "".join(f", {mark} in {n}" for mark, n in comparison.broken(name).items())
         if seeds > 1:
             ax.fill_between(rounds, rows.min(axis=0), rows.max(axis=0), color=colour, alpha=0.18)
         ax.plot(rounds, rows.mean(axis=0), color=colour, lw=2, label=label)

@@ -55,7 +55,8 @@ def _scene(history: Any) -> Scene:
     whole = history.accuracy
     if score == "loss":  # which of the clients no history has
         whole, clients = history.loss, clients[:, :0]
-    series = Series(max(history.rounds, 1), whole, clients, history.diverged, score=score)
+    known, state = (whole, clients, history.diverged), history.state
+    series = Series(max(history.rounds, 1), *known, score=score, state=state)
     unknown: Any = None  # a view of curves asks for no example
     nobody = Labels(np.zeros((0, 0), int), np.zeros(0, int), (), clients.shape[1])
     return Scene(exp, unknown, history.panel, (), history.rounds, series, nobody)

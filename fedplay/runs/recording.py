@@ -12,10 +12,16 @@ from numpy.typing import NDArray
 
 from fedplay.data import Federation, Skew, measure
 from fedplay.engine import History, Round
-from fedplay.engine.client_models import local_only, personal_accuracy
-from fedplay.engine.history import has_diverged
+from fedplay.engine.client_models import ever_called, local_only, personal_accuracy
 from fedplay.engine.loop import Run, stream
 from fedplay.engine.measures import OWN
+from fedplay.engine.run_state import (
+    UNJUDGED,
+    RunState,
+    below_alone,
+    has_diverged,
+    state_of_rounds,
+)
 from fedplay.experiment import Experiment
 from fedplay.inspect.personal_name import own_model
 from fedplay.runs.given import Given, counted, data_of
@@ -75,6 +81,7 @@ class Recording:
         self.accuracy = np.empty(self.R + 1)
         self.score: str = exp.stage("model").score
         self.clients: Array = np.empty((self.R + 1, 0))
+        self.tests: Array = np.zeros(0, np.int64)  # (C,) test examples of each class
         self.diverged: int | None = None
         self.personal: dict[int, Array] = {}  # round -> (panel,) accuracies
         self.alone = np.empty(self.R + 1)
@@ -90,6 +97,7 @@ class Recording:
         self._stream: Iterator[Round] | None = None
         self._late: Iterator[None] | None = None
         self._history: History | None = None
+        self._state: RunState | None = None
 
     @property
     def n(self) -> int:
@@ -130,6 +138,7 @@ class Recording:
         """Approximate bytes of a recording at rest."""
         kept = sum(
             r.client_accuracy.nbytes
+            + r.class_accuracy.nbytes
             + r.cohort.nbytes
             + r.update_norm.nbytes
             + 1000
@@ -156,6 +165,7 @@ class Recording:
         got = next(rounds)
         if got.number == 0:
             self.clients = np.empty((self.R + 1, len(got.client_accuracy)))
+            self.tests = self.run.evaluate.counts
         self.accuracy[got.number], self.clients[got.number] = self._scores(got)
         start = self.rounds[0].loss if self.rounds else got.loss
         if self.diverged is None and has_diverged(got.loss, start):
@@ -186,9 +196,9 @@ class Recording:
             if number not in self.personal:
                 self.personal[number] = personal_accuracy(self.run, self.rounds[number])
                 yield
-        alone = NOTHING
+        alone, called = NOTHING, self._called
         for number, alone in enumerate(local_only(self.run, self.history.cohort[1:])):
-            self.alone[number] = self._mean(alone)
+            self.alone[number] = self._mean(alone, called)
             if number < self.R:
                 yield
         # The history would compute the very same when asked: hand it over.
@@ -197,9 +207,14 @@ class Recording:
         self.late_done = True
         yield
 
-    def _mean(self, accuracy: Array) -> float:
-        """Over the panel's clients that hold something out."""
-        known = accuracy[np.isfinite(self.clients[0])]
+    @property
+    def _called(self) -> Array:
+        """(panel,) bool, who took part in any round."""
+        return ever_called(self.history.panel, self.history.cohort)
+
+    def _mean(self, accuracy: Array, some: Array | bool = True) -> float:
+        """Over the panel's clients, or some of them (panel,), that hold something out."""
+        known = accuracy[np.isfinite(self.clients[0]) & some]
         return float(known.mean()) if len(known) else float("nan")
 
     def closeup(self, prepare: Prepare, number: int, client: int | None) -> Iterator[Any]:
@@ -241,21 +256,29 @@ class Recording:
             rounds[-1] = again
         return History.of(self.run, rounds)
 
+    @property
+    def state(self) -> RunState:
+        """What the run came to, once it is complete."""
+        if self._state is None and self.complete:
+            self._state = state_of_rounds(self.exp, self.rounds, self.tests)
+        return UNJUDGED if self._state is None else self._state
+
     def series(self, number: int, before: Array | None = None) -> Series:
         """The main curves up to a round."""
         n = number + 1
-        return Series(
-            self.R, self.accuracy[:n], self.clients[:n], self.diverged, before, self.score
-        )
+        known, state = (self.accuracy[:n], self.clients[:n]), UNJUDGED
+        if number == self.R:
+            state = self.state
+        return Series(self.R, *known, self.diverged, before, self.score, state)
 
     def late(self, number: int, fresh: bool = True) -> Late | None:
         """The late curves up to a round, once all of them are known."""
         if not self.late_done:
             return None
         at = self.checkpoints[self.checkpoints <= number]
-        alone = self.alone[: number + 1]
-        if not np.isin(self.history.panel, np.concatenate(self.history.cohort)).any():
-            # Nobody of the panel was ever called, so none of these models has trained.
-            alone = np.full_like(alone, np.nan)
         means = np.array([self._mean(self.personal[r]) for r in at.tolist()])
-        return Late(at, means, alone, fresh, own_model(self.exp))
+        state = UNJUDGED
+        if number == self.R:
+            lone = np.where(self._called, self.history.local_accuracy, np.nan)
+            state = below_alone(self.personal[self.R], lone)
+        return Late(at, means, self.alone[: number + 1], fresh, own_model(self.exp), state)

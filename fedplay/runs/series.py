@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from fedplay.engine.evaluate import mean_of
 from fedplay.engine.loop import Run
+from fedplay.engine.run_state import UNJUDGED, RunState
 from fedplay.stages.base import Array
 
 
@@ -46,6 +47,7 @@ class Series:
     diverged: int | None = None  # the first round after which it could not be saved
     before: Array | None = None  # (m,) the global model's, in the run that was shown before
     score: str = "accuracy"  # or "loss": what all of these are, of a model that has no accuracy
+    state: RunState = UNJUDGED  # what the run came to, once it is whole
 
     @property
     def mean(self) -> Array:
@@ -59,9 +61,15 @@ class Late:
 
     at: Array  # (c,) rounds after which clients have personal models
     personal: Array  # (c,) their mean accuracy
-    alone: Array  # (n,) mean accuracy of models that never joined
+    alone: Array  # (n,) mean accuracy of models that never joined, of clients ever called
     fresh: bool = True
     name: str = ""  # what the personal models are called; as the run that is shown, by default
+    state: RunState = UNJUDGED  # of the personal models beside those, once the run is whole
+
+    def after(self, number: int) -> float | None:
+        """The personal models' mean after a round; None where none were made after it."""
+        there = self.personal[self.at == number]
+        return float(there[0]) if len(there) else None
 
 
 BARS = 50  # clients that can be told apart in one row

@@ -16,6 +16,7 @@ class Pin:
 
     letter: str
     recording: Recording
+    name: str = ""  # what the run was called when it was pinned
 
     @property
     def guest(self) -> bool:

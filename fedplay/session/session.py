@@ -11,10 +11,12 @@ from fedplay.data import Federation
 from fedplay.engine.measures import OWN, measure_of
 from fedplay.engine.round import told_names
 from fedplay.experiment import Experiment
+from fedplay.labs import named
 from fedplay.runs.faults import built_in
 from fedplay.runs.given import Given
 from fedplay.runs.job import Runs
 from fedplay.runs.recording import Recording, identity
+from fedplay.session.guide import Guide
 from fedplay.session.memory import memory_of, take_up
 from fedplay.session.pins import LETTERS, Pin
 from fedplay.session.player import Player
@@ -60,9 +62,12 @@ class Session:
         self.states = {name: VIEWS[name].State(self) for name in VIEWS}
         for state in self.states.values():
             state.turn(experiment)
-        self.run_history = RunHistory()
+        self.guide = Guide(experiment)
+        self.run_history = RunHistory(named)
         self.pins: list[Pin] = []
         self.beside = next((name for name in self.offered if not VIEWS[name].main), "")
+        self.whole = views is None  # every view is offered, the lab's in front
+        self.enlarged = ""  # what fills the picture alone: the "view", MAIN, or neither
         self.client: int | None = None  # the place of the client that is followed
         self.axis = "rounds"
         self.guess: float | None = None
@@ -72,7 +77,7 @@ class Session:
     def parts(self) -> list[object]:
         """The objects that actions change, to be put back where an action breaks off."""
         states = [part for s in self.states.values() for part in (s, *s.parts())]
-        own = [self, self.store, self.run_history, self._seen]
+        own = [self, self.store, self.guide, self.run_history, self._seen]
         return [*own, *states, self.player, self.player.stepper]
 
     # --- which views --------------------------------------------------------------------------
@@ -104,8 +109,22 @@ class Session:
 
     def board_views(self) -> tuple[str, ...]:
         """The views in the picture, top to bottom."""
-        first = tuple(name for name in self.offered if VIEWS[name].main)
-        return (*first, *([self.drawn] if self.drawn else [])) or (MAIN,)
+        first = [n for n in self.offered if VIEWS[n].main and self.enlarged != "view"]
+        second = [self.drawn] if self.drawn and (self.enlarged != MAIN or not first) else []
+        return (*first, *second) or (MAIN,)
+
+    def enlarge(self, what: str) -> None:
+        """Let the "view" or MAIN, the curves, fill the picture, or show both again."""
+        self.enlarged = "" if what == self.enlarged else word("enlarge", what, ("view", MAIN))
+        self.player.touch()
+
+    def in_front(self) -> list[str]:
+        """The views that have a tab: the lab's and the open one, or all that were asked for."""
+        tabs, lab = self.tabs(), self.guide.lab
+        if not self.whole or self.federation is not None:
+            return tabs
+        summoned = [name for name in tabs if VIEWS[name].summoned]
+        return list(dict.fromkeys([*lab.views, *summoned, *([self.drawn] if self.drawn else [])]))
 
     def open(self, name: str) -> None:
         """Show a view beside the curves."""
@@ -241,7 +260,7 @@ class Session:
         rec = self.player.recording
         if rec is None or rec.key != key:
             rec = Recording(exp, data)
-        self.pins.append(Pin(letter, rec))
+        self.pins.append(Pin(letter, rec, self.run_history.name_of(exp)))
         self._pins_changed()
 
     def unpin(self, letter: str) -> None:

@@ -22,7 +22,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
-from fedplay.knobs import Checked
+from fedplay.knobs import Entry
 from fedplay.stages.called import Called
 from fedplay.stages.facts import Array, Arrays, Cohort, Outcome, Spans
 from fedplay.streams import Streams
@@ -95,7 +95,7 @@ LocalStep = Callable[..., None]  # of a method's own: see `Local.custom`
 Step = Callable[[Array, Array], Array]  # the server slot: step(w (P,), direction (P,)) -> (P,)
 
 
-class Stage(Checked):
+class Stage(Entry):
     """What the entries of all six slots have in common."""
 
     def tell(self, outcome: Outcome) -> dict[str, float]:
@@ -228,6 +228,7 @@ class Layer(Stage):
     slot: ClassVar[str] = "channel"
     linear_only: ClassVar[bool] = False  # whether the server half needs a linear aggregate
     protects: ClassVar[bool] = False  # whether it bounds what one client's data can change
+    off: ClassVar[dict[str, Any]] = {}  # values of its knobs at which it does nothing
 
     def active(self) -> bool:
         """Whether it does anything at these knob values."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple, Protocol
+
+HEAD = "a head"  # what clients keep, where the rest of the model is shared
 
 
 class Called(NamedTuple):
@@ -16,6 +18,24 @@ class Called(NamedTuple):
     short: str
     titles: tuple[str, ...] = ("its personal model", "its own model")
     noun: str = "personal model"
+
+
+class Keeping(Protocol):
+    """Of an algorithm, what clients have of it."""
+
+    copies: ClassVar[str]
+
+    def kept(self) -> str: ...
+
+
+def own_only(algorithm: Keeping) -> bool:
+    """Whether no client uses the global model: each has a head, or a cluster's model, of its own.
+
+    >>> from fedplay.stages.algorithm import IFCA, FedAvg, FedPer
+    >>> own_only(FedAvg()), own_only(FedPer()), own_only(IFCA())
+    (False, True, True)
+    """
+    return algorithm.kept() == HEAD or bool(algorithm.copies)
 
 
 def count(n: int, noun: str) -> str:

@@ -1,5 +1,7 @@
 """Step sizes and pulls of a method's own: how large they may be beside the learning rate."""
 
+from fedplay.knobs import Refused
+
 
 def stable_pull(name: str, strength: float, learning_rate: float) -> None:
     """Raise ValueError where a pull towards an anchor is so strong that a step overshoots it.
@@ -8,9 +10,11 @@ def stable_pull(name: str, strength: float, learning_rate: float) -> None:
     other side, and beyond 2 further and further away.
     """
     if strength * learning_rate > 1:
-        raise ValueError(
+        raise Refused(
             f"{name}={strength:g}: must be at most {1 / learning_rate:g} with "
-            f"learning_rate={learning_rate:g}, because a stronger pull overshoots what it pulls to"
+            f"learning_rate={learning_rate:g}, because a stronger pull overshoots what it pulls to",
+            {name: at_most(1 / learning_rate)},
+            {"learning_rate": at_most(1 / strength)},
         )
 
 
@@ -20,6 +24,18 @@ def held_ratio(name: str, rate: float | None, learning_rate: float) -> None:
     Slopes carry η: a step of another size multiplies them by its ratio to it.
     """
     if rate is not None and rate > 1e30 * learning_rate:
-        raise ValueError(
-            f"{name}={rate:g}: must be at most 1e+30 times learning_rate={learning_rate:g}"
+        raise Refused(
+            f"{name}={rate:g}: must be at most 1e+30 times learning_rate={learning_rate:g}",
+            {name: None},
         )
+
+
+def at_most(number: float) -> float:
+    """The largest number of two digits that is not above a positive one.
+
+    >>> at_most(0.0999), at_most(1 / 3), at_most(20.0)
+    (0.099, 0.33, 20.0)
+    """
+    near = float(f"{number:.1e}")
+    power = float(f"{number:.1e}".split("e")[1])
+    return near if near <= number else float(f"{near - 10 ** (power - 1):.1e}")

@@ -16,7 +16,7 @@ import numpy as np
 from fedplay.cost import LIMIT, Limit, estimate
 from fedplay.data import Federation
 from fedplay.engine.arguments import check_given
-from fedplay.engine.client_models import local_only
+from fedplay.engine.client_models import ever_called, local_only
 from fedplay.engine.evaluate import mean_of
 from fedplay.engine.loop import Run
 from fedplay.experiment import Experiment
@@ -100,10 +100,13 @@ def _finish(runs: ComparisonRuns) -> None:
 
 
 def lone(run: Run, cohorts: Sequence[Array]) -> Array:
-    """(R + 1,) the clients' mean accuracy of models that never join; NaN where none has trained.
+    """(R + 1,) mean accuracy of models that never join, of the clients that were ever called.
+
+    NaN where none of them was: the other clients' models are the untrained one.
 
     cohorts: (K,) who took part, for each round from 1
     """
-    if not np.isin(run.panel, np.concatenate(cohorts)).any():
+    called = ever_called(run.panel, cohorts)
+    if not called.any():
         return np.full(len(cohorts) + 1, np.nan)
-    return mean_of(np.array(list(local_only(run, cohorts))))
+    return mean_of(np.array(list(local_only(run, cohorts)))[:, called])

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fedplay.engine.run_state import BROKEN
 from fedplay.experiment import Experiment
 from fedplay.files import AnyPath
 from fedplay.knobs import short
@@ -76,6 +77,15 @@ class Comparison:
         """In how many of the seeds a method diverged."""
         return sum(curve.diverged is not None for curve in self.curves[name].values())
 
+    def states(self, name: str) -> dict[str, int]:
+        """What a method's runs came to, where that has to be said: in how many of the seeds."""
+        marks = [curve.state.mark for curve in self.curves[name].values()]
+        return {mark: marks.count(mark) for mark in dict.fromkeys(marks) if mark}
+
+    def broken(self, name: str) -> dict[str, int]:
+        """Of these the ones in which its numbers must not be taken for what the method can do."""
+        return {mark: n for mark, n in self.states(name).items() if mark in BROKEN}
+
     @property
     def target(self) -> float:
         """The accuracy to be reached: what was asked for, or a tidy one that the reference gets."""
@@ -132,8 +142,8 @@ class Comparison:
         for name in self.curves:
             own = end_of(self._rows(name, "clients")[:, -1])
             against = "" if name == ref else self.difference(name).words()
-            gone = self.diverged(name)
-            ends = self.end(name).words() + (f", diverged in {gone}" if gone else "")
+            marks = [f", {mark} in {n}" for mark, n in self.states(name).items()]
+            ends = "".join([self.end(name).words(), *marks])
             rows.append((name, to[name].words(), ends, against, own.words()))
         if self.alone is not None:
             rows.append(("each alone", "", "", "", end_of(self.alone[:, -1]).words()))
@@ -179,8 +189,11 @@ class Comparison:
         return as_html(self.rows(), self.note())
 
     def to_csv(self, path: AnyPath | None = None) -> str:
-        """Every run's curves as CSV text, a line a round; also written to `path` where given."""
-        head = ("method", "seed", "round", "accuracy", "loss", "client_accuracy")
+        """Every run's curves as CSV text, a line a round; also written to `path` where given.
+
+        `state` is what the whole run came to, the same in all of its lines.
+        """
+        head = ("method", "seed", "round", "accuracy", "loss", "client_accuracy", "state")
         rows: list[list[Any]] = []
         for name, own in self.curves.items():
             for place in sorted(own):
@@ -188,7 +201,7 @@ class Comparison:
                 columns = (curve.accuracy, curve.loss, curve.clients)
                 seed = seeded(self.experiment, self.experiment, place).seed
                 for number, row in enumerate(np.column_stack(columns).tolist()):
-                    rows.append([name, seed, number, *row])
+                    rows.append([name, seed, number, *row, curve.state.name])
         return as_csv(head, rows, path)
 
     @calmed

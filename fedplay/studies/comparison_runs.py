@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from fedplay.cost import LIMIT, Limit
 from fedplay.engine.evaluate import mean_of
-from fedplay.engine.history import has_diverged
 from fedplay.engine.loop import Run, stream
 from fedplay.engine.round import Round
+from fedplay.engine.run_state import UNJUDGED, RunState, diverged_in, state_of_rounds
 from fedplay.experiment import Experiment
 from fedplay.knobs import short
 from fedplay.runs.given import Given, data_of
@@ -28,16 +28,16 @@ class Curve(NamedTuple):
     loss: Array
     clients: Array  # of the global model, on what each client holds out
     diverged: int | None  # the round after which it could not be saved
+    state: RunState = UNJUDGED  # what it came to
 
     @classmethod
-    def of(cls, rounds: Iterable[Round]) -> Curve:
-        """The curves of a complete run."""
-        seen = list(rounds)
-        loss = np.array([r.loss for r in seen])
-        bad = np.flatnonzero(has_diverged(loss, loss[0]))
-        own = np.array([r.client_accuracy for r in seen])
-        accuracy = np.array([r.accuracy for r in seen])
-        return cls(accuracy, loss, mean_of(own), int(bad[0]) if len(bad) else None)
+    def of(cls, exp: Experiment, rounds: Sequence[Round], tests: Array) -> Curve:
+        """The curves of a complete run; tests (C,) are the test examples of each class."""
+        loss = np.array([r.loss for r in rounds])
+        own = np.array([r.client_accuracy for r in rounds])
+        accuracy = np.array([r.accuracy for r in rounds])
+        state = state_of_rounds(exp, rounds, tests)
+        return cls(accuracy, loss, mean_of(own), diverged_in(loss), state)
 
     @property
     def nbytes(self) -> int:
@@ -93,6 +93,7 @@ class ComparisonRuns:
         self.curves: dict[str, dict[int, Curve]] = {name: {} for name in experiments}
         self.todo = deque((name, place) for place in range(seeds) for name in experiments)
         self._rounds: list[Round] = []
+        self._tests: Array = np.zeros(0, np.int64)  # of the run that is being computed
         self._stream: Iterator[Round] | None = None
         for name, place in list(self.todo):
             self._recall(name, place)
@@ -114,6 +115,7 @@ class ComparisonRuns:
                 exp = self.run_of(name, place)
                 prepared = Run(exp, data_of(self.federation, exp), self.limit)
                 self._rounds, self._stream = [], stream(prepared)
+                self._tests = prepared.evaluate.counts
             return True
         got = next(rounds)
         self._rounds.append(got._replace(parameters=got.parameters[:0]))  # which are large
@@ -137,9 +139,10 @@ class ComparisonRuns:
     def _finish(self, name: str, place: int) -> None:
         if name == self.reference:
             self.cohorts[place] = [r.cohort for r in self._rounds[1:]]
-        curve = self.curves[name][place] = Curve.of(self._rounds)
+        exp = self.run_of(name, place)
+        curve = self.curves[name][place] = Curve.of(exp, self._rounds, self._tests)
         if self.kept is not None:
-            self.kept.put(self.run_of(name, place), curve)
+            self.kept.put(exp, curve)
         self.todo.popleft()
         self._rounds = []
 

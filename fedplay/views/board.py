@@ -16,6 +16,16 @@ from fedplay.views.scene import Hit, Scene
 GAP = 12  # css pixels between the two
 
 
+def _boxes(width: int, height: int, views: Sequence[str], between: int) -> list[Box]:
+    """Where each of one or two views stands."""
+    if len(views) > 1:
+        between = between or GAP
+        first = round((1 - VIEWS[views[1]].part) * (height - between))
+        second = Box(0, first + between, width, height - between - first)
+        return [Box(0, 0, width, first), second]
+    return [Box(0, between, width, height - between)]
+
+
 def seen_by(view: View | type[View], scene: Scene) -> Scene:
     """The scene for one view: where its close-up is of an older run, that run's scene."""
     return scene.earlier if view.prepares and scene.earlier is not None else scene
@@ -24,8 +34,9 @@ def seen_by(view: View | type[View], scene: Scene) -> Scene:
 class Board:
     """One or two views, top to bottom, on `width` × `height` css pixels.
 
-    below:  css pixels of the canvas below them that stay empty
-    figure: one of somebody else's to be drawn in, see `Canvas`
+    below:   css pixels of the canvas below them that stay empty
+    between: css pixels between the two, or above one that is not the curves
+    figure:  one of somebody else's to be drawn in, see `Canvas`
     """
 
     def __init__(
@@ -38,13 +49,12 @@ class Board:
         dark: bool = False,
         below: int = 0,
         figure: Figure | None = None,
+        between: int = 0,
     ) -> None:
         self.size, self.look = (width, height, ratio), look(dark)
         self.canvas = Canvas(width, height + below, ratio, self.look.paper, figure)
-        first = height
-        if len(views) > 1:
-            first = round((1 - VIEWS[views[1]].part) * (height - GAP))
-        boxes = [Box(0, 0, width, first), Box(0, first + GAP, width, height - GAP - first)]
+        boxes = _boxes(width, height, views, between)
+        self.gap = boxes[-1].top - between if between else 0  # css pixels above what is between
         self.views = {
             name: VIEWS[name](self.canvas, box, self.look)
             for name, box in zip(views, boxes, strict=False)

@@ -28,6 +28,7 @@ from fedplay.scales import (
     words,
 )
 from fedplay.untrusted import escape
+from fedplay.widgets.buttons import display, fill
 from fedplay.widgets.echo_guard import EchoGuard
 
 Post = Callable[..., None]  # post(name, value, shown=True): whether the field shows it already
@@ -44,13 +45,16 @@ class Control:
     ) -> None:
         self.name, self.post, self.field, self.label, self.help = name, post, field, label, help
         self.on_sweep: Callable[[str], None] | None = None
+        self.on_reset: Callable[[str], None] | None = None
         self.button = ipywidgets.Button(description=label, tooltip=f"{help} Click: try every value")
         self.button.add_class("fedplay-name")
         self.button.on_click(lambda _button: self.on_sweep and self.on_sweep(name))
-        line = ipywidgets.HBox([self.button, field, *beside], layout=Layout(width="100%"))
-        self.widget = ipywidgets.VBox([line], layout=Layout(width="100%"))
+        self.line = ipywidgets.HBox([self.button, field, *beside], layout=Layout(width="100%"))
+        self.widget = ipywidgets.VBox([self.line], layout=Layout(width="100%"))
         self.widget.add_class("fedplay-control")
-        self._texts: dict[str, Any] = {}
+        self._reset: Any = None  # made when it is first needed
+        self._parts: dict[str, Any] = {}  # what stands below the field
+        self._press: Callable[[], None] | None = None  # of the button that repairs
         self._quiet = EchoGuard()
 
     def show(self, value: Any) -> None:
@@ -68,21 +72,63 @@ class Control:
     def error(self, sentence: str) -> None:
         self._line("error", escape(sentence))
 
+    def along(self, sentence: str) -> None:
+        """Why its value is another one though nobody has turned it."""
+        self._line("along", escape(sentence))
+
+    def off(self, sentence: str) -> None:
+        """Grey, with the reason why it changes nothing now; "" for a control that does."""
+        self._line("off", escape(sentence))
+        for widget in (self.field, self.button):
+            fill(widget, disabled=bool(sentence))
+
+    def repair(self, word: str, press: Callable[[], None] | None) -> None:
+        """A button below the field that does what makes its value possible; none without a word."""
+        made = self._parts.get("repair")
+        if made is None:
+            if not word:
+                return
+            made = ipywidgets.Button(layout=Layout(width="auto"))
+            made.add_class("fedplay-repair")
+            made.on_click(lambda _button: self._press and self._press())
+            self._below("repair", made)
+        self._press = press
+        fill(made, description=word)
+        display(made, bool(word))
+
+    def changed(self, differs: bool) -> None:
+        """Mark it as changed, with a button that takes that back."""
+        if self._reset is None:
+            if not differs:
+                return
+            self._reset = ipywidgets.Button(
+                description="↺",
+                tooltip=f"{self.label}: as it was",
+                layout=Layout(width="22px", flex="0 0 auto"),
+            )
+            self._reset.add_class("fedplay-reset")
+            self._reset.on_click(lambda _button: self.on_reset and self.on_reset(self.name))
+            self.line.children = (*self.line.children, self._reset)
+        display(self._reset, differs)
+
     def _line(self, kind: str, html: str) -> None:
-        text = self._texts.get(kind)
+        text = self._parts.get(kind)
         if text is None:
             if not html:
                 return
             text = ipywidgets.HTML(html)
             text.add_class(f"fedplay-{kind}")
-            self.widget.children = (*self.widget.children, text)
-            self._texts[kind] = text
+            self._below(kind, text)
         if html:  # it is filled before it is seen
             text.value = html
             text.layout.display = None
         else:
             text.layout.display = "none"
             text.value = ""
+
+    def _below(self, kind: str, part: Any) -> None:
+        self.widget.children = (*self.widget.children, part)
+        self._parts[kind] = part
 
     def _listen(self, trait: str, value_of: Callable[[], Any]) -> None:
         """Post the field's value when its person changes it."""
@@ -168,14 +214,27 @@ class Choice(Control):
     ) -> None:
         self.options: list[Any] = list(options)
         self.called = called
+        self.explain: Callable[[], str] | None = None  # says, as HTML, what there is to choose
+        self._explained = False
         field = ipywidgets.Dropdown(
             options=self._names(options),
             index=0,
             tooltip=help,
             layout=Layout(width="100%"),
         )
-        super().__init__(name, post, label, help, field, *beside)
+        info = ipywidgets.Button(
+            description="i", tooltip=f"{label}: what there is", layout=Layout(width="22px")
+        )
+        info.add_class("fedplay-info")
+        info.on_click(lambda _button: self._tell())
+        super().__init__(name, post, label, help, field, info, *beside)
         self._listen("index", lambda: self.options[field.index])
+
+    def _tell(self) -> None:
+        """Say what there is to choose from, or fold that away."""
+        self._explained = not self._explained
+        said = self._explained and self.explain is not None
+        self._line("about", self.explain() if said and self.explain is not None else "")
 
     def sweep(self, value: Any) -> tuple[list[Any], list[str]]:
         values = spread([*self.options], value, TRIED)

@@ -12,6 +12,7 @@ POINTER_KINDS: Final = ("move", "down", "up", "leave")
 KEYS: Final = frozenset(
     ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown")
 ) | {"Enter", " ", "Escape"}
+SHORTCUTS: Final = frozenset("123456789 npecurg")  # those that the kernel hears of
 MAX_TEXT: Final = 48_000  # bytes; of what a page remembers
 MAX_ID: Final = 64  # letters of a widget's id
 
@@ -29,6 +30,7 @@ class Size:
     local: bool  # the page comes from this machine
     fresh: bool  # the first report of a new view
     window: int = 0  # css px, how high the page's window is; 0 where it does not say
+    between: int = 0  # css px, how high is what lies over the picture; 0 for nothing
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,16 @@ class Click:
     id: str  # of a button's model
 
 
+@dataclass(frozen=True)
+class New:
+    """The page's browser has never shown a screen."""
+
+
+@dataclass(frozen=True)
+class Shortcut:
+    key: str
+
+
 Message = (
     Acknowledged
     | Size
@@ -91,6 +103,8 @@ Message = (
     | Linked
     | Ping
     | Click
+    | New
+    | Shortcut
 )
 
 
@@ -116,6 +130,10 @@ def page_message(content: object) -> Message | None:
             return Motion(reduced)
         case {"kind": "key", "key": str(key)} if key in KEYS:
             return Key(key)
+        case {"kind": "shortcut", "key": str(key)} if key in SHORTCUTS:
+            return Shortcut(key)
+        case {"kind": "new"}:
+            return New()
         case {"kind": "copied", "ok": bool(ok)}:
             return Copied(ok)
         case {"kind": "remembered", "text": str(text)} if text and fits(text):
@@ -133,8 +151,9 @@ def page_message(content: object) -> Message | None:
                 return None
             ratio = _affordable(width, height, ratio)
             window = int(_number(content.get("window"), 1, MAX_SIDE) or 0)
+            between = int(_number(content.get("between"), 1, MAX_SIDE) or 0)
             fresh = content.get("fresh") is True
-            return Size(int(width), int(height), ratio, _local(host), fresh, window)
+            return Size(int(width), int(height), ratio, _local(host), fresh, window, between)
     return None
 
 

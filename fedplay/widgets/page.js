@@ -6,10 +6,12 @@
 //   clipboard   kernel -> page {kind: "copy", text}   page -> kernel {kind: "copied", ok}
 //   memory      the model's `memory`, kept with its `process` while this window is open; what
 //               another process has left goes to the kernel: {kind: "remembered", text, link}
+//   new         {kind: "new"}, where this browser has never shown a screen, and nothing says how to begin
 //   link        where nothing is remembered, the page's link may say how to begin:
 //               {kind: "linked", text}; both until they are heard (tell.js)
 
 const PACE = 33; // ms
+const MET = "fedplay:met";
 const LETTERS = /[\p{L}\p{N}]/u;
 
 const words = (element) => element?.textContent.trim() ?? "";
@@ -50,9 +52,11 @@ function nameFields(root) {
 // A sign alone, as ▶, is no name. A button of several is pressed, or is not.
 function nameButtons(root) {
   for (const button of root.querySelectorAll("button")) {
-    if (!LETTERS.test(words(button))) set(button, "aria-label", button.title);
-    if (button.matches(".widget-toggle-button, .widget-toggle-buttons *")) {
-      set(button, "aria-pressed", String(button.classList.contains("mod-active")));
+    const named = button.closest(".fedplay-run-history"); // its title begins with its words
+    if (named || !LETTERS.test(words(button))) set(button, "aria-label", button.title);
+    const pressed = button.matches(".fedplay-tab") ? "mod-primary" : "mod-active";
+    if (button.matches(".widget-toggle-button, .widget-toggle-buttons *, .fedplay-tab")) {
+      set(button, "aria-pressed", String(button.classList.contains(pressed)));
     }
   }
   for (const tabs of root.querySelectorAll(".fedplay-tabs")) {
@@ -81,6 +85,7 @@ function showTrouble(root, notice, model) {
 }
 
 function render({ model, el }) {
+  const leave = new AbortController();
   let root = null;
   let waiting = 0;
   const notice = document.createElement("div");
@@ -89,7 +94,7 @@ function render({ model, el }) {
   const warn = () => root && showTrouble(root, notice, model);
   const look = () => {
     waiting = 0;
-    for (const care of [nameFields, nameButtons, sayChanges, keepKeys]) care(root);
+    for (const care of [nameFields, nameButtons, sayChanges, keepKeys, skipTo, oneStop]) care(root);
     warn();
   };
   const inPicture = ({ target }) => target.closest?.(".fedplay-frame");
@@ -99,6 +104,7 @@ function render({ model, el }) {
   const begin = () => {
     root = el.closest(".fedplay");
     if (!root) return void (waiting = requestAnimationFrame(begin)); // not on the page yet
+    new Presenting(root, leave.signal, teller(model));
     const attributeFilter = ["class", "title"];
     observer.observe(root, { childList: true, subtree: true, characterData: true, attributeFilter });
     look();
@@ -106,6 +112,7 @@ function render({ model, el }) {
   begin();
   model.on("change:_trouble", warn);
   return () => {
+    leave.abort();
     model.off("change:_trouble", warn);
     observer.disconnect();
     cancelAnimationFrame(waiting);
@@ -154,6 +161,17 @@ function kept(place) {
   }
 }
 
+// Whether no screen was ever shown in this browser, as far as it lets us know; from now on there was.
+function firstTime() {
+  try {
+    const first = localStorage.getItem(MET) === null;
+    localStorage.setItem(MET, "1");
+    return first;
+  } catch {
+    return false;
+  }
+}
+
 function keepMemory({ model, insist, signal }) {
   const link = linked();
   const place = `fedplay:${location.pathname}:${model.get("key")}${link.slice(-16)}`;
@@ -177,6 +195,7 @@ function keepMemory({ model, insist, signal }) {
     insist({ kind: "remembered", text: left.text, link }, told);
   } else if (!left && link) insist({ kind: "linked", text: link });
   else if (model.get("memory")) keep();
+  if (model.get("welcome") && !left && !link && firstTime()) insist({ kind: "new" });
   model.on("change:memory", keep);
   signal.addEventListener("abort", () => model.off("change:memory", keep));
 }

@@ -1,4 +1,4 @@
-"""Services of the page for a screen, beside showing it (`page.js`, `agreement.js`, `models.js`).
+"""Services of the page for a screen, beside showing it (`page.js` and what it is made of).
 
 An invisible widget among the others. It gives the fields of ipywidgets names that a screen reader
 can say, copies texts, keeps a small one while the kernel restarts or the page is reloaded, and sees
@@ -21,15 +21,17 @@ from fedplay.widgets.messages import (
     Copied,
     Linked,
     Message,
+    New,
     Ping,
     Remembered,
+    Shortcut,
     fits,
     mark_of,
     page_message,
 )
 from fedplay.widgets.receipts import Receipts
 
-ESM: Final = ("models.js", "agreement.js", "page.js")
+ESM: Final = ("models.js", "agreement.js", "presenting.js", "page.js")
 CALM: Final = 0.25  # s between two answers to what a page asks
 COPYING: Final = 3.0  # s that a page has to say whether it has copied
 BUSY: Final = 1.5  # s; where the main thread takes longer to hear, the page is told that it is busy
@@ -41,14 +43,20 @@ class Page:
     `key` tells screens on one page apart; `process` names the kernel's process. What another
     process has left under the same key comes once, to `on_remembered`: it is as little to be
     trusted as anything else from a page; where it is refused (False), the page's link is heard
-    instead. `on_alive` is told that the page is there. Callbacks come on the kernel's main thread.
+    instead. With `welcome`, `on_new` is told of a browser that has never shown a screen;
+    `on_shortcut` hears of keys. `on_alive` is told that the page is there. Callbacks come on the
+    kernel's main thread.
     """
 
-    def __init__(self, key: str, process: str, *, core: bool = False) -> None:
+    def __init__(
+        self, key: str, process: str, *, core: bool = False, welcome: bool = False
+    ) -> None:
         self.on_copied: Callable[[bool], None] | None = None
         self.on_remembered: Callable[[str], bool | None] | None = None
         self.on_linked: Callable[[str], None] | None = None
         self.on_alive: Callable[[], None] | None = None
+        self.on_new: Callable[[], None] | None = None
+        self.on_shortcut: Callable[[str], None] | None = None
         self._heard = False  # how to begin
         self._root: Any = None
         self._asked = 0  # the newest ping that is not answered
@@ -58,7 +66,7 @@ class Page:
         self._loop: asyncio.AbstractEventLoop | None = None
         with suppress(RuntimeError):  # a plain script
             self._loop = asyncio.get_running_loop()
-        self.widget = None if core else _widget(key, process)
+        self.widget = None if core else _widget(key, process, welcome)
         self._receipts = Receipts(self._send, self._loop)
         if self.widget is not None:
             self.widget.on_msg(self._hear)
@@ -81,6 +89,7 @@ class Page:
     def close(self) -> None:
         self._copied_by(None)
         self.on_copied = self.on_remembered = self.on_linked = None
+        self.on_new = self.on_shortcut = None
         close_all(self.widget)
 
     def _send(self, content: dict[str, Any]) -> None:
@@ -131,6 +140,11 @@ class Page:
             case Copied(ok) if self.on_copied:
                 self._copied_by(None)
                 self.on_copied(ok)
+            case New() if self.on_new and not self._heard:
+                self._heard = True
+                self.on_new()
+            case Shortcut(key) if self.on_shortcut:
+                self.on_shortcut(key)
             case Linked(text) if self.on_linked and not self._heard:
                 self._heard = True
                 self.on_linked(text)
@@ -161,7 +175,7 @@ class Page:
             self.on_alive()
 
 
-def _widget(key: str, process: str) -> Any | None:
+def _widget(key: str, process: str, welcome: bool) -> Any | None:
     try:
         import anywidget
         import traitlets
@@ -175,9 +189,10 @@ def _widget(key: str, process: str) -> Any | None:
         _css = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
         key = traitlets.Unicode().tag(sync=True)
         process = traitlets.Unicode().tag(sync=True)
+        welcome = traitlets.Bool(False).tag(sync=True)
         memory = traitlets.Unicode().tag(sync=True)
         own = traitlets.Unicode().tag(sync=True)  # the id of this widget
 
-    services = Services(key=key, process=process, layout={"display": "none"})
+    services = Services(key=key, process=process, welcome=welcome, layout={"display": "none"})
     services.own = services.model_id
     return services

@@ -6,7 +6,8 @@
 //                    {kind: "pointer", type, x, y}                       css pixels of the picture
 //                    {kind: "key", key}                                  one of KEYS
 //   until heard (tell.js), and when they change:
-//                    {kind: "size", width, height, ratio, window, host, fresh}   css pixels; a new view is fresh
+//                    {kind: "size", width, height, between, ratio, window, host, fresh}   css pixels; a new
+//                        view is fresh; between: how high are the tabs that lie over the picture
 //                    {kind: "theme", dark} {kind: "motion", reduced}
 
 const DARK = "(prefers-color-scheme: dark)";
@@ -28,13 +29,6 @@ function pageIsDark() {
   const colab = document.documentElement.getAttribute("theme");
   if (colab !== null || globalThis.google?.colab) return colab === "dark";
   return matchMedia(DARK).matches;
-}
-
-function make(tag, className, parent) {
-  const element = document.createElement(tag);
-  element.className = className;
-  parent.append(element);
-  return element;
 }
 
 // "application": its keys are for the picture, a screen reader must not take them for itself.
@@ -74,7 +68,7 @@ function showTip({ frame, canvas, tip }, spot) {
       return line;
     }),
   );
-  const scale = canvas.getBoundingClientRect().width / parseFloat(canvas.style.width) || 1;
+  const scale = canvas.clientWidth / parseFloat(canvas.style.width) || 1;
   const place = (at, size, room) =>
     Math.max(0, at + GAP + size <= room ? at + GAP : at - GAP - size);
   tip.style.left = `${place(x * scale, tip.offsetWidth, frame.clientWidth)}px`;
@@ -92,8 +86,9 @@ function drawing(view) {
     if (canvas.height !== bitmap.height) canvas.height = bitmap.height;
     canvas.style.width = `${bitmap.width / ratio}px`; // one picture pixel, one screen pixel
     context.drawImage(bitmap, 0, 0);
-    frame.style.height = `${model.get("height")}px`;
+    frame.style.height = `${model.get("height")}px`; // of one that is fitted, its style sheet says it
     frame.style.visibility = "";
+    view.drawn?.();
     hideFirstPicture(el);
     showTip(view, tip);
     canvas.style.cursor = CURSORS.has(cursor) ? cursor : "default";
@@ -113,16 +108,22 @@ function drawing(view) {
 }
 
 // Reports the room there is, and again when the window, the zoom or the screen changes.
-function reportSize({ model, frame, signal, insist }) {
+// A screen that is fitted to its page gives the picture the room that is left; else its height is said.
+function reportSize({ model, frame, signal, insist, fitted }) {
   let last = "";
+  let over = null; // what lies over the picture
   let fresh = true; // until the kernel has heard of this view
   let timer = 0;
   const report = () => {
     timer = 0;
-    const width = Math.floor(frame.getBoundingClientRect().width);
+    const root = fitted();
+    const width = frame.clientWidth;
     if (width < 1 || signal.aborted) return; // not on the page, or hidden
-    const height = model.get("height");
-    const size = { width, height, ratio: devicePixelRatio, window: innerHeight };
+    const height = root ? frame.clientHeight : model.get("height");
+    if (height < 1) return;
+    look(root);
+    const ratio = devicePixelRatio * (parseFloat(root?.style.zoom) || 1);
+    const size = { width, height, between: over?.offsetHeight ?? 0, ratio, window: innerHeight };
     if (JSON.stringify(size) === last) return;
     insist({ kind: "size", ...size, host: location.hostname, fresh }, () => (fresh = false));
     last = JSON.stringify(size);
@@ -130,6 +131,11 @@ function reportSize({ model, frame, signal, insist }) {
   const soon = () => {
     if (last === "") report();
     else timer ||= setTimeout(report, RESIZE_PAUSE);
+  };
+  const look = (root) => {
+    const found = root?.querySelector(".fedplay-view-tabs") ?? null;
+    if (found && found !== over) observer.observe(found);
+    over = found;
   };
   const watchRatio = () => {
     const now = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
@@ -244,9 +250,11 @@ function render({ model, el }) {
   const leave = new AbortController();
   const [signal, tell] = [leave.signal, teller(model)];
   const insist = insisting(model, tell, signal);
-  const view = { model, el, ...makeCanvas(el), signal, tell, insist };
+  const fitted = () => el.closest(".fedplay-fitted");
+  const view = { model, el, ...makeCanvas(el), signal, tell, insist, fitted };
   const { frame, canvas, help, said } = view;
   const soon = reportSize(view);
+  view.drawn = () => ((view.drawn = null), soon()); // what lies over it may have come meanwhile
   const describe = () => {
     canvas.setAttribute("aria-label", model.get("alt"));
     help.textContent = model.get("help");

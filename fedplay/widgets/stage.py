@@ -70,6 +70,7 @@ class Stage:
     ) -> None:
         self.width, self.height, self.ratio, self.dark = width, height, 1.0, False
         self.window = 0  # css pixels, how high the page's window is; 0 where it does not say
+        self.between = 0  # css pixels, how high is what lies over the picture
         self.reduced = False  # whether its person asks the system for less motion
         self.on_resize: Callable[[int, int, float], None] | None = None
         self.on_pointer: Callable[[str, float, float], None] | None = None
@@ -124,6 +125,11 @@ class Stage:
         self._png, self._waits = None, True
         self._pump()
         self._later("rest", REST, self._rest)
+
+    @property
+    def fits(self) -> bool:
+        """Whether the picture takes the room that its page gives it."""
+        return self._canvas is not None
 
     @property
     def png(self) -> bytes:
@@ -301,9 +307,9 @@ class Stage:
             self.under_way.sent.clear()
             self._waits = self._frame is not None
             self._pump()
-        new = (size.width, size.height, size.ratio, size.window)
-        if new != (self.width, self.height, self.ratio, self.window):
-            self.width, self.height, self.ratio, self.window = new
+        new = (size.width, size.height, size.ratio, size.window, size.between)
+        if new != (self.width, self.height, self.ratio, self.window, self.between):
+            self.width, self.height, self.ratio, self.window, self.between = new
             if self.on_resize:
                 self.on_resize(size.width, size.height, size.ratio)
 

@@ -53,3 +53,9 @@ function insisting(model, tell, signal) {
   };
 }
 
+function make(tag, className, parent) {
+  const element = document.createElement(tag);
+  element.className = className;
+  parent.append(element);
+  return element;
+}

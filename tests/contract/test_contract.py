@@ -186,8 +186,8 @@ def test_control_variates_reach_the_optimum_that_fedavg_misses():
         [[1.0, -1.0], [4.0, 2.0]], [0, 0], [0, 1], test_fraction=0, held_out=0
     )
     exp = fp.Experiment(
-        algorithm=ControlVariates(), model="quadratic", batch_size=None, local_epochs=5,
-        learning_rate=0.05, rounds=300, dtype="float64",
+        algorithm=ControlVariates(), data="arrays", model="quadratic", batch_size=None,
+        local_epochs=5, learning_rate=0.05, rounds=300, dtype="float64",
     )  # fmt: skip
     history = fp.run(exp, fed)
     assert history.parameters[0] == pytest.approx(1.4, abs=1e-9)

@@ -182,8 +182,10 @@ def test_what_is_told_is_a_curve_a_card_an_axis_and_a_column(screen, tmp_path):
     history.save(tmp_path / "run.npz")
     again = fp.History.load(tmp_path / "run.npz")
     assert np.array_equal(again.told["worst"], history.told["worst"])
-    assert "worst</div>" in screen.screen.numbers.value
-    assert "by arrived" in [words for words, _ in screen.screen.axis.options]
+    screen.event_loop.do("numbers")
+    screen.settle()
+    assert "worst</div>" in screen.screen.headline.cards.value
+    assert "by arrived" in [words for words, _ in screen.screen.headline.axis.options]
     screen.axis("arrived")
     screen.settle()
     chart = screen.screen.board.views["curves"].chart

@@ -21,7 +21,7 @@ MIXED_UP = {
     "nothing": (None, "not None; fp.Experiment() makes one"),
     "number": (3, "not 3"),
     "class": (fp.Experiment, "not the class Experiment itself"),
-    "preset": (fp.PRESETS[0], "not a Preset; its .experiment is one"),
+    "step": (fp.PRESETS[0], "not a Step; its .experiment is one"),
     "history": (fp.run(EXP), "not a History; its .experiment is one"),
 }
 

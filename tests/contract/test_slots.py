@@ -15,7 +15,7 @@ import fedplay as fp
 from fedplay import registry, slots
 from fedplay.data import Partition
 from fedplay.experiment import CHOICES
-from fedplay.playground.panel import HEADINGS, plan
+from fedplay.playground.panel import plan
 from fedplay.stages import Aggregate, Layer, Personal, ServerOptimizer
 from fedplay.stages.channel.dp import DifferentialPrivacy
 from tests.support.screens import TINY, assert_prefix
@@ -28,7 +28,7 @@ def test_a_slot_says_all_that_is_read_of_it(slot):
     entries = registry.SLOTS[slot.name]
     assert all(cls.slot == slot.name for cls in entries.values())
     assert slot.title
-    assert slot.heading in HEADINGS
+    assert slot.heading in slots.TOPICS
     assert slot.help.endswith(".")
     assert slot.default in slot.choices(entries)
     for names in (slot.default, slot.auto):
@@ -203,6 +203,6 @@ def test_the_channel_chosen_automatically_is_what_the_knobs_ask_for():
 def test_the_channel_stands_with_the_knobs_of_its_layers(bring):
     bring(Halved, "halved")
     exp = fp.Experiment(noise_multiplier=1.0)
-    assert plan(exp)[slots.CHANNEL] == ["noise_multiplier", "channel", "clip", "delta"]
-    assert plan(exp.replace(channel=()))[slots.CHANNEL] == ["channel"]
-    assert plan(exp.replace(channel=["halved"]))[slots.CHANNEL] == ["channel", "halving"]
+    assert plan(exp)[slots.PRIVACY] == ["noise_multiplier", "channel", "clip", "delta"]
+    assert plan(exp.replace(channel=()))[slots.PRIVACY] == ["channel"]
+    assert plan(exp.replace(channel=["halved"]))[slots.PRIVACY] == ["channel", "halving"]

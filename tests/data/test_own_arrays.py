@@ -466,7 +466,8 @@ def test_a_single_class_is_refused_by_what_learns_classes():
         with pytest.raises(ValueError, match=r"^y: has one label only, so there is nothing for a"):
             use()
     quadratic = fp.run(
-        fp.Experiment(model="quadratic", rounds=1), from_arrays(X**2, [5] * 40, CLIENT)
+        fp.Experiment(data="arrays", model="quadratic", rounds=1),
+        from_arrays(X**2, [5] * 40, CLIENT),
     )
     assert np.isfinite(quadratic.loss).all()
 

@@ -78,7 +78,8 @@ def test_the_numbers_travel():
         assert fp.Experiment.from_json(exp.to_json()) == exp
         assert eval(repr(exp), {"Experiment": fp.Experiment}) == exp
     assert json.loads(KNOWN.to_json())["optima"] == [-1.0, 2.0]
-    assert fp.Experiment(data=Quadratics(optima=(1, 2))).optima == (1.0, 2.0)
+    own = Quadratics(optima=(1, 2))
+    assert fp.Experiment(data=own, model="quadratic").optima == (1.0, 2.0)
 
 
 @pytest.mark.parametrize("wrong", [(11,), (float("nan"),), (1.0,) * 101, "1, 2", None, 3, ("1",)])
@@ -151,9 +152,12 @@ def test_the_curves_show_losses():
     assert curves.chart.get_ylabel() == "loss"
     assert curves.chart.get_ylim() == (0, curves.top)
     assert curves.top >= run.loss.max()
-    assert f"<b>{run.loss[-1]:.3f}</b>" in made.screen.headline.value
-    assert f"{run.loss[-1]:.3f}" in made.screen.numbers.value
-    assert "nan" not in (made.screen.headline.value + made.screen.numbers.value).lower()
+    assert f"<b>{run.loss[-1]:.3f}</b>" in made.screen.headline.sentence.value
+    made.event_loop.do("numbers")
+    made.settle()
+    said = made.screen.headline
+    assert f"{run.loss[-1]:.3f}" in said.cards.value
+    assert "nan" not in (said.sentence.value + said.numbers.value + said.cards.value).lower()
 
 
 def _models(exp):
@@ -191,14 +195,14 @@ def test_the_axis_holds_while_the_curves_fill_it_and_one_that_leaves_is_cut():
     assert made.shown.diverged is not None
     drawn = made.screen.board.views["curves"].strokes.glob.get_ydata()
     assert np.nanmax(drawn) <= made.screen.board.views["curves"].top
-    assert "Diverged" in made.screen.headline.value
+    assert "Diverged" in made.screen.headline.sentence.value
 
 
 def test_no_accuracy_is_guessed_and_no_view_of_accuracies_is_offered():
     made = screen()
     assert not {"inside", "compare", "pictures", "boundary"} & set(made.session.tabs())
     assert "drift" in made.session.tabs()
-    assert made.screen.toolbar.guess.disabled
+    assert made.screen.bar.guess.disabled
     with pytest.raises(ValueError, match="no accuracy"):
         made.guess(0.5)
 

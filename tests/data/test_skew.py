@@ -148,7 +148,7 @@ def test_gradients_of_quadratics():
     """f_k = a_k (x - x_k)²/2 has the gradient a_k (x - x_k)."""
     X = [[1.0, -1.0], [4.0, 2.0], [2.0, 5.0], [2.0, 5.0]]
     fed = fp.Federation.from_arrays(X, [0] * 4, [0, 1, 2, 2], test_fraction=0, held_out=0)
-    run = Run(fp.Experiment(model="quadratic", dtype="float64"), fed)
+    run = Run(fp.Experiment(data="arrays", model="quadratic", dtype="float64"), fed)
     x = np.array([0.5])
     g = np.array([1.0 * (0.5 + 1), 4.0 * (0.5 - 2), 2.0 * (0.5 - 5)])
     for equally, p in ((False, np.array([0.25, 0.25, 0.5])), (True, np.full(3, 1 / 3))):

@@ -64,6 +64,7 @@ def federation(clients):
 def experiment(clients, K, eta, **choices):
     return fp.Experiment(
         **dict(
+            data="arrays",
             model="quadratic",
             batch_size=None,
             local_epochs=K,
@@ -381,5 +382,5 @@ def test_the_loss_is_the_quadratic():
         [[2.0, 1.0], [4.0, 3.0]], [0, 0], [0, 1], X_test=[[2.0, 1.0], [4.0, 3.0]], y_test=[0, 0],
         held_out=0,
     )  # fmt: skip
-    exp = fp.Experiment(model="quadratic", rounds=1)
+    exp = fp.Experiment(data="arrays", model="quadratic", rounds=1)
     assert fp.run(exp, fed).loss[0] == pytest.approx((2 * 1 / 2 + 4 * 9 / 2) / 2)

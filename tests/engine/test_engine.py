@@ -321,7 +321,12 @@ def test_a_model_that_is_not_finite_scores_nan():
     # A step of η a = 3 on a quadratic doubles the distance to the optimum: 2^200 is no float32.
     fed = fp.Federation.from_arrays([[3.0, 1.0]] * 4, [0] * 4, [0, 0, 1, 1], test_fraction=0.5)
     exp = fp.Experiment(
-        model="quadratic", batch_size=None, learning_rate=1.0, rounds=200, local_epochs=1
+        data="arrays",
+        model="quadratic",
+        batch_size=None,
+        learning_rate=1.0,
+        rounds=200,
+        local_epochs=1,
     )
     h = fp.run(exp, fed)
     assert h.rounds == 200

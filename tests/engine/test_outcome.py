@@ -167,7 +167,7 @@ def test_the_large_arrays_of_a_round_are_gone_before_the_next(monkeypatch):
     K = max(len(r.cohort) for r in rounds)
     for r in rounds:
         others = [a for a in r if isinstance(a, np.ndarray) and a is not r.parameters]
-        assert max(a.size for a in others) <= max(K, len(run.panel))
+        assert max(a.size for a in others) <= max(K, len(run.panel), run.network.C)
 
 
 # --- Who took part --------------------------------------------------------------------------------
@@ -321,7 +321,8 @@ def test_what_is_told_reaches_rounds_histories_tables_csv_and_files(registry, tm
 def test_nobody_tells_anything_by_default(tmp_path):
     history = fp.run(fp.Experiment(rounds=1, clients=3))
     assert history.told == {}
-    assert list(history.table()) == ["round", *BUILT_IN, *(f"client_{k}" for k in range(3))]
+    classes, clients = (f"class_{c}" for c in range(10)), (f"client_{k}" for k in range(3))
+    assert list(history.table()) == ["round", *BUILT_IN, *classes, *clients]
     history.save(tmp_path / "h.npz")
     with np.load(tmp_path / "h.npz") as file:
         assert not [name for name in file.files if name.startswith("told")]

@@ -148,13 +148,17 @@ def state(playground):
         curves = comparing.runs.curves
         found += [curve.accuracy for own in curves.values() for _, curve in sorted(own.items())]
         found += [comparing.refused, list(curves)]
-    found += [made.headline.value, made.numbers.value, made.view_tabs.caption.value]
-    found += [made.toolbar.why.value, made.stage._words.value, made.share.text.value]
+    found += [
+        made.headline.sentence.value,
+        made.headline.numbers.value,
+        made.view_tabs.caption.value,
+    ]
+    found += [made.story.text.value, made.stage._words.value, made.share.text.value]
     found += [text.value for _, text in made.pins._rows.values()]
     found += [button.description for button in made.run_history.widget.children[1:]]
     for control in made.panel.controls.values():
         found += [getattr(control.field, name, None) for name in ("value", "index")]
-        found += [text.value for text in control._texts.values() if text.value]
+        found += [text.value for text in control._parts.values() if getattr(text, "value", "")]
     found += [hashlib.sha256(made.board.frame().tobytes()).hexdigest()]
     return found
 

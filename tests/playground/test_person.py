@@ -22,19 +22,26 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 import fedplay as fp
 from fedplay.engine import loop as engine_loop
 from fedplay.engine.loop import federation_of
+from fedplay.labs import LABS
 from fedplay.playground import event_loop as live
 from fedplay.playground import screen
-from fedplay.presets import PRESETS
 from fedplay.session import pointer as hand
 from fedplay.session.pins import LETTERS
 from fedplay.session.run_history import LENGTH
 from fedplay.widgets.stage import Stage
 from tests.support.effort import THOROUGH, tries
-from tests.support.screens import TINY, assert_drawn, assert_prefix, same
+from tests.support.screens import TINY, assert_drawn, assert_prefix, same, unfolded
 from tests.support.virtual import VirtualLoop, virtual
 
 KEYS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown"]
 KEYS += ["Enter", " ", "Escape"]
+# The steps of labs that are opened with their whole run.
+WHOLE = [
+    step
+    for lab in LABS
+    for number, step in enumerate(lab.steps, 1)
+    if not step.start and number != lab.guess_at
+]
 
 
 def forget():
@@ -105,7 +112,7 @@ class AnyPerson(RuleBasedStateMachine):
         from_page=st.booleans(),
     )
     def drag(self, name, place, from_page):
-        control = self.playground.screen.panel.controls[name]
+        control = unfolded(self.playground)[name]
         few = [value for value in control.stops if value <= 4]
         value = few[min(int(place * len(few)), len(few) - 1)] if few else 2
         if from_page:
@@ -129,7 +136,7 @@ class AnyPerson(RuleBasedStateMachine):
 
     @rule(burst=st.lists(st.sampled_from([0.05, 0.3, 2.0, 20.0]), min_size=2, max_size=5))
     def drag_quickly(self, burst):
-        control = self.playground.screen.panel.controls["alpha"]
+        control = unfolded(self.playground)["alpha"]
         if control.stops[control.field.index] in burst:
             burst = [1.0, *burst, 0.5]
         self.within(self.drag_on_page, control, *burst)
@@ -285,10 +292,24 @@ class AnyPerson(RuleBasedStateMachine):
 
     @rule()
     def undo(self):
-        exp = self.playground.session.run_history.back(self.playground.experiment)
+        """What was in force before is so again, as it was, and what was undone comes back."""
+        self.within(self.playground.event_loop.drain)
+        line = self.playground.store.timeline
         self.within(self.playground.undo)
-        if exp is not None:
-            self.whole(exp)
+        if line.can_undo:
+            self.whole(line.states[line.at - 1].experiment)
+            self.within(self.playground.redo)
+            self.whole(line.now.experiment)
+            assert self.playground.store.timeline == line.rested()
+            self.within(self.playground.undo)
+
+    @rule()
+    def redo(self):
+        self.within(self.playground.event_loop.drain)
+        line = self.playground.store.timeline
+        self.within(self.playground.redo)
+        if line.can_redo:
+            self.whole(line.states[line.at + 1].experiment)
 
     @rule(place=st.integers(0, 30))
     def restore(self, place):
@@ -319,12 +340,12 @@ class AnyPerson(RuleBasedStateMachine):
     def reveal(self):
         self.within(self.playground.reveal)
 
-    @rule(place=st.integers(0, len(PRESETS) - 1))
+    @rule(place=st.integers(0, len(WHOLE) - 1))
     def preset(self, place):
-        """A preset of everyday size; then back to the tiny experiment, or this would take long."""
+        """A step of a lab; then back to the tiny experiment, or this would take long."""
         before = self.playground.experiment
-        self.within(self.playground.preset, PRESETS[place].name)
-        self.whole(PRESETS[place].experiment)
+        self.within(self.playground.preset, WHOLE[place].name)
+        self.whole(WHOLE[place].experiment)
         self.within(self.playground.open, before)
         self.whole(before)
 
@@ -410,7 +431,8 @@ class AnyPerson(RuleBasedStateMachine):
         self.within(self.playground.event_loop.act, "remembered", kept)
         self.within(self.playground.event_loop.drain)
         assert self.playground.experiment == old.experiment
-        assert self.playground.session.memory()["pins"] == kept["pins"]
+        again = self.playground.session.memory()
+        assert (again["pins"], again["timeline"]) == (kept["pins"], kept["timeline"])
         self.wrong.clear()
 
     def whole(self, exp):
@@ -449,7 +471,7 @@ class AnyPerson(RuleBasedStateMachine):
         else:
             assert player.revealed == player.cursor
         for name in {"alpha", "clients", "rounds"} & screen.screen.panel.shown:
-            control, value = screen.screen.panel.controls[name], screen.store.value(name)
+            control, value = unfolded(screen)[name], screen.store.value(name)
             assert name in self.wrong or control.stops[control.field.index] == value
 
     @invariant()
@@ -461,8 +483,8 @@ class AnyPerson(RuleBasedStateMachine):
     def errors_where_the_last_value_was_bad(self):
         self.within(self.playground.event_loop.drain)
         assert set(self.playground.errors) == self.wrong, self.playground.errors
-        for name, control in self.playground.screen.panel.controls.items():
-            text = control._texts.get("error")
+        for name, control in unfolded(self.playground).items():
+            text = control._parts.get("error")
             visible = text is not None and bool(text.value)
             assert visible == (name in self.wrong), name
 
@@ -510,6 +532,7 @@ DOES = {
     "sweep": lambda dice: (dice.choice(["alpha", "seed", None]),),
     "pin": lambda dice: (),
     "undo": lambda dice: (),
+    "redo": lambda dice: (),
     "guess": lambda dice: (dice.random(),),
     "reveal": lambda dice: (),
     "drag_an_optimum": lambda dice: (dice.randint(0, 2), (320 * dice.random(), 240.0)),

@@ -24,7 +24,7 @@ from fedplay.session.store import Store
 from fedplay.stages import Algorithm, Correction, Layer
 from fedplay.views.registered import check_views
 from fedplay.words import size
-from tests.support.screens import TINY, assert_drawn, assert_prefix, same
+from tests.support.screens import TINY, assert_drawn, assert_prefix, same, unfolded
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_play_step_reset_and_scrub(tiny):
     screen.settle()
     assert (player.cursor, player.revealed) == (2, 3), "a whole run stays whole"
     assert screen.screen.transport.scrub.value == 2
-    assert "Round 2 of 3" in screen.screen.headline.value
+    assert "Round 2 of 3" in screen.screen.headline.sentence.value
     screen.step()
     assert player.revealed == 3
     screen.step()
@@ -327,7 +327,7 @@ def test_the_knob_of_a_users_algorithm_is_a_slider(tiny, pulled):
     assert "strength" not in screen.screen.panel.shown
     screen.set(algorithm="pulled")
     assert {"algorithm", "strength"} <= screen.screen.panel.shown
-    control = screen.screen.panel.controls["strength"]
+    control = unfolded(screen)["strength"]
     assert control.button.description == "<b>Pull s", "a button shows text, never HTML"
     assert control.field.tooltip == "How hard it pulls."
     control.field.index = control.stops.index(1.0)
@@ -343,9 +343,7 @@ def test_a_run_that_breaks_off_says_why_and_the_picture_stays(tiny, pulled):
     screen.set(strength=2.0)
     screen.settle()
     assert screen.errors == {"strength": "RuntimeError: pulled <too> hard"}
-    assert (
-        "pulled &lt;too&gt; hard" in screen.screen.panel.controls["strength"]._texts["error"].value
-    )
+    assert "pulled &lt;too&gt; hard" in unfolded(screen)["strength"]._parts["error"].value
     assert screen.experiment == good
     assert_drawn(screen)
     screen.set(alpha=1.0)
@@ -374,7 +372,7 @@ def test_divergence_is_shown_as_divergence():
     curves = screen.screen.board.views["curves"]
     assert curves.named["glob"].words == f"diverged in round {history.diverged}"
     assert len(curves.strokes.cross.get_xdata()) == 1
-    assert f"Diverged in round {history.diverged}" in screen.screen.headline.value
+    assert f"Diverged in round {history.diverged}" in screen.screen.headline.sentence.value
     assert "it diverged" in screen.screen.stage._words.value
 
 
@@ -399,18 +397,16 @@ def test_a_csv_file_is_uploaded(tiny):
     screen.screen.panel.upload.value = uploaded("my <file>.csv", f"label,a,b\n{rows}".encode())
     screen.settle()
     assert screen.experiment.data.startswith("csv:my_file_.csv:")
-    assert screen.screen.panel.controls["data"].field.label == "my_file_.csv"
+    assert unfolded(screen)["data"].field.label == "my_file_.csv"
     words = [text.get_text() for text in screen.screen.board.views["federation"].names]
     assert {"$x$", "<b>"} <= set(words)
     assert not any(text.get_parse_math() for text in screen.screen.board.views["federation"].names)
     screen.screen.panel.upload.value = uploaded("bad.csv", b"a,b\n1,2\n")
     screen.settle()
-    assert (
-        "needs a column named label" in screen.screen.panel.controls["data"]._texts["error"].value
-    )
+    assert "needs a column named label" in unfolded(screen)["data"]._parts["error"].value
     assert screen.experiment.data.startswith("csv:my_file_.csv:"), "the last good one stays"
     screen.set(data="circles")
-    assert screen.screen.panel.controls["data"]._texts["error"].value == ""
+    assert unfolded(screen)["data"]._parts["error"].value == ""
 
 
 def test_a_federation_of_ones_own():
@@ -448,7 +444,7 @@ def test_every_default_knob_has_a_place_and_its_help(tiny):
     active = set(screen.experiment.active_knobs()) - {"dtype"}
     assert active <= screen.screen.panel.shown
     for name in active:
-        control = screen.screen.panel.controls[name]
+        control = unfolded(screen)[name]
         assert knobs()[name].help in control.field.tooltip
         assert control.button.description
 
@@ -464,7 +460,7 @@ def test_inactive_controls_are_hidden():
 
 def test_up_on_the_skew_slider_is_more_skew(tiny):
     screen = fp.Playground(tiny)
-    control = screen.screen.panel.controls["alpha"]
+    control = unfolded(screen)["alpha"]
     assert control.stops == sorted(control.stops, reverse=True)
     assert control.field.label == "α 0.3"
     control.field.index += 1
@@ -474,7 +470,7 @@ def test_up_on_the_skew_slider_is_more_skew(tiny):
 
 def test_a_value_between_the_stops_is_shown_too(tiny):
     screen = fp.Playground(tiny)
-    control = screen.screen.panel.controls["learning_rate"]
+    control = unfolded(screen)["learning_rate"]
     screen.set(learning_rate=-1)
     assert control.field.label == "0.5"
     assert -1 not in control.stops
@@ -484,12 +480,12 @@ def test_a_value_between_the_stops_is_shown_too(tiny):
     assert control.stops[control.field.index] == 0.1234568
     assert len(set(control.field.options)) == len(control.field.options)
     screen.set(batch_size=None)
-    assert screen.screen.panel.controls["batch_size"].field.label == "∞"
+    assert unfolded(screen)["batch_size"].field.label == "∞"
 
 
 def test_hidden_sizes_are_typed_and_nonsense_is_explained(tiny):
     screen = fp.Playground(tiny.replace(model="mlp"))
-    field = screen.screen.panel.controls["hidden"].field
+    field = unfolded(screen)["hidden"].field
     assert field.value == "64"
     field.value = "8, 4"
     assert screen.experiment.hidden == (8, 4)
@@ -501,7 +497,7 @@ def test_hidden_sizes_are_typed_and_nonsense_is_explained(tiny):
 
 def test_the_channel_is_chosen_like_any_slot(tiny):
     screen = fp.Playground(tiny.replace(clip=0.05))
-    control = screen.screen.panel.controls["channel"]
+    control = unfolded(screen)["channel"]
     assert control.button.description == "Channel"
     assert "auto: clipping and noise" in control.field.tooltip
     assert control.field.options == ("auto", "none")
@@ -524,7 +520,7 @@ class Loud(Layer):
 
 def test_several_layers_and_one_that_nobody_registered_are_shown_and_not_lost(tiny):
     screen = fp.Playground(tiny.replace(channel=("dp", Loud())))
-    control = screen.screen.panel.controls["channel"]
+    control = unfolded(screen)["channel"]
     assert control.field.label == "dp + Loud"
     control.field.index = 1
     assert screen.experiment.channel == ()
@@ -538,10 +534,10 @@ def test_several_layers_and_one_that_nobody_registered_are_shown_and_not_lost(ti
 def test_a_channel_that_cannot_be_is_refused_beside_its_control(tiny):
     """Without noise the schedule could be any."""
     screen = fp.Playground(tiny.replace(channel=(), noise_multiplier=1.0, schedule="uniform"))
-    control = screen.screen.panel.controls["channel"]
+    control = unfolded(screen)["channel"]
     control.field.index = 0
     assert "needs schedule='poisson' here" in screen.errors["channel"]
-    assert "needs schedule" in control._texts["error"].value
+    assert "needs schedule" in control._parts["error"].value
     assert screen.experiment.channel == ()
     screen.set(schedule="auto")
     assert screen.errors == {}, "it was tried again"
@@ -555,7 +551,7 @@ def test_a_channel_that_cannot_be_is_refused_beside_its_control(tiny):
     ):
         screen.set(channel=wrong)
         assert words in screen.errors["channel"]
-        assert control._texts["error"].value
+        assert control._parts["error"].value
         assert screen.experiment.channel == ("dp",)
     screen.set(channel="auto")
     assert screen.errors == {}
@@ -567,10 +563,10 @@ def test_each_seed_has_its_dice(tiny):
         before = getattr(screen.experiment, name)
         rolled = set()
         for _ in range(3):
-            screen.screen.panel.controls[name].dice.click()
+            unfolded(screen)[name].dice.click()
             rolled.add(getattr(screen.experiment, name))
         assert rolled != {before}
-        assert screen.screen.panel.controls[name].field.value == getattr(screen.experiment, name)
+        assert unfolded(screen)[name].field.value == getattr(screen.experiment, name)
 
 
 def test_the_page_is_left_alone_while_it_drags(tiny):
@@ -578,7 +574,7 @@ def test_the_page_is_left_alone_while_it_drags(tiny):
 
     async def drag():
         screen = fp.Playground(tiny)
-        control = screen.screen.panel.controls["alpha"]
+        control = unfolded(screen)["alpha"]
         said = []
         control.show = said.append
         screen.event_loop.post("alpha", 1.0)

@@ -78,7 +78,7 @@ def state(made):
         session.states["mine"].drawing.down,
         session.states["mine"].greets,
     )
-    texts = made.screen.headline.value, made.screen.toolbar.why.value, made.screen.stage.png
+    texts = made.screen.headline.sentence.value, made.screen.story.text.value, made.screen.stage.png
     entries, chosen = list(session.run_history.entries), session.states["compare"].chosen
     return memory, books, who, numbers, drawing, texts, entries, chosen, made.errors
 

@@ -13,7 +13,7 @@ from fedplay.views.board import Board
 from fedplay.views.registered import MAIN
 from fedplay.words import UNSEEN
 
-SMALL = fp.Experiment(data="circles", examples=100, clients=3, rounds=4)
+SMALL = fp.Experiment(data="moons", examples=100, clients=3, rounds=4)
 
 
 @pytest.fixture(autouse=True)

@@ -13,12 +13,19 @@ from hypothesis import strategies as st
 
 import fedplay as fp
 from fedplay import registry
-from fedplay.playground.pins_and_history import RunHistoryRow
+from fedplay.labs import step_of
+from fedplay.playground.pins_and_history import MOST, RunHistoryList
 from fedplay.playground.share import experiment_in
-from fedplay.presets import PRESETS
 from fedplay.scales import spread
-from fedplay.session.run_history import LENGTH, QUICK, RunHistory, change_in_words
-from tests.support.screens import TINY, same
+from fedplay.session.run_history import (
+    CHARACTERS,
+    LENGTH,
+    QUICK,
+    RunHistory,
+    change_in_words,
+    short_change,
+)
+from tests.support.screens import TINY, same, unfolded
 
 
 @pytest.fixture
@@ -44,7 +51,7 @@ def test_a_teacher_shows_one_idea(tiny):
     bare = settled(tiny, controls=[], views=["curves"])
     assert bare.screen.panel.shown == frozenset()
     assert list(bare.screen.board.views) == ["curves"]
-    assert bare.screen.panel.widget not in bare.widget.children[-2].children
+    assert bare.screen.column.front not in bare.screen.column.widget.children
 
 
 @pytest.mark.parametrize(
@@ -91,7 +98,7 @@ def test_a_followed_client_is_followed_everywhere(tiny):
         screen.view(name)
         screen.settle()
         assert screen.session.scene().client == 2
-        assert "client 2" in screen.screen.headline.value
+        assert "client 2" in screen.screen.headline.sentence.value
     assert "client 2" in screen.screen.view_tabs.caption.value, "the close-up is of that client"
     screen.set(clients=2)
     screen.settle()
@@ -132,7 +139,7 @@ def test_every_control_on_the_screen_can_be_swept():
     exp = fp.Experiment(model="mlp", noise_multiplier=1.0, rounds=2)
     screen = settled(exp)
     for name in sorted(screen.screen.panel.shown):
-        control = screen.screen.panel.controls[name]
+        control = unfolded(screen)[name]
         values, shown = control.sweep(getattr(exp, name))
         assert 2 <= len(values) <= 9, name
         assert len(set(shown)) == len(values), name
@@ -166,17 +173,17 @@ def test_the_channel_is_swept_pinned_undone_and_linked(tiny):
     bare = screen.experiment
     assert bare == clipped.replace(channel=())
     ((_, text),) = screen.screen.pins._rows.values()
-    assert "with channel auto" in text.value
+    assert 'title="with channel auto"' in text.value
     assert screen.session.run_history.entries[-1].changed == "channel auto → none"
     for written in (bare.to_token(), bare.to_json()):
         screen.undo()
         screen.settle()
         assert screen.experiment == clipped
-        assert screen.screen.panel.controls["channel"].field.label == "auto"
+        assert unfolded(screen)["channel"].field.label == "auto"
         screen.open(written)
         screen.settle()
         assert screen.experiment == bare
-        assert screen.screen.panel.controls["channel"].field.label == "none"
+        assert unfolded(screen)["channel"].field.label == "none"
     screen.event_loop.act("take_pin", "A")
     assert screen.experiment == clipped
 
@@ -207,8 +214,9 @@ def test_pinned_runs_are_ghosts_and_are_compared(tiny):
     assert same(ghost.bytes_sent, whole.bytes_up + whole.bytes_down)
     ((_, text),) = screen.screen.pins._rows.values()
     now = screen.shown.accuracy[-1]
-    assert f"<b>{whole.accuracy[-1]:.3f}</b> with Local epochs 1" in text.value
-    assert f"{now - whole.accuracy[-1]:+.3f}" in text.value
+    assert 'title="with Local epochs 1"' in text.value
+    assert f": <b>{whole.accuracy[-1]:.3f}</b>".replace("0.", ".") in text.value
+    assert f"(now {now - whole.accuracy[-1]:+.3f})" in text.value
     screen.event_loop.act("take_pin", "A")
     assert screen.experiment == tiny
     for seed in range(1, 8):
@@ -236,7 +244,11 @@ def test_undo_leads_back_whether_or_not_each_run_was_seen(tiny, seen):
             screen.settle()
     screen.set(local_epochs=3)
     screen.undo()
-    assert screen.experiment == asked[1]
+    assert screen.experiment == tiny, "what was in force before, not the run before in a list"
+    screen.redo()
+    assert screen.experiment == asked[2]
+    screen.redo()
+    assert screen.experiment == asked[2], "the change has dropped what was undone"
 
 
 def test_the_trail_leads_back(tiny):
@@ -252,7 +264,7 @@ def test_the_trail_leads_back(tiny):
         screen.undo()
         screen.settle()
         assert screen.experiment == exp
-    assert screen.screen.toolbar.undo.disabled
+    assert screen.screen.bar.undo.disabled
     screen.undo()
     assert screen.experiment == tiny
     screen.restore(3)
@@ -262,7 +274,7 @@ def test_the_trail_leads_back(tiny):
 
 
 def test_the_trail_keeps_twenty_and_only_the_end_of_a_drag():
-    trail, row = RunHistory(), RunHistoryRow(print)
+    trail, row = RunHistory(), RunHistoryList(print)
     exp = fp.Experiment()
     for place in range(30):
         trail.note(exp.replace(seed=place), 0.5, place * 10.0)
@@ -271,10 +283,46 @@ def test_the_trail_keeps_twenty_and_only_the_end_of_a_drag():
         trail.note(exp.replace(seed=29, alpha=alpha), 0.5, 400 + alpha * QUICK)
     assert [entry.exp.alpha for entry in trail.entries[-2:]] == [0.3, 0.25]
     assert trail.entries[-1].changed == "α 0.3 → 0.25"
+    assert trail.entries[-1].label == "α .3→.25: .500"
     row.show(trail)
-    assert len(row.widget.children) == 1 + LENGTH
-    assert row.widget.children[-1].button_style == "primary"
-    assert row.widget.children[-1].description == ".500"
+    _title, *buttons = row.widget.children
+    assert len(buttons) == MOST
+    assert [made.button_style for made in buttons] == ["primary", *[""] * (MOST - 1)]
+    assert buttons[0].description == "α .3→.25: .500"
+    assert buttons[0].tooltip == "α .3→.25: .500. Run 20, on the screen: α 0.3 → 0.25"
+    assert trail.note(trail.entries[2].exp, 0.5, 500.0)
+    row.show(trail)
+    assert [made.button_style for made in row.widget.children[1:]] == [
+        *[""] * (MOST - 1),
+        "primary",
+    ]
+    assert row.widget.children[-1].tooltip.startswith(trail.entries[2].label)
+
+
+def test_runs_have_names_that_fit():
+    lab = fp.Experiment(clients=50)
+    trail = RunHistory({lab: "A lab whose name is far too long for it"}.get)
+    for place, exp in enumerate(
+        (lab, fp.Experiment(), fp.Experiment(algorithm="fedper", model="mlp"))
+    ):
+        trail.note(exp, 0.25, 10.0 * place)
+    assert [entry.label for entry in trail.entries] == [
+        "A lab whose name is far too…: .250",
+        "N 50→10: .250",
+        "softmax→mlp, fedavg→fedper: .250",
+    ]
+    assert trail.name_of(lab) == "A lab whose name is far too…"
+    assert trail.name_of(fp.Experiment()) == "N 50→10"
+    assert trail.name_of(fp.Experiment(rounds=9)) == "R 50→9"
+    assert RunHistory().name_of(fp.Experiment()) == "the defaults"
+
+
+@given(st.dictionaries(st.sampled_from(["clients", "rounds", "seed", "alpha", "mu"]), st.just(2)))
+def test_a_short_change_names_every_choice_or_counts_it(choices):
+    words = short_change(fp.Experiment(), fp.Experiment(**choices))
+    more = int(words.rpartition("+")[2]) if "+" in words else 0
+    assert words.count("→") + more == len(choices)
+    assert len(words) <= CHARACTERS
 
 
 def test_what_changed_is_said_in_words():
@@ -298,8 +346,9 @@ def test_nothing_is_revealed_before_the_guess(tiny):
         texts = [
             w.value
             for w in (
-                screen.screen.headline,
-                screen.screen.numbers,
+                screen.screen.headline.sentence,
+                screen.screen.headline.numbers,
+                screen.screen.headline.cards,
                 screen.screen.view_tabs.caption,
             )
         ]
@@ -315,28 +364,12 @@ def test_nothing_is_revealed_before_the_guess(tiny):
     assert "csv" not in screen.screen.files()
     screen.reveal()
     screen.settle()
-    assert "70 %" in screen.screen.headline.value
+    assert "70 %" in screen.screen.headline.sentence.value
     assert len(screen.session.run_history.entries) == 2
     assert screen.session.scene().guess == 0.7
 
 
 # --- taking it along ----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("preset", PRESETS, ids=lambda p: p.name)
-def test_a_preset_opens_with_its_view_and_says_why(preset):
-    screen = fp.Playground()
-    screen.preset(preset.name)
-    screen.settle()
-    assert screen.experiment == preset.experiment
-    assert screen.session.drawn == preset.view
-    assert screen.screen.toolbar.presets.label.endswith(preset.name)
-    assert ("good" if preset.good else "bad") in screen.screen.toolbar.why.value
-    screen.set(seed=77)
-    screen.settle()
-    assert screen.screen.toolbar.presets.index == 0
-    with pytest.raises(ValueError, match="preset='x': must be one of"):
-        screen.preset("x")
 
 
 def test_what_is_shared_opens_again(tiny):
@@ -432,11 +465,13 @@ def test_a_page_that_lies_changes_nothing(tiny, kept):
     assert screen.errors == {}
 
 
-def test_data_of_ones_own_have_no_presets():
+def test_data_of_ones_own_have_no_labs():
     rng = np.random.default_rng(0)
     fed = fp.Federation.from_arrays(rng.normal(size=(60, 2)), ["a", "b"] * 30, [0, 1, 2] * 20)
     screen = settled(federation=fed)
-    assert screen.screen.toolbar.presets not in screen.screen.toolbar.widget.children[0].children
+    assert screen.screen.bar.lab not in screen.screen.bar.widget.children
+    with pytest.raises(ValueError, match="the data of this screen are given"):
+        screen.lab("drift")
     screen.sweep("local_epochs")
     screen.settle()
     assert screen.session.states["sweep"].job.complete
@@ -456,8 +491,8 @@ def test_the_core_screen_can_do_everything_without_a_pointer(tiny):
     parts.view_tabs.who.index = 3
     screen.settle()
     assert screen.session.client == 2
-    assert "client 2" in parts.headline.value
-    parts.view_tabs.tabs.index = parts.view_tabs.names.index("inside")
+    assert "client 2" in parts.headline.sentence.value
+    parts.view_tabs._made["inside"].click()
     parts.rows["inside"].next.click()
     screen.settle()
     assert (screen.session.drawn, screen.player.stepper.phase) == ("inside", 1.0)
@@ -470,22 +505,23 @@ def test_the_core_screen_can_do_everything_without_a_pointer(tiny):
     parts.rows["sweep"].values.index = 2
     assert screen.experiment.local_epochs == screen.session.states["sweep"].job.values[2]
     parts.rows["sweep"].close.click()
-    parts.toolbar.undo.click()
+    parts.bar.undo.click()
     screen.settle()
     assert screen.experiment == tiny
-    parts.axis.value = "bytes"
+    parts.headline.axis.value = "bytes"
     assert screen.session.axis == "bytes"
-    parts.toolbar.guess.click()
-    parts.guess.value = 0.9
+    parts.bar.guess.click()
+    parts.headline.guess.value = 0.9
     assert (screen.session.veiled, screen.session.guess) == (True, 0.9)
-    parts.toolbar.guess.click()
-    parts.toolbar.pin.click()
-    parts.toolbar.share.click()
+    parts.bar.guess.click()
+    parts.bar.pin.click()
+    parts.bar.share.click()
     screen.settle()
     assert parts.share.visible
     assert parts.share.text.value == tiny.to_token()
-    parts.toolbar.presets.index = 2
-    assert screen.experiment == PRESETS[1].experiment
+    parts.bar.lab.index = 1
+    parts.story.after.click()
+    assert screen.experiment == fp.LABS[0].steps[1].experiment
     parts.transport.play.click()
     screen.speed(float("inf"))
     screen.settle()
@@ -563,7 +599,7 @@ def test_clients_of_a_sample_keep_their_names():
     assert scene.name(7) == f"client {scene.panel[7]}"
     screen.follow(7)
     screen.settle()
-    assert f"client {scene.panel[7]}" in screen.screen.headline.value
+    assert f"client {scene.panel[7]}" in screen.screen.headline.sentence.value
     screen.view("pictures")
     screen.settle()
     assert f"client {scene.panel[7]}'s own" in screen.screen.view_tabs.caption.value
@@ -581,7 +617,7 @@ def test_a_hidden_answer_is_in_no_corner_of_the_screen(tiny):
     assert screen.session.scene().ghosts == ()
     assert screen.screen.run_history.widget.layout.display == "none"
     screen.preset("Everyone alike")
-    assert PRESETS[0].why not in screen.screen.toolbar.why.value
+    assert step_of("Everyone alike")[0].steps[1].see not in screen.screen.story.text.value
     kept = json.dumps(screen.session.memory())
     again = fp.Playground(tiny)
     again._remembered(kept)
@@ -589,10 +625,10 @@ def test_a_hidden_answer_is_in_no_corner_of_the_screen(tiny):
     assert (again.session.veiled, again.session.guess) == (True, 0.3)
     again.reveal()
     again.settle()
-    assert "You guessed <b>30 %</b>" in again.screen.headline.value
+    assert "You guessed <b>30 %</b>" in again.screen.headline.sentence.value
     again.set(seed=9)
     again.settle()
-    assert "You guessed" not in again.screen.headline.value
+    assert "You guessed" not in again.screen.headline.sentence.value
 
 
 def test_a_resting_pointer_reads_what_is_there_now(tiny):

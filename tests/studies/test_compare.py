@@ -362,6 +362,8 @@ def test_csv_has_every_round_of_every_run(found, tmp_path):
     row = next(r for r in rows if (r["method"], r["seed"], r["round"]) == ("FedProx", "2", "3"))
     assert float(row["accuracy"]) == found.accuracy["FedProx"][2, 3]
     assert float(row["loss"]) == found.loss["FedProx"][2, 3]
+    run = fp.run(seeded(found.experiments["FedProx"], FEW, 2))
+    assert row["state"] == run.state.name
 
 
 def test_the_plot_draws_means_and_bands(found):

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from fedplay.engine.client_models import local_only, personal_accuracy
-from fedplay.engine.history import has_diverged
 from fedplay.engine.loop import Run, stream
+from fedplay.engine.run_state import has_diverged, state_of_rounds
 from fedplay.experiment import Experiment
 from fedplay.runs.recording import facts
 from fedplay.runs.series import Late, Moment, Series
@@ -37,6 +37,7 @@ def scene(
         np.array([r.accuracy for r in rounds]),
         np.array([r.client_accuracy for r in rounds]),
         int(bad[0]) if len(bad) else None,
+        state=state_of_rounds(run.exp, rounds, run.evaluate.counts),
     )
     lately = None
     if late:

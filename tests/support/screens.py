@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
+from fedplay.slots import TOPICS
+
 TINY = {"data": "circles", "examples": 100, "clients": 4, "rounds": 3, "learning_rate": 0.5}
 
 
 def same(a, b):
     return np.array_equal(a, b, equal_nan=True)
+
+
+def unfolded(screen):
+    """The controls of a Playground by their names, all groups of the column unfolded."""
+    column = screen.screen.column
+    if not column.unfolded:
+        column.unfolded = set(TOPICS)
+        screen.screen.follow(screen.event_loop.ours)
+    return screen.screen.panel.controls
 
 
 def assert_prefix(shown, whole):

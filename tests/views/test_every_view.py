@@ -31,8 +31,8 @@ KINDS = [
     fp.Experiment(rounds=3, clients=4, data="moons", model="mlp"),
     fp.Experiment(rounds=2, clients=6, algorithm="ifca"),
     fp.Experiment(rounds=1, data="writers", partition="natural"),
-    fp.Experiment(rounds=2, clients=4, data="quadratics", dimensions=2),
-    fp.Experiment(rounds=3, clients=5, data="quadratics", dimensions=1),
+    fp.Experiment(rounds=2, clients=4, data="quadratics", model="quadratic", dimensions=2),
+    fp.Experiment(rounds=3, clients=5, data="quadratics", model="quadratic", dimensions=1),
 ]
 # What is said before a guess, and while what is to be shown is computed.
 WAITING = {

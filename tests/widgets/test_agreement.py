@@ -20,6 +20,7 @@ from fedplay.widgets.messages import Click, Ping, Remembered, mark_of, page_mess
 from fedplay.widgets.page import Page
 from fedplay.widgets.receipts import KEPT, Receipts
 from fedplay.widgets.stage import Stage
+from tests.support.screens import unfolded
 
 
 def screen() -> Any:
@@ -248,7 +249,7 @@ def test_the_last_picture_is_sent_until_it_is_acknowledged(monkeypatch: pytest.M
 def test_a_field_that_is_ahead_is_not_set_back(monkeypatch: pytest.MonkeyPatch, when: str) -> None:
     """Another knob is set first, while its own value waits or just comes in on another thread."""
     screen = fp.Playground(fp.Experiment(clients=3, rounds=2))
-    store, control = screen.store, screen.screen.panel.controls["alpha"]
+    store, control = screen.store, unfolded(screen)["alpha"]
     field, inner = control.field, store.set
     ahead = field.index + 1
 

@@ -38,8 +38,8 @@ def busy(made):
     made.event_loop.do("files")
     made.undo()
     made.undo()
-    made.screen.resized(700, 400)
-    made.preset(fp.PRESETS[3].name)
+    made.screen.resized()
+    made.lab("round", 3)
     made.set(rounds=3)
     made.settle()
 
@@ -118,6 +118,7 @@ def test_whatever_is_asked_of_a_closed_screen_says_that_it_is_closed():
     arguments = {
         "open": ["{}"],
         "preset": ["x"],
+        "lab": ["x"],
         "scrub": [1],
         "speed": [1.0],
         "view": ["curves"],

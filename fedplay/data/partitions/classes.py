@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fedplay.data.base import MIN_EXAMPLES, Bools, Ints, Partition, Table, check_enough
-from fedplay.knobs import knob
+from fedplay.knobs import Refused, knob
 from fedplay.streams import Purpose, Streams
 
 HOLD, DEAL = range(2)  # the `round` of a stream tells apart what it is drawn for
@@ -24,6 +24,12 @@ class Classes(Partition):
     Source: Li et al. 2022, section IV-A1 ("#C = k"), who draw every client's classes independently.
     """
 
+    title = "k classes a client"
+    about = (
+        "Every client has examples of exactly k classes; with k = 1 it has nothing to tell apart."
+    )
+    source = "Li et al. 2022, ICDE"
+
     classes_per_client: int = knob(
         2,
         1,
@@ -31,15 +37,17 @@ class Classes(Partition):
         symbol="k",
         label="Classes a client",
         slider=(1, 10),
+        also=("label skew", "non-iid"),
         help="Number of classes each client has.",
     )
 
     def check(self, n: int, C: int, clients: int, sites: int) -> None:
         check_enough(n, clients)
         if self.classes_per_client > C:
-            raise ValueError(
+            raise Refused(
                 f"classes_per_client={self.classes_per_client}: must be at most {C}, "
-                "because these data have no more classes"
+                "because these data have no more classes",
+                {"classes_per_client": C},
             )
 
     def assign(self, pool: Table, clients: int, seed: int) -> Ints:

@@ -27,6 +27,12 @@ class Dirichlet(Partition):
     and sums to 1; for C classes of one size, their α is C times ours. Neither tops up.
     """
 
+    title = "Dirichlet label skew"
+    about = (
+        "Each class is shared out by a random draw; the smaller α, the fewer classes a client has."
+    )
+    source = "Yurochkin et al. 2019, ICML"
+
     alpha: float = knob(
         0.3,
         0.01,
@@ -34,6 +40,16 @@ class Dirichlet(Partition):
         symbol="α",
         label="Dirichlet concentration",
         scale="log",
+        level="first",
+        also=(
+            "heterogeneity",
+            "non-iid",
+            "non iid",
+            "label skew",
+            "skew",
+            "concentration",
+            "Dirichlet",
+        ),
         help="How evenly each class is spread over the clients: small is skewed, large is even.",
     )
 

@@ -17,6 +17,13 @@ class IID(Partition):
     Source: McMahan et al. 2017, section 3 ("IID").
     """
 
+    title = "IID"
+    about = (
+        "Examples are dealt out at random, so all clients have the same mix of classes and "
+        "hardly drift."
+    )
+    source = "McMahan et al. 2017, AISTATS"
+
     def assign(self, pool: Table, clients: int, seed: int) -> Ints:
         n = len(pool.y)
         check_enough(n, clients)

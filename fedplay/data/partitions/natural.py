@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from fedplay.data.base import Ints, Partition, Table, check_clients
+from fedplay.knobs import Refused
 
 
 @dataclass(frozen=True)
@@ -17,13 +18,19 @@ class Natural(Partition):
     Clients are of any size here: one with a single example trains on it and evaluates on none.
     """
 
+    title = "Natural clients"
+    about = (
+        "Every client keeps the examples that the data say are its own; only some data sets say so."
+    )
+
     natural: ClassVar[bool] = True
 
     def check(self, n: int, C: int, clients: int, sites: int) -> None:
         if sites == 0:
-            raise ValueError(
+            raise Refused(
                 'partition="natural": these data come without clients of their own; data="writers" '
-                "and CSV files with a column named client have them"
+                "and CSV files with a column named client have them",
+                {"data": "writers"},
             )
         check_clients(clients, sites, "because the data come from that many clients")
 

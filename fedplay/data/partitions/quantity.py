@@ -22,6 +22,13 @@ class Quantity(Partition):
     Source: Li et al. 2022, section IV-C (with β = 0.5), who draw until everybody has enough.
     """
 
+    title = "Quantity skew"
+    about = (
+        "Some clients have many examples and some few, all of one mix; the large ones "
+        "dominate the average."
+    )
+    source = "Li et al. 2022, ICDE"
+
     quantity_beta: float = knob(
         0.5,
         0.01,
@@ -29,6 +36,7 @@ class Quantity(Partition):
         symbol="β",
         label="Size concentration",
         scale="log",
+        also=("quantity skew", "imbalance", "unbalanced", "sizes"),
         help="How evenly examples are shared out: small values give very unequal clients.",
     )
 

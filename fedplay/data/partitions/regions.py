@@ -18,6 +18,12 @@ class Regions(Partition):
     examples look like differs most; its labels differ as far as they change along the way.
     """
 
+    title = "Regions"
+    about = (
+        "Every client sees one stretch of the data along their main direction, so features "
+        "differ most."
+    )
+
     def assign(self, pool: Table, clients: int, seed: int) -> Ints:
         n = len(pool.y)
         self.check(n, len(pool.classes), clients, 0)

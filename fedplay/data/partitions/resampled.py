@@ -44,6 +44,10 @@ class Resampled(Partition):
     Source: Hsu, Qi & Brown 2019, section 3, whose α is C times ours; they draw without replacement.
     """
 
+    title = "Dirichlet, resampled"
+    about = "Clients draw their examples from a common pool, so there may be millions of them."
+    source = "Hsu et al. 2019, arXiv"
+
     exclusive: ClassVar[bool] = False
 
     alpha: float = shared(Dirichlet, "alpha")
@@ -53,6 +57,7 @@ class Resampled(Partition):
         1000,
         label="Examples a client",
         scale="log",
+        also=("n_k", "sample size"),
         help="Number of examples each client draws, including those it keeps for evaluation.",
     )
 

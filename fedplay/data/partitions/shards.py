@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fedplay.data.base import Ints, Partition, Table, check_enough
-from fedplay.knobs import knob
+from fedplay.knobs import Refused, knob
 from fedplay.streams import Purpose, Streams
 
 
@@ -22,20 +22,28 @@ class Shards(Partition):
     Source: McMahan et al. 2017, section 3 ("Pathological Non-IID"), with 2 shards a client.
     """
 
+    title = "Label shards"
+    about = (
+        "Examples are sorted by label and cut into pieces, so most clients see only a few classes."
+    )
+    source = "McMahan et al. 2017, AISTATS"
+
     shards: int = knob(
         2,
         1,
         20,
         label="Shards a client",
+        also=("pathological non-iid", "non-iid", "label skew"),
         help="Number of pieces each client gets of the examples sorted by label.",
     )
 
     def check(self, n: int, C: int, clients: int, sites: int) -> None:
         check_enough(n, clients)
         if self.shards * clients > n:
-            raise ValueError(
+            raise Refused(
                 f"shards={self.shards}: must be at most {n // clients} with clients={clients}, "
-                f"because {n:,} examples can't be cut into more shards than that"
+                f"because {n:,} examples can't be cut into more shards than that",
+                {"shards": n // clients},
             )
 
     def assign(self, pool: Table, clients: int, seed: int) -> Ints:

@@ -8,14 +8,15 @@ from typing import ClassVar
 import numpy as np
 
 from fedplay.data.base import Floats, GivenShares, Ints, Partition, Shares, Source, Table
-from fedplay.knobs import Checked, knob
+from fedplay.knobs import Entry, Refused, knob
 from fedplay.registry import name_of
+from fedplay.slots import TABLE
 from fedplay.streams import Purpose, Streams
 
 TESTS = 0  # the `round` of the stream that gives each test example a group; shifts use others
 
 
-class Shift(Checked):
+class Shift(Entry):
     """A change of each client's examples: a frozen dataclass whose fields are knobs.
 
     Client k is of group k mod `groups`; a shift is the same for all of a group, and group 0 keeps
@@ -42,6 +43,11 @@ class Shift(Checked):
 class Unshifted(Shift):
     """Every client's examples stay as they are."""
 
+    title = "No shift"
+    about = (
+        "Every client's examples stay as they are, so clients differ only as the partition has it."
+    )
+
     def apply(self, table: Table, group: Ints, seed: int) -> Table:
         return table
 
@@ -56,6 +62,7 @@ class Grouped(Shift):
         50,
         label="Groups",
         slider=(1, 10),
+        also=("clusters", "populations"),
         help="Number of groups of clients; client k is in group k mod this number. "
         "The examples of the first group are unchanged.",
     )
@@ -66,9 +73,10 @@ def check_shift(shift: Shift, source: Source, partition: Partition) -> None:
     if shift.groups == 1:
         return
     if not partition.exclusive:
-        raise ValueError(
+        raise Refused(
             f'shift="{name_of(shift) or type(shift).__name__}": needs examples that are one '
-            "client's alone, but with this partition several clients draw the same"
+            "client's alone, but with this partition several clients draw the same",
+            {"partition": TABLE["partition"].default},
         )
     shift.check(source.shape()[1], source.image)
 

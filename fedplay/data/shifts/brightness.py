@@ -8,7 +8,7 @@ import numpy as np
 
 from fedplay.data.base import Ints, Table
 from fedplay.data.shifts.base import Grouped, steps
-from fedplay.knobs import knob
+from fedplay.knobs import Refused, knob
 
 
 @dataclass(frozen=True)
@@ -19,19 +19,25 @@ class Brightness(Grouped):
     data have zeros of their own.
     """
 
+    title = "Brightness"
+    about = "Each group's pictures are dimmer than the last one's, as with different cameras."
+
     dimming: float = knob(
         0.8,
         0.0,
         0.99,
         label="Dimming",
+        also=("brightness", "camera"),
         help="Share of brightness that the last group's pictures lose; 0 is no shift.",
     )
 
     def check(self, d: int, image: tuple[int, int] | None) -> None:
         if image is None:
-            raise ValueError(
+            raise Refused(
                 'shift="brightness": only pictures can be made dim, and data="digits" has them; '
-                'shift="noise" goes with every kind of data'
+                'shift="noise" goes with every kind of data',
+                {"data": "digits"},
+                {"shift": "noise"},
             )
 
     def apply(self, table: Table, group: Ints, seed: int) -> Table:

@@ -25,11 +25,16 @@ class Noise(Grouped):
     group of its own and the deviation is absolute.
     """
 
+    title = "Feature noise"
+    about = "Each group's features are noisier than the last one's, as with different instruments."
+    source = "Li et al. 2022, ICDE"
+
     feature_noise: float = knob(
         1.0,
         0.0,
         5.0,
         label="Feature noise",
+        also=("feature skew", "sensor noise"),
         help="Standard deviation of the noise in the last group, in units of the features' own.",
     )
 

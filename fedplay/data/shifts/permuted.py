@@ -24,6 +24,12 @@ class Permuted(Grouped):
     Source: Sattler, Müller & Samek 2021, section V ("label-swap").
     """
 
+    title = "Label swap"
+    about = (
+        "Each group gives the same example another label, so no single model can serve them all."
+    )
+    source = "Sattler et al. 2021, IEEE TNNLS"
+
     def apply(self, table: Table, group: Ints, seed: int) -> Table:
         tables = permutations(self.groups, len(table.classes), seed)
         return replace(table, y=tables[np.maximum(group, 0), table.y])

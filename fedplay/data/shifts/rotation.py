@@ -8,7 +8,7 @@ import numpy as np
 
 from fedplay.data.base import Floats, Ints, Table
 from fedplay.data.shifts.base import Grouped
-from fedplay.knobs import knob
+from fedplay.knobs import Refused, knob
 
 
 @dataclass(frozen=True)
@@ -22,20 +22,29 @@ class Rotation(Grouped):
     Source: Ghosh et al. 2020, section 6 ("Rotated MNIST"): groups 0, 90, 180 and 270 degrees apart.
     """
 
+    title = "Rotation"
+    about = (
+        "Each group of clients sees its examples turned by another angle, as through a "
+        "tilted camera."
+    )
+    source = "Ghosh et al. 2020, NeurIPS"
+
     rotation: float = knob(
         90.0,
         0.0,
         180.0,
         label="Rotation",
         unit="°",
+        also=("angle", "rotated"),
         help="Angle between the examples of one group and those of the next, in degrees.",
     )
 
     def check(self, d: int, image: tuple[int, int] | None) -> None:
         if d != 2 and (image is None or image[0] != image[1]):
-            raise ValueError(
+            raise Refused(
                 'shift="rotation": only square pictures and points of the plane can be turned; '
-                'data="digits" and data="moons" have them'
+                'data="digits" and data="moons" have them',
+                {"data": "digits"},
             )
 
     def apply(self, table: Table, group: Ints, seed: int) -> Table:

@@ -14,6 +14,12 @@ NO_DATA = 'data="arrays": stands for a Federation of your own, which is given to
 class Arrays(Source):
     """A placeholder: the data, and who has which, are in the `Federation` that a run is given."""
 
+    title = "Data of one's own"
+    about = (
+        "Stands for a Federation that is given to the run itself, so files and links cannot "
+        "carry the data."
+    )
+
     def load(self, seed: int) -> Table:
         raise ValueError(NO_DATA)
 

@@ -40,6 +40,13 @@ class Cancer(Source):
     Source: Street, Wolberg & Mangasarian 1993, as `sklearn.datasets.load_breast_cancer` has it.
     """
 
+    title = "Breast cancer Wisconsin"
+    about = (
+        "569 tumours with 30 measurements each, benign or malignant; a table, with nothing "
+        "to look at."
+    )
+    source = "Street et al. 1993, SPIE"
+
     def load(self, seed: int) -> Table:
         return _cancer()
 

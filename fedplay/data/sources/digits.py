@@ -27,6 +27,10 @@ class Digits(Source):
     as `sklearn.datasets.load_digits` has it.
     """
 
+    title = "Handwritten digits"
+    about = "1,797 pictures of 8 × 8 pixels, ten classes; small enough that a run takes a second."
+    source = "Alpaydin & Kaynak 1998, UCI"
+
     image: ClassVar[tuple[int, int] | None] = (8, 8)
 
     def load(self, seed: int) -> Table:
@@ -43,6 +47,13 @@ class Writers(Source):
     The file does not name its writers: the blocks are the forms that they filled in, one after the
     other. Its documentation speaks of 13 writers, so somebody may have filled in two.
     """
+
+    title = "Digits by writer"
+    about = (
+        "The same digits with their 14 writers as natural clients, so each client has a hand "
+        "of its own."
+    )
+    source = "Alpaydin & Kaynak 1998, UCI"
 
     image: ClassVar[tuple[int, int] | None] = (8, 8)
 

@@ -31,6 +31,13 @@ class Penguins(Source):
     Source: Gorman, Williams & Fraser 2014; Horst, Hill & Gorman 2020.
     """
 
+    title = "Palmer penguins"
+    about = (
+        "342 penguins of three species, with the three islands as natural clients; two "
+        "islands lack a species."
+    )
+    source = "Gorman et al. 2014, PLOS ONE"
+
     def load(self, seed: int) -> Table:
         return _penguins(_file())
 

@@ -22,12 +22,17 @@ FEATURES = ("x₁", "x₂")
 class Moons(Source):
     """Two interleaved half circles, as `sklearn.datasets.make_moons` draws them."""
 
+    title = "Two moons"
+    about = "Two interleaved half circles in the plane; a straight boundary cannot separate them."
+    source = "Pedregosa et al. 2011, JMLR"
+
     examples: int = knob(
         600,
         100,
         20_000,
         label="Examples",
         scale="log",
+        also=("n", "points", "sample size"),
         help="Number of points; a fifth of them becomes the global test set.",
     )
     spread: float = knob(
@@ -35,6 +40,7 @@ class Moons(Source):
         0.0,
         1.0,
         label="Spread",
+        also=("overlap", "standard deviation"),
         help="Standard deviation of the noise on each point, in units of the circle's radius.",
     )
 
@@ -53,6 +59,13 @@ class Moons(Source):
 @dataclass(frozen=True)
 class Circles(Source):
     """A circle of half the radius inside another, as `sklearn.datasets.make_circles` draws them."""
+
+    title = "Two circles"
+    about = (
+        "A circle inside another, in the plane; a model without a hidden layer can do no "
+        "better than guess."
+    )
+    source = "Pedregosa et al. 2011, JMLR"
 
     examples: int = shared(Moons, "examples")
     spread: float = shared(Moons, "spread")
@@ -74,9 +87,23 @@ class Circles(Source):
 class Blobs(Source):
     """Round clouds with their centres evenly on the unit circle (`sklearn.datasets.make_blobs`)."""
 
+    title = "Blobs"
+    about = (
+        "Round clouds of points in the plane, one for each class; straight boundaries "
+        "separate them."
+    )
+    source = "Pedregosa et al. 2011, JMLR"
+
     examples: int = shared(Moons, "examples")
     spread: float = shared(Moons, "spread")
-    centers: int = knob(4, 2, 10, label="Blobs", help="Number of point clouds, one for each class.")
+    centers: int = knob(
+        4,
+        2,
+        10,
+        label="Blobs",
+        also=("classes", "clusters", "clouds"),
+        help="Number of point clouds, one for each class.",
+    )
 
     def load(self, seed: int) -> Table:
         angle = 2 * np.pi * np.arange(self.centers) / self.centers

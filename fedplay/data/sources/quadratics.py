@@ -33,6 +33,13 @@ class Quadratics(Source):
     (array([1., 4.]), array([-1.,  2.]))
     """
 
+    title = "Quadratics"
+    about = (
+        "One parabola for each client, solved on paper; what drift does can be checked "
+        "against a formula."
+    )
+
+    rows: ClassVar[str] = "curvatures and optima"
     brings: ClassVar[dict[str, str]] = {"partition": "natural", "model": "quadratic"}
 
     dimensions: int = knob(
@@ -40,6 +47,7 @@ class Quadratics(Source):
         1,
         2,
         label="Dimensions",
+        also=("d", "plane", "line"),
         help="Number of parameters of the model: 1 is a line, 2 a plane.",
     )
     optima: tuple[float, ...] = knob(
@@ -49,6 +57,7 @@ class Quadratics(Source):
         kind="numbers",
         symbol="xᵢ",
         label="Optima",
+        also=("minima", "targets"),
         help="Optimum of each client's own loss, client by client (in two dimensions two "
         "numbers each). Those that are not given are drawn from the data seed.",
     )
@@ -59,6 +68,7 @@ class Quadratics(Source):
         kind="numbers",
         symbol="aᵢ",
         label="Curvatures",
+        also=("steepness", "conditioning"),
         help="Curvature of each client's loss, client by client; larger is steeper. Those that "
         "are not given are drawn from the data seed.",
     )

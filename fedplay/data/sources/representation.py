@@ -27,6 +27,14 @@ class Representation(Source):
     Source: Collins et al. 2021, section 5.1.
     """
 
+    title = "Linear representation"
+    about = (
+        "Regression in which clients share two directions of twenty; only the weights on "
+        "them differ."
+    )
+    source = "Collins et al. 2021, ICML"
+
+    rows: ClassVar[str] = "targets"
     brings: ClassVar[dict[str, str]] = {"partition": "natural", "model": "bilinear"}
     test_fraction: ClassVar[float] = 0.1
     held_out: ClassVar[float] = 0.1

@@ -36,6 +36,13 @@ class Synthetic(Source):
     tenth of what is left is each client's own for evaluation, so it trains on 81 %, not 90 %.
     """
 
+    title = "Synthetic(α, β)"
+    about = (
+        "Thirty made-up devices of very different sizes; α and β set how much rules and "
+        "features differ."
+    )
+    source = "Li et al. 2020, MLSys"
+
     test_fraction: ClassVar[float] = 0.1
     held_out: ClassVar[float] = 0.1
 
@@ -45,6 +52,7 @@ class Synthetic(Source):
         10.0,
         label="Rules differ",
         slider=(0.0, 2.0),
+        also=("concept shift", "model heterogeneity"),
         help="α of synthetic(α, β): how much the devices' rules, from features to label, differ.",
     )
     synthetic_beta: float = knob(
@@ -53,12 +61,15 @@ class Synthetic(Source):
         10.0,
         label="Features differ",
         slider=(0.0, 2.0),
+        also=("feature skew", "covariate shift"),
         help="β of synthetic(α, β): how much the devices' features differ.",
     )
     synthetic_devices: str = knob(
         "different",
         choices=("different", "iid"),
         label="Devices",
+        level="expert",
+        also=("iid",),
         help="iid: all devices share one rule and one mean; α and β are ignored.",
     )
 

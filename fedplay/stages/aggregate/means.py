@@ -17,6 +17,13 @@ class Mean(Aggregate):
     The knob `weights` says what p_k is: n_k or 1. A client without examples counts nothing.
     """
 
+    title = "Weighted mean"
+    about = (
+        "The messages' average, by examples or all clients alike; one wild message can move "
+        "it anywhere."
+    )
+    source = "McMahan et al. 2017, AISTATS"
+
     def combine(self, rows: Array, c: Cohort) -> Array:
         total = c.weight.sum()
         if total == 0:
@@ -32,6 +39,13 @@ class Fixed(Aggregate):
     The divisor is a constant, so one client can change the result by no more than its own
     message's length divided by it: differential privacy rests on that.
     """
+
+    title = "Fixed-denominator mean"
+    about = (
+        "The messages' sum divided by the expected cohort, which bounds one client's "
+        "influence for privacy."
+    )
+    source = "McMahan et al. 2018, ICLR"
 
     weighs: ClassVar[str] = "clients"
 

@@ -14,9 +14,15 @@ from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Local
 class Centralised(Algorithm):
     """SGD over the cohort's examples thrown together, as many epochs a round as a client takes.
 
-    A yardstick and no federated method: everybody's examples lie on one heap. Bytes are counted as
-    if models travelled; the examples' own journey is not.
+    A yardstick and no federated method: everybody's examples lie on one heap. No model travels, so
+    no bytes and no messages are counted; nor is the journey of the examples, which would be one.
     """
+
+    title = "Centralised"
+    about = (
+        "A yardstick: one model trained on the examples of all thrown together, as if they "
+        "could be sent."
+    )
 
     fixes: ClassVar[dict[str, Any]] = {
         "weights": "examples"
@@ -29,3 +35,9 @@ class Centralised(Algorithm):
         if c.K == 0:
             return w0, own
         return np.repeat(sgd.together(w0[0])[None], c.K, axis=0), own
+
+    def broadcast(self, P: int) -> int:
+        return 0
+
+    def upload(self, M: int) -> int:
+        return 0

@@ -14,3 +14,10 @@ class FedAvg(Algorithm):
     Averaging updates and adding the mean to w is the paper's average of models w_k, with weights
     n_k. With one local epoch and the whole data as the batch it is FedSGD.
     """
+
+    title = "FedAvg"
+    about = (
+        "Clients train for some epochs and the server averages their models; much local work "
+        "lets them drift."
+    )
+    source = "McMahan et al. 2017, AISTATS"

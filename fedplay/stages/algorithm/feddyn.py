@@ -25,6 +25,13 @@ class FedDyn(Algorithm):
     a client takes its local steps; where it adopts the new model, the server slot steps towards it.
     """
 
+    title = "FedDyn"
+    about = (
+        "Each client's loss gets a term that moves its optimum to the common one, so drift "
+        "fades over rounds."
+    )
+    source = "Acar et al. 2021, ICLR"
+
     weighs: ClassVar[str] = "clients"
 
     feddyn_alpha: float = knob(
@@ -35,6 +42,7 @@ class FedDyn(Algorithm):
         label="Dynamic term",
         scale="log",
         slider=(0.001, 10.0),
+        also=("dynamic regularisation", "dynamic regularization"),
         help="Strength of the pull towards the model that the client was sent, and rate at which "
         "the client's correction term grows.",
     )

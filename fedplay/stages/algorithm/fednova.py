@@ -21,6 +21,13 @@ class FedNova(Algorithm):
     examples sends zeros.
     """
 
+    title = "FedNova"
+    about = (
+        "Updates are divided by their number of steps, so clients that take more steps do "
+        "not count more."
+    )
+    source = "Wang et al. 2020, NeurIPS"
+
     sends: ClassVar[str] = "the mean of its steps, and how many there were"
     without_privacy: ClassVar[str] = (
         "its messages carry the number of steps, which clipping and noise would change as well"

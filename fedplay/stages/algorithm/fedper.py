@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from fedplay.knobs import knob, shared
+from fedplay.knobs import Refused, knob, shared
 from fedplay.stages.base import Algorithm, Array, Arrays, Cohort, Local, Spans, Step
 from fedplay.stages.called import Called
 
@@ -23,6 +23,13 @@ class FedPer(Algorithm):
     is of no use.
     """
 
+    title = "FedPer"
+    about = (
+        "Clients share the lower layers and keep the last ones, so each has a head fitted to "
+        "its own labels."
+    )
+    source = "Arivazhagan et al. 2019, arXiv"
+
     keeps: ClassVar[str] = "a head"
     called: ClassVar[Called] = Called("own head", ("with its own head",), "model with its own head")
     brings: ClassVar[dict[str, str]] = {"model": "mlp"}  # with a layer to share, and one to keep
@@ -34,6 +41,7 @@ class FedPer(Algorithm):
         8,
         label="Personal layers",
         slider=(0, 3),
+        also=("head", "FedPer", "split layers"),
         help="Number of layers, counted from the last, that each client keeps; 0 is FedAvg.",
     )
 
@@ -51,9 +59,11 @@ class FedPer(Algorithm):
     def fits(self, spans: Spans) -> None:
         if self.personal_layers and len(spans) <= self.personal_layers:
             layers = f"{len(spans)} layer{'s' if len(spans) != 1 else ''}" if spans else "no layers"
-            raise ValueError(
+            fewer = [{"personal_layers": len(spans) - 1}] if len(spans) > 1 else []
+            raise Refused(
                 f"personal_layers={self.personal_layers}: leaves nothing to share of a model with "
-                f'{layers}; choose model="mlp", or fewer personal layers'
+                f'{layers}; choose model="mlp", or fewer personal layers',
+                *fewer,
             )
 
     def shared(self, P: int, spans: Spans) -> int:
@@ -94,6 +104,13 @@ class FedRep(FedPer):
     count alike in the body's mean, 1/(rn) Σ there; the paper's own code weighs them by examples.
     """
 
+    title = "FedRep"
+    about = (
+        "Like FedPer, but each client first trains its own head alone, and then the shared "
+        "layers below it."
+    )
+    source = "Collins et al. 2021, ICML"
+
     weighs: ClassVar[str] = "clients"
 
     personal_layers: int = shared(FedPer, "personal_layers")
@@ -102,6 +119,8 @@ class FedRep(FedPer):
         1,
         20,
         label="Body epochs",
+        level="expert",
+        also=("representation epochs",),
         help="Local epochs for the shared layers, after those for the client's own head.",
     )
 

@@ -19,6 +19,13 @@ class FedProx(Algorithm):
     the paper samples them by their examples and averages alike.
     """
 
+    title = "FedProx"
+    about = (
+        "FedAvg with a pull back to the model that was sent, so clients drift less and learn "
+        "less a round."
+    )
+    source = "Li et al. 2020, MLSys"
+
     mu: float = knob(
         0.1,
         0.0,
@@ -27,6 +34,8 @@ class FedProx(Algorithm):
         label="Proximal term",
         scale="log",
         slider=(0.001, 10.0),
+        level="first",
+        also=("proximal", "prox", "FedProx"),
         help="Strength of the pull towards the model that the client was sent; 0 is FedAvg.",
     )
 

@@ -15,4 +15,11 @@ class FedSGD(Algorithm):
     With everyone present that is a step of gradient descent on all examples together.
     """
 
+    title = "FedSGD"
+    about = (
+        "Each client sends one gradient over all its examples, so nothing drifts and many "
+        "rounds are needed."
+    )
+    source = "McMahan et al. 2017, AISTATS"
+
     fixes: ClassVar[dict[str, Any]] = {"local_epochs": 1, "batch_size": None}

@@ -35,6 +35,13 @@ class IFCA(Algorithm):
     use is whichever of the G fits its training examples best, whether it has ever taken part.
     """
 
+    title = "IFCA"
+    about = (
+        "Several shared models; each client trains the one that fits it best, so groups can "
+        "find each other."
+    )
+    source = "Ghosh et al. 2020, NeurIPS"
+
     weighs: ClassVar[str] = "clients"
     keeps: ClassVar[str] = "a cluster's model"
     copies: ClassVar[str] = "models"
@@ -52,12 +59,15 @@ class IFCA(Algorithm):
         10,
         symbol="G",
         label="Clusters",
+        also=("clustered", "groups"),
         help="Number of shared models; every client chooses one of them.",
     )
     cluster_start: str = knob(
         "random",
         choices=("random", "apart", "identical"),
         label="Initial models",
+        level="expert",
+        also=("initialisation", "initialization"),
         help="Shared models before round 1. random: noise; apart: models of clients that are far "
         "from one another; identical: all equal, so no clusters are found when all take part.",
     )

@@ -20,6 +20,10 @@ class PerFedAvg(Algorithm):
     personal model, is what it was trained for. Clients count alike, 1/(rn) Σ in Algorithm 1.
     """
 
+    title = "Per-FedAvg"
+    about = "Trains a model that is good after one more local step, and not so good as it is."
+    source = "Fallah et al. 2020, NeurIPS"
+
     weighs: ClassVar[str] = "clients"
 
     maml_rate: float | None = knob(
@@ -30,6 +34,8 @@ class PerFedAvg(Algorithm):
         label="Inner rate",
         scale="log",
         none="automatic",
+        level="expert",
+        also=("MAML", "meta-learning", "adaptation rate"),
         help="Learning rate of each client's adaptation step; automatic: η.",
     )
 

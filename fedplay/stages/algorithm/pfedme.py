@@ -34,6 +34,12 @@ class PFedMe(Algorithm):
     p is 1: clients count alike, Σ w_i / S in Algorithm 1, though the paper's own code has n_i.
     """
 
+    title = "pFedMe"
+    about = (
+        "Each client trains a model of its own that is pulled to the shared one, which follows it."
+    )
+    source = "Dinh et al. 2020, NeurIPS"
+
     weighs: ClassVar[str] = "clients"
 
     keeps: ClassVar[str] = "a model"
@@ -49,6 +55,7 @@ class PFedMe(Algorithm):
         label="Pull to shared",
         scale="log",
         slider=(0.1, 100.0),
+        also=("Moreau envelope", "lambda"),
         help="Strength of the pull of each client's own model towards the shared one.",
     )
     inner_steps: int = knob(
@@ -58,6 +65,8 @@ class PFedMe(Algorithm):
         symbol="K",
         label="Inner steps",
         slider=(1, 10),
+        level="expert",
+        also=("Moreau envelope",),
         help="Steps of the client's own model on each batch, before the shared one follows it.",
     )
 

@@ -28,6 +28,13 @@ class Scaffold(Algorithm):
     global step size η_g.
     """
 
+    title = "SCAFFOLD"
+    about = (
+        "Each local step is corrected for how the client differs from the average; messages "
+        "are twice as long."
+    )
+    source = "Karimireddy et al. 2020, ICML"
+
     weighs: ClassVar[str] = "clients"
     sends: ClassVar[str] = "its arrow, and by how much its control variate changed"
 
@@ -35,6 +42,8 @@ class Scaffold(Algorithm):
         "II",
         choices=("I", "II"),
         label="Control variate",
+        level="expert",
+        also=("control variates", "variance reduction"),
         help="A client's new control variate. I: its gradient at the model it was sent (one more "
         "pass); II: the mean gradient of its local steps.",
     )

@@ -19,7 +19,7 @@ is told of every round (`Round.ignored`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -34,6 +34,13 @@ from fedplay.streams import Purpose
 class DifferentialPrivacy(Layer):
     """Clip on the client, noise on the server. Without noise, `clip` alone just bounds updates."""
 
+    title = "DP-FedAvg"
+    about = (
+        "Updates are cut to a length and noise is added to their sum, so no client shows; "
+        "accuracy pays."
+    )
+    source = "McMahan et al. 2018, ICLR"
+
     clip: float | None = knob(
         None,
         0.0,
@@ -45,6 +52,7 @@ class DifferentialPrivacy(Layer):
         label="Clipping norm",
         scale="log",
         slider=(0.01, 10.0),
+        also=("clipping", "norm bound", "sensitivity"),
         help="Largest length of an update; longer ones are scaled down to it.",
     )
     noise_multiplier: float = knob(
@@ -54,6 +62,8 @@ class DifferentialPrivacy(Layer):
         symbol="z",
         label="Privacy noise",
         slider=(0.0, 4.0),
+        level="first",
+        also=("epsilon", "privacy", "differential privacy", "DP", "sigma", "noise"),
         help="Noise on the average, in units of one client's largest influence; 0: no privacy.",
     )
     delta: float | None = knob(
@@ -66,11 +76,14 @@ class DifferentialPrivacy(Layer):
         symbol="δ",
         label="Privacy slack",
         scale="log",
+        level="expert",
+        also=("privacy", "failure probability"),
         help="Probability that the bound ε does not hold; it should be well below 1/N.",
     )
 
     linear_only = True
     protects = True
+    off: ClassVar[dict[str, Any]] = {"noise_multiplier": 0.0, "clip": None}
 
     def bound(self) -> float | None:
         """The clipping norm S in force, or None."""

@@ -24,6 +24,13 @@ class Ditto(Personal):
     aggregated (line 8), so clients count in it as the algorithm has it.
     """
 
+    title = "Ditto"
+    about = (
+        "Each client trains a second model that is pulled to the global one; λ sets how far "
+        "they may part."
+    )
+    source = "Li et al. 2021, ICML"
+
     needs_global: ClassVar[bool] = True
     called: ClassVar[Called] = Called(
         "Ditto", ("its own model (Ditto)", "own (Ditto)"), "Ditto model"
@@ -37,6 +44,7 @@ class Ditto(Personal):
         label="Pull to global",
         scale="log",
         slider=(0.01, 10.0),
+        also=("lambda", "regularisation", "regularization"),
         help="Strength of the pull of each personal model towards the global one; 0: no pull.",
     )
 

@@ -21,6 +21,13 @@ class Finetune(Personal):
     `finetune_steps` counts single steps, and epochs are then the most that there is room for.
     """
 
+    title = "Fine-tuning"
+    about = (
+        "Each client trains the finished global model on its own data for a while, and uses "
+        "that copy."
+    )
+    source = "Wang et al. 2019, arXiv"
+
     called: ClassVar[Called] = Called("fine-tuned", ("after fine-tuning",), "fine-tuned model")
 
     finetune_epochs: int = knob(
@@ -30,12 +37,15 @@ class Finetune(Personal):
         label="Fine-tuning",
         unit="epochs",
         slider=(0, 20),
+        also=("fine tuning", "local adaptation", "personalisation", "personalization"),
         help="Local epochs of training the finished global model on each client's own data.",
     )
     finetune_part: str = knob(
         "all",
         choices=("all", "head"),
         label="Tuned part",
+        level="expert",
+        also=("head", "last layer"),
         help="Tuned parameters. all: every one; head: the last layer, the others stay shared.",
     )
     finetune_rate: float | None = knob(
@@ -45,6 +55,8 @@ class Finetune(Personal):
         label="Tuning rate",
         scale="log",
         none="automatic",
+        level="expert",
+        also=("fine-tuning rate", "lr"),
         help="Learning rate of fine-tuning; automatic: the clients' own.",
     )
     finetune_steps: int | None = knob(
@@ -55,6 +67,8 @@ class Finetune(Personal):
         label="Tuning steps",
         slider=(0, 50),
         none="automatic",
+        level="expert",
+        also=("fine-tuning steps",),
         help="Maximum number of local steps; automatic: as many as the epochs need.",
     )
 

@@ -11,6 +11,11 @@ from fedplay.stages.base import Array, Arrays, Cohort, Local, Personal
 class AsGiven(Personal):
     """The global model, or what the algorithm keeps at each client (a head, a cluster, a model)."""
 
+    title = "None"
+    about = (
+        "Every client uses the model that the algorithm gives it, so nothing is adapted afterwards."
+    )
+
     def owns(self, last: bool, given: bool) -> bool:
         return given
 

@@ -24,6 +24,10 @@ class Interpolation(Personal):
     clients count in w is left to the algorithm that trains it.
     """
 
+    title = "Model interpolation"
+    about = "Each client uses a weighted mean of the global model and the one it would have alone."
+    source = "Mansour et al. 2020, arXiv"
+
     needs_global: ClassVar[bool] = True
     called: ClassVar[Called] = Called("mixture", ("mixed with its own", "its mixture"), "mixture")
 
@@ -33,6 +37,7 @@ class Interpolation(Personal):
         1.0,
         symbol="α",
         label="Mixing",
+        also=("interpolation", "mixture"),
         help="Share of the client's own model in the mixture: 0 is the global model, 1 its own.",
     )
 
@@ -65,6 +70,13 @@ class APFL(Interpolation):
     Source: Deng, Kamani & Mahdavi 2020, algorithm 1, with α fixed. Clients count alike in its
     average of the w.
     """
+
+    title = "APFL"
+    about = (
+        "Each client uses a mixture of its own and the global model, and trains its own part "
+        "for the mixture."
+    )
+    source = "Deng et al. 2020, arXiv"
 
     called: ClassVar[Called] = Called("APFL", ("its mixture (APFL)",), "APFL mixture")
 

@@ -19,6 +19,13 @@ class Poisson(Schedule):
     come from the very stream of `Uniform`, so the two differ in little more than the size.
     """
 
+    title = "Poisson sampling"
+    about = (
+        "Every client tosses its own coin each round; privacy accounting rests on this, and "
+        "cohorts vary."
+    )
+    source = "McMahan et al. 2018, ICLR"
+
     participation: float = shared(Uniform, "participation")
 
     def expected(self, N: int) -> float:

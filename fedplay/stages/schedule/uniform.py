@@ -14,6 +14,13 @@ from fedplay.streams import Purpose, Streams
 class Uniform(Schedule):
     """max(1, C·N) clients a round, C·N rounded (half up), every set of that size equally likely."""
 
+    title = "Uniform sampling"
+    about = (
+        "A fixed number of clients a round, each as likely as the others, so costs are the "
+        "same every round."
+    )
+    source = "McMahan et al. 2017, AISTATS"
+
     participation: float = knob(
         1.0,
         0.0,
@@ -22,6 +29,8 @@ class Uniform(Schedule):
         symbol="C",
         label="Participation",
         slider=(0.05, 1.0),
+        level="first",
+        also=("client fraction", "sampling rate", "cohort", "q", "availability"),
         help="Share of the clients that take part in a round.",
     )
 

@@ -33,6 +33,13 @@ def squares(m: Array) -> Array:
 class Adagrad(ServerOptimizer):
     """FedAdagrad, with β₁ = 0 as in the paper's experiments: v only grows, so steps only shrink."""
 
+    title = "FedAdagrad"
+    about = (
+        "The server takes shorter steps where parameters have changed much so far, so steps "
+        "only shrink."
+    )
+    source = "Reddi et al. 2021, ICLR"
+
     adaptive_rate: float = knob(
         0.03,
         0.0,
@@ -42,6 +49,7 @@ class Adagrad(ServerOptimizer):
         label="Server step",
         scale="log",
         slider=(0.001, 1.0),
+        also=("server lr", "server learning rate"),
         help="Approximate change of each parameter in a round, whatever the size of its update.",
     )
     tau: float = knob(
@@ -53,6 +61,8 @@ class Adagrad(ServerOptimizer):
         label="Adaptivity",
         scale="log",
         slider=(1e-5, 1.0),
+        level="expert",
+        also=("degree of adaptivity",),
         help="Size of update below which steps are not enlarged; larger values adapt less.",
     )
 
@@ -72,6 +82,13 @@ class Adagrad(ServerOptimizer):
 class Adam(Adagrad):
     """FedAdam: v is a moving average, so old rounds are forgotten."""
 
+    title = "FedAdam"
+    about = (
+        "The server scales each parameter's step by its recent changes, so rare features "
+        "move as far as common ones."
+    )
+    source = "Reddi et al. 2021, ICLR"
+
     beta1: float = knob(
         0.9,
         0.0,
@@ -79,6 +96,8 @@ class Adam(Adagrad):
         symbol="β₁",
         label="Server momentum",
         slider=(0.0, 0.99),
+        level="expert",
+        also=("momentum",),
         help="Share of the earlier rounds in the direction of the step.",
     )
     beta2: float = knob(
@@ -88,6 +107,8 @@ class Adam(Adagrad):
         symbol="β₂",
         label="Second moment",
         slider=(0.0, 0.999),
+        level="expert",
+        also=("second moment decay",),
         help="Decay of the average of squared updates; larger values average over more rounds.",
     )
 
@@ -107,6 +128,12 @@ class Adam(Adagrad):
 @dataclass(frozen=True)
 class Yogi(Adam):
     """FedYogi: v moves by a bounded amount, so that one small update does not undo its caution."""
+
+    title = "FedYogi"
+    about = (
+        "Like FedAdam, but its scales change slowly, so one small update does not undo its caution."
+    )
+    source = "Reddi et al. 2021, ICLR"
 
     def second_moment(self, v: Array, square: Array) -> Array:
         return v - (1 - self.beta2) * square * np.sign(v - square)

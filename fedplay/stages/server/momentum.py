@@ -18,6 +18,13 @@ class Momentum(ServerOptimizer):
     Steps in one direction add up to η_s / (1 − β) of them, so η_s is often chosen below 1.
     """
 
+    title = "FedAvgM"
+    about = (
+        "The server repeats a part of its last step, so steps in one direction add up and "
+        "zigzag cancels."
+    )
+    source = "Hsu et al. 2019, arXiv"
+
     server_learning_rate: float = shared(SGD, "server_learning_rate")
     server_momentum: float = knob(
         0.9,
@@ -26,6 +33,7 @@ class Momentum(ServerOptimizer):
         symbol="β",
         label="Server momentum",
         slider=(0.0, 0.99),
+        also=("momentum", "beta"),
         help="Share of its last step that the server repeats.",
     )
 

@@ -35,7 +35,7 @@ class KnownCurves:
         if curve is None:
             recording = self.recordings.get(key)
             if recording is not None and recording.complete:
-                curve = Curve.of(recording.rounds)
+                curve = Curve.of(exp, recording.rounds, recording.tests)
                 self.curves.put(key, curve)
         return curve
 

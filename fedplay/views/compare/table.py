@@ -149,9 +149,9 @@ class ComparisonTable:
     def _numbers(self, source: Comparison, name: str, y: float, ink: str) -> None:
         """The end, and the difference to the reference."""
         second, *third = self.columns[2:-1]
-        gone, many = source.diverged(name), len(source.curves[name])
-        if gone:
-            self._write(second, y, f"diverged in {gone} of {many}", self.look.alarm)
+        many = len(source.curves[name])
+        if broken := [f"{mark} in {n} of {many}" for mark, n in source.broken(name).items()]:
+            self._write(second, y, ", ".join(broken), self.look.alarm)
             return
         end = source.end(name)
         self._write(second, y, f"{end.mean:.3f}" if self.short else end.words(), ink)

@@ -24,7 +24,7 @@ def told(compared: ComparisonShown | None) -> str:
         return "Choose below the methods to compare."
     parts = [_so_far(found, done, runs)]
     if found.curves[found.reference]:
-        parts += [_against(found), _rounds(found)]
+        parts += [_broken(found), _against(found), _rounds(found)]
     parts += [escape(found.weights_note()), "Click a method to see it above."]
     return " ".join(part for part in parts if part)
 
@@ -33,6 +33,28 @@ def _so_far(found: Comparison, done: int, runs: int) -> str:
     varied = "of training" if found.experiment.data == "arrays" else "of training and data"
     text = f"Each with the same {found.seeds} seeds ({varied})"
     return f"{text}: {done} of {runs} runs computed …" if done < runs else f"{text}."
+
+
+def _broken(found: Comparison) -> str:
+    """The methods whose runs have come to nothing here: their numbers are not to be compared."""
+    said = []
+    for name in found.curves:
+        for mark, n in found.broken(name).items():
+            times = f"in {n} of {len(found.curves[name])}"
+            said.append(f"<b>{escape(name)}</b> {_is(mark)} {times}")
+    if not said:
+        return ""
+    more = len(said) - NAMED
+    said = [*said[:NAMED], f"{more} more as the table says"] if more > 0 else said
+    return f"{listed(said)} seeds: such ends tell nothing about what a method can do."
+
+
+def _is(mark: str) -> str:
+    """
+    >>> _is("at chance"), _is("not yet learnt"), _is("worsened"), _is("diverged")
+    ('is at chance', 'has not yet learnt', 'worsened', 'diverged')
+    """
+    return {"at chance": "is at chance", "not yet learnt": "has not yet learnt"}.get(mark, mark)
 
 
 def _against(found: Comparison) -> str:
@@ -100,8 +122,7 @@ def lines(compared: ComparisonShown, name: str) -> tuple[str, ...]:
     known = len(source.curves[name])
     if known < source.seeds:
         out.append(f"{known} of {source.seeds} seeds so far")
-    if gone := source.diverged(name):
-        out.append(f"diverged in {gone} of {known} seeds")
+    out += [f"{mark} in {n} of {known} seeds" for mark, n in source.states(name).items()]
     out.append(f"rounds to {compared.comparison.target:.2f}: {compared.reached[name].words()}")
     out.append(f"at the end {source.end(name).words()}")
     if name != source.reference:

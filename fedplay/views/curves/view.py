@@ -150,6 +150,8 @@ class Curves(View):
             words, colour = f"diverged in round {gone}", self.look.alarm
             end = last(x[: gone + 1], series.accuracy[: gone + 1])
             put(self.strokes.cross, [end[0]], [end[1]])
+        elif series.state.broken:
+            words, colour = f"global · {series.state.name}", self.look.alarm
         self._name("glob", Named(words, colour, np.arange(n), x, series.accuracy, bold=True))
 
     def _means(self, scene: Scene, series: Series) -> None:
@@ -172,7 +174,8 @@ class Curves(View):
         self.strokes.alone.set_color(never)
         where = at.astype(float) if rounds else self.along.x[at]
         called = (late.name if late is not None else "") or own_model(scene.exp)
-        words = f"{called} {UNSEEN}"
+        mark = late.state.mark if late is not None and late.fresh else ""
+        words = f"{called} · {mark} {UNSEEN}" if mark else f"{called} {UNSEEN}"
         self._name("personal", Named(words, tuned, at, where, personal))
         count = np.arange(len(alone))
         self._name("alone", Named(f"each alone {UNSEEN}", never, count, count * 1.0, alone))

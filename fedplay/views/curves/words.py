@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from fedplay.engine.history import DIVERGED
+from fedplay.engine.run_state import diverged_words
+from fedplay.inspect.personal_name import uses
+from fedplay.stages.base import Array
 from fedplay.untrusted import escape
 from fedplay.views.scene import Scene
 from fedplay.words import UNSEEN, percent, short
@@ -23,13 +25,56 @@ def headline(scene: Scene) -> str:
             f"<b>{percent(now.accuracy, 1)}</b> of the test set right."
         )
     when = f"Round {at} of {R}:" if at else "Before training"
+    return f"{_now(scene, when)}{_came_to(scene)}"
+
+
+def _now(scene: Scene, when: str) -> str:
+    """What the models get right in the round shown."""
+    now = scene.now
     if scene.series.score == "loss":
         return _loss(scene, when)
-    own = _clients(scene)
+    if now.personal is not None and (its := uses(scene.exp)):
+        return _used(scene, when, now.personal, its)
+    # One line has room for one remark: on the run, or on its clients.
+    own = "" if _came_to(scene) and scene.client is None else _clients(scene)
     if not np.isfinite(now.accuracy):
         return f"{when} nothing is known of the global model{own and '; ' + own}."
     whole = f"{when} the global model gets <b>{percent(now.accuracy, 1)}</b> of the test set right"
     return f"{whole}{own and '; ' + own}."
+
+
+def _used(scene: Scene, when: str, own: Array, its: str) -> str:
+    """The line of a method whose clients do not use the global model as it is."""
+    known = own[np.isfinite(own)]
+    if not len(known):
+        return f"{when} nothing is known of the clients' models."
+    mean = percent(float(known.mean()), 1)
+    said = f"{when} clients get <b>{mean}</b> of their own {UNSEEN}, each with its {escape(its)}"
+    place = scene.client
+    if place is not None and place < len(own) and np.isfinite(own[place]):
+        name, theirs = escape(short(scene.name(place))), percent(float(own[place]), 1)
+        said += f", and {name} {UNSEEN} <b>{theirs}</b>"
+    if not np.isfinite(scene.now.accuracy):
+        return f"{said}."
+    whole = percent(scene.now.accuracy, 1)
+    return f"{said}; the global model by itself gets {whole} of the test set right."
+
+
+def _came_to(scene: Scene) -> str:
+    """What the run came to, where that has to be said: after its last round."""
+    late, said = scene.late, ""
+    if scene.at < scene.series.rounds:
+        return said
+    for state in (scene.series.state, late.state if late is not None and late.fresh else None):
+        if state is not None and state.sentence:
+            said += f" {_bold(state.sentence)}"
+    return said
+
+
+def _bold(sentence: str) -> str:
+    """The sentence of a state, with what that is called in bold."""
+    head, colon, rest = sentence.partition(":")
+    return f"<b>{head}</b>{colon}{rest}"
 
 
 def _loss(scene: Scene, when: str) -> str:
@@ -56,11 +101,8 @@ def _question(scene: Scene) -> str:
 
 
 def _diverged(scene: Scene, gone: int) -> str:
-    if gone < len(scene.rounds) and np.isfinite(scene.rounds[gone].loss):
-        why = f"the loss passed {DIVERGED:g} times what it was before training"
-    else:
-        why = "the loss is no longer a finite number"
-    return f"<b>Diverged in round {gone}</b>: {why}."
+    loss = scene.rounds[gone].loss if gone < len(scene.rounds) else np.nan
+    return _bold(diverged_words(loss, gone))
 
 
 def _clients(scene: Scene) -> str:

@@ -36,7 +36,7 @@ def held():
         "fields": fields,
         "odd": odd,
         "headline": screen.headline.value,
-        "numbers": screen.numbers.value,
+        "numbers": screen.headline.numbers.value,
         "alt": screen.stage._canvas.alt,
         "tab": tabs._options_labels[tabs.index] if tabs.index is not None else "",
         "scrub": transport.scrub.value,

@@ -383,7 +383,8 @@ def test_it_suits_two_features_and_a_model_that_classifies():
 
     assert suits(MOONS)
     assert not suits(fp.Experiment())
-    assert not suits(MOONS.replace(model="quadratic"))
+    line = dict(data="quadratics", partition="natural", model="quadratic", dimensions=1)
+    assert not suits(fp.Experiment(**line))
 
 
 def test_round_0_has_one_class_and_no_border():

@@ -14,6 +14,7 @@ from PIL import Image
 from fedplay.drawing.figure import DOTS, Canvas
 from fedplay.drawing.geometry import Box
 from fedplay.drawing.style import DARK, LIGHT
+from fedplay.engine.run_state import RunState
 from fedplay.experiment import Experiment
 from fedplay.methods import METHODS
 from fedplay.studies.compare import compare
@@ -32,6 +33,9 @@ SIZE = (930, 230)
 EXP = Experiment(rounds=4, clients=3)
 
 
+LOST = RunState("diverged", "Diverged in round 2: the loss is no longer a finite number.")
+
+
 def comparison(ends, *, seeds=5, wanted=None, lost=(), R=4, reference=None, spread=0.02):
     """Methods that climb to their ends, a little apart by the seed."""
     curves = {}
@@ -41,7 +45,8 @@ def comparison(ends, *, seeds=5, wanted=None, lost=(), R=4, reference=None, spre
             rows = np.linspace(0.1, end + spread * (place - (seeds - 1) / 2) / seeds, R + 1)
             if name in lost:
                 rows = np.where(np.arange(R + 1) > 1, math.nan, rows)
-            curves[name][place] = Curve(rows, 1 - rows, rows, 2 if name in lost else None)
+            came_to = (2, LOST) if name in lost else (None,)
+            curves[name][place] = Curve(rows, 1 - rows, rows, *came_to)
     experiments = dict.fromkeys(ends, EXP.replace(rounds=R))
     reference = reference or next(iter(ends))
     return Comparison(EXP.replace(rounds=R), experiments, curves, seeds, reference, wanted)
@@ -186,6 +191,30 @@ def test_a_diverged_method_has_a_cross_and_is_said(base, view):
 
 
 # --- what is pointed at -------------------------------------------------------------------------
+
+
+def test_a_method_at_chance_is_said_to_be_and_its_end_is_no_number(base, view):
+    found = comparison(THREE)
+    chance = RunState("at chance", "At chance: always giving the same answer gets 10 % right.")
+    slow = RunState("still learning", "Still learning: …")
+    own = {s: c._replace(state=chance) for s, c in found.curves["SCAFFOLD"].items()}
+    other = {s: c._replace(state=slow) for s, c in found.curves["FedProx"].items()}
+    found = replace(found, curves={**found.curves, "SCAFFOLD": own, "FedProx": other})
+    seen = ComparisonShown(found, "FedAvg")
+    view.show(replace(base, closeup=seen))
+    cell = next(c for c in view.table.cells if c.words == "at chance in 5 of 5")
+    assert cell.colour == LIGHT.alarm
+    assert found.end("FedProx").words() in words(view), "which is no failure"
+    assert "SCAFFOLD is at chance in 5 of 5 seeds: such ends tell nothing" in plain(told(seen))
+    assert "at chance in 5 of 5 seeds" in lines(seen, "SCAFFOLD")
+    assert "still learning in 5 of 5 seeds" in lines(seen, "FedProx")
+    assert "at chance in 5" in found.table()
+    assert "still learning in 5" in found.table()
+    assert {line.split(",")[-1] for line in found.to_csv().splitlines()[1:]} == {
+        "at chance",
+        "still learning",
+        "not judged",
+    }
 
 
 def test_a_method_is_found_by_its_row_and_its_curve(base, view):

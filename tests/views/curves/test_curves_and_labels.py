@@ -24,6 +24,7 @@ from fedplay.drawing.lines import distances
 from fedplay.drawing.scale import tidy
 from fedplay.drawing.style import DARK, LIGHT
 from fedplay.engine.evaluate import mean_of
+from fedplay.engine.run_state import below_alone
 from fedplay.views import client_lines as spread
 from fedplay.views import round_axis as along
 from fedplay.views.client_lines import band, worst
@@ -441,10 +442,49 @@ def test_the_sentence_has_the_numbers_of_the_round_shown(ten):
     low, high = r.client_accuracy.min(), r.client_accuracy.max()
     assert f"{100 * low:.0f} % to {100 * high:.0f} % of their own {UNSEEN}" in told
     assert told != last
-    assert len(last) <= 120
+    assert len(last) <= 130
     followed = plain(Curves.sentence(replace(now, client=2)))
     assert f"{100 * r.client_accuracy[2]:.1f}".removesuffix(".0") in followed
     assert f"client 2 {UNSEEN}" in followed
+
+
+def test_the_first_number_is_of_the_models_that_clients_use():
+    given_ = scene(fp.Experiment(algorithm="fedper", model="mlp", rounds=R, alpha=0.1))
+    mean = np.nanmean(given_.now.personal)
+    told = plain(Curves.sentence(given_))
+    first, second = re.findall(r"([\d.]+) %", told)
+    assert float(first) == pytest.approx(100 * mean, abs=0.051)
+    assert float(second) == pytest.approx(100 * given_.now.accuracy, abs=0.051)
+    assert "each with its own head; the global model by itself gets" in told
+    followed = plain(Curves.sentence(replace(given_, client=2)))
+    assert f"and client 2 {UNSEEN}" in followed
+    earlier = plain(Curves.sentence(replace(given_, at=2)))
+    mean = np.nanmean(given_.rounds[2].personal)
+    assert float(re.findall(r"([\d.]+) %", earlier)[0]) == pytest.approx(100 * mean, abs=0.051)
+    clusters = plain(Curves.sentence(scene(fp.Experiment(algorithm="ifca", rounds=2))))
+    assert "each with its cluster" in clusters
+
+
+def test_what_a_run_came_to_is_said_at_its_end_and_marked_on_its_curve():
+    lost = scene(SMALL)  # a linear model cannot tell circles apart
+    assert lost.series.state.name == "at chance"
+    told = Curves.sentence(lost)
+    assert "<b>At chance</b>: always giving the same answer gets 50 % right." in told
+    assert "At chance" not in Curves.sentence(replace(lost, at=2))
+    assert "client 1" in Curves.sentence(replace(lost, client=1)), "who is followed is not left out"
+    view = drawn(Curves, lost)
+    assert view.ends.shown["global · at chance"].colour == LIGHT.alarm
+    hidden = replace(lost, veiled=True, at=0)
+    assert "at chance" not in " ".join(drawn(Curves, hidden).ends.shown)
+
+
+def test_clients_that_would_be_better_off_alone_are_told_so(ten):
+    late = replace(ten.late, state=below_alone(np.full(9, 0.5), np.full(9, 0.8)))
+    told = plain(Curves.sentence(replace(ten, late=late)))
+    assert "Below alone: without the others a client's model would get 30 percentage" in told
+    assert f"fine-tuned · below alone {UNSEEN}" in drawn(Curves, replace(ten, late=late)).ends.shown
+    old = replace(late, fresh=False)
+    assert "Below alone" not in Curves.sentence(replace(ten, late=old)), "of another run"
 
 
 # --- the label bars -----------------------------------------------------------------------------

@@ -181,7 +181,7 @@ def test_one_joins_is_followed_and_leaves(screen):
     screen.settle()
     assert_joined(screen)
     assert screen.session.client == 4
-    assert "of what you ◉ hold out" in screen.screen.headline.value
+    assert "of what you ◉ hold out" in screen.screen.headline.sentence.value
     found = screen.screen.board.views["mine"].mine.reception
     here, own, lonely = found.models
     told = f"the global model <b>{here.own}</b>, your personal model <b>{own.own}</b>"
