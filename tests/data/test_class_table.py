@@ -137,12 +137,15 @@ def test_a_large_table_travels_in_a_link():
 @pytest.mark.parametrize(
     ("choices", "said"),
     [
-        (dict(table=((1.0, 1.0),)), "must have 10 numbers in a row, one for each class"),
+        (
+            dict(table=((1.0, 1.0),)),
+            "must be 10 × 10 for these clients and classes, with 10 numbers in a row, not 2",
+        ),
         (dict(table=((1.0,) * 10, (0.0,) * 10)), "leaves client 1 without any class"),
         (dict(table=((1.0,) * 10, (1.0,) * 9)), "must be rows of one length"),
         (dict(table=((-1.0,) * 10,)), "each from 0 to 1000"),
         (dict(table=((1.0,) * 10,) * 201), "up to 2,000 numbers in all"),
-        (dict(table=((1.0,) * 10,), data="moons"), "must have 2 numbers in a row"),
+        (dict(table=((1.0,) * 10,), data="moons"), "must be 10 × 2 for these clients and classes"),
         (dict(clients=300), "clients=300: must be at most 287"),
     ],
 )
