@@ -1,5 +1,6 @@
 """The partition "table": what it promises, for tables of any kind, and what it refuses."""
 
+import json
 from fractions import Fraction
 
 import numpy as np
@@ -124,6 +125,7 @@ def test_the_number_of_clients_may_change_while_the_table_stands():
     assert counts[0, 0] == 0  # nobody takes it: left out
     assert fp.Experiment.from_token(exp.to_token()) == exp
     assert fp.Experiment.from_json(exp.to_json()) == exp
+    assert json.loads(exp.to_json()) == exp.to_dict()
     assert eval(repr(exp), {"Experiment": fp.Experiment}) == exp
 
 
