@@ -20,6 +20,7 @@ _WHERE = {
     "Experiment": "fedplay.experiment",
     "History": "fedplay.engine",
     "Round": "fedplay.engine",
+    "clients": "fedplay.inspect.client_table",
     "compare": "fedplay.studies.compare",
     "newcomer": "fedplay.studies.newcomer",
     "plot": "fedplay.plots.view",
@@ -76,6 +77,7 @@ __all__ = [
     "check_algorithm",
     "check_view",
     "class_accuracy",
+    "clients",
     "code",
     "compare",
     "exercise",
@@ -97,6 +99,7 @@ if TYPE_CHECKING:
     from fedplay.engine import History, Round, rounds, run
     from fedplay.engine.measures import Measure, class_accuracy
     from fedplay.experiment import Experiment
+    from fedplay.inspect.client_table import clients
     from fedplay.knobs import knob
     from fedplay.labs import LABS, PRESETS, Lab, Step
     from fedplay.lessons.exercises import exercise

@@ -75,8 +75,8 @@ def test_what_cannot_be_offered_is_said(tiny, options, words):
 def test_every_view_opens_where_it_has_something_to_show(tiny):
     screen = settled(tiny)
     assert screen.session.tabs() == [
-        "federation", "clients", "confusion", "inside", "drift", "boundary", "models", "privacy", "mine",
-        "compare",
+        "federation", "clients", "client_table", "confusion", "inside", "drift", "boundary",
+        "models", "privacy", "mine", "compare",
     ]  # fmt: skip
     for name in screen.session.tabs():
         screen.view(name)

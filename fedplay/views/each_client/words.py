@@ -8,10 +8,10 @@ import numpy as np
 
 from fedplay.drawing.geometry import Array
 from fedplay.experiment import Experiment
+from fedplay.inspect.client_accuracies import ALONE, GLOBAL, PERSONAL, ClientAccuracies
 from fedplay.inspect.personal_name import AS_GIVEN, headless, own_model, personal
 from fedplay.untrusted import escape
 from fedplay.views.client_lines import worst
-from fedplay.views.each_client.analysis import ALONE, GLOBAL, PERSONAL, ClientAccuracies
 from fedplay.views.each_client.order import MODELS, ORDERS, sorting_of, values
 from fedplay.views.scene import Scene
 from fedplay.words import UNSEEN, short

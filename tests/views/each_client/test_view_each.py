@@ -14,11 +14,11 @@ from matplotlib.colors import to_hex
 import fedplay as fp
 from fedplay.drawing.style import LIGHT
 from fedplay.engine.loop import Run
+from fedplay.inspect.client_accuracies import ALONE, GLOBAL, PERSONAL
 from fedplay.inspect.personal_name import own_model
 from fedplay.untrusted import escape
 from fedplay.views.board import Board
 from fedplay.views.each_client import words
-from fedplay.views.each_client.analysis import ALONE, GLOBAL, PERSONAL
 from fedplay.views.each_client.cells import TALL, WIDE, arrange
 from fedplay.views.each_client.order import ORDERS, Sorting, ranked, values
 from fedplay.views.each_client.view import EachClient
