@@ -8,6 +8,8 @@
 //               another process has left goes to the kernel: {kind: "remembered", text, link}
 //   link        where nothing is remembered, the page's link may say how to begin:
 //               {kind: "linked", text}; both until they are heard (tell.js)
+//   address     where the page is, for links to it: {kind: "address", text}, until it is heard;
+//               without its query and fragment, which may hold the token of the app
 
 const PACE = 33; // ms
 const LETTERS = /[\p{L}\p{N}]/u;
@@ -143,6 +145,11 @@ function linked() {
   return token.startsWith("fp1.") && token.length <= 4096 ? token : "";
 }
 
+function tellAddress(insist) {
+  const { origin, pathname } = location;
+  if (/^https?:/.test(origin)) insist({ kind: "address", text: origin + pathname });
+}
+
 // What was kept at a place of this window's storage: {process, text}, or null for nothing of ours.
 // The browser may forbid its storage.
 function kept(place) {
@@ -230,6 +237,7 @@ function initialize({ model }) {
   model.on("msg:custom", hear);
   signal.addEventListener("abort", () => model.off("msg:custom", hear));
   keepMemory({ model, insist, signal });
+  tellAddress(insist);
   agree({ model, tell, insist, signal, notify: (found) => model.set?.("_trouble", found) });
   return () => leave.abort();
 }

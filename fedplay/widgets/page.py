@@ -17,6 +17,7 @@ from fedplay import clock
 from fedplay.widgets.agreement import button, sums
 from fedplay.widgets.closing import close_all
 from fedplay.widgets.messages import (
+    Address,
     Click,
     Copied,
     Linked,
@@ -41,13 +42,15 @@ class Page:
     `key` tells screens on one page apart; `process` names the kernel's process. What another
     process has left under the same key comes once, to `on_remembered`: it is as little to be
     trusted as anything else from a page; where it is refused (False), the page's link is heard
-    instead. `on_alive` is told that the page is there. Callbacks come on the kernel's main thread.
+    instead. `on_address` is told where the page is, without what stands behind "?" or "#" there.
+    `on_alive` is told that the page is there. Callbacks come on the kernel's main thread.
     """
 
     def __init__(self, key: str, process: str, *, core: bool = False) -> None:
         self.on_copied: Callable[[bool], None] | None = None
         self.on_remembered: Callable[[str], bool | None] | None = None
         self.on_linked: Callable[[str], None] | None = None
+        self.on_address: Callable[[str], None] | None = None
         self.on_alive: Callable[[], None] | None = None
         self._heard = False  # how to begin
         self._root: Any = None
@@ -80,7 +83,7 @@ class Page:
 
     def close(self) -> None:
         self._copied_by(None)
-        self.on_copied = self.on_remembered = self.on_linked = None
+        self.on_copied = self.on_remembered = self.on_linked = self.on_address = None
         close_all(self.widget)
 
     def _send(self, content: dict[str, Any]) -> None:
@@ -134,6 +137,8 @@ class Page:
             case Linked(text) if self.on_linked and not self._heard:
                 self._heard = True
                 self.on_linked(text)
+            case Address(text) if self.on_address:
+                self.on_address(text)
             case Remembered(text, link) if self.on_remembered and not self._heard:
                 self._heard = True
                 if self.on_remembered(text) is False and link and self.on_linked:
