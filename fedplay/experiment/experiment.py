@@ -100,8 +100,12 @@ class Experiment:
 
     def to_python(self) -> str:
         """The lines that run this experiment anywhere."""
-        lines = ["import fedplay as fp", "", *filter(None, [self.source.to_python()])]
-        lines += [f"exp = fp.{self!r}", "history = fp.run(exp)"]
+        lines, made = ["import fedplay as fp", ""], f"exp = fp.{self!r}"
+        loaded = self.source.to_python()
+        if loaded:
+            lines.append(f"data = {loaded}")
+            made = made.replace(f"data={self.data!r}", "data=data", 1)
+        lines += [made, "history = fp.run(exp)"]
         return "\n".join(lines) + "\n"
 
     # --- its stages ---------------------------------------------------------------------------

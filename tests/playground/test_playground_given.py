@@ -47,6 +47,7 @@ NOTHING = {
     "reset",
     "pin",
     "undo",
+    "redo",
     "reveal",
 }
 TAKE = sorted(METHODS.keys() - NOTHING - {"set", "mine", "method", "optimum", "deal"})

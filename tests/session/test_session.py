@@ -457,7 +457,7 @@ def test_picture_and_data_are_saved(tiny, tmp_path):
     with pytest.raises(ValueError, match="must end in one of"):
         screen.save(tmp_path / "x.pdf")
     screen.screen.share.save.click()
-    assert screen.screen.share.note.value.count("<a download=") == 3
+    assert screen.screen.share.note.value.count("<a download=") == 4
     picture = screen.screen.board.frame().copy()
     screen.settle()
     assert np.array_equal(picture, screen.screen.board.frame())
