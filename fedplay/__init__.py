@@ -30,6 +30,7 @@ _WHERE = {
     "load_csv": "fedplay.data",
     "Limit": "fedplay.cost",
     "Measure": "fedplay.engine.measures",
+    "class_accuracy": "fedplay.engine.measures",
     "Outcome": "fedplay.stages",
     "Playground": "fedplay.playground.playground",
     "Hit": "fedplay.views.scene",
@@ -75,6 +76,7 @@ __all__ = [
     "View",
     "check_algorithm",
     "check_view",
+    "class_accuracy",
     "clients",
     "code",
     "compare",
@@ -95,7 +97,7 @@ if TYPE_CHECKING:
     from fedplay.cost import Limit
     from fedplay.data import Federation, load_csv
     from fedplay.engine import History, Round, rounds, run
-    from fedplay.engine.measures import Measure
+    from fedplay.engine.measures import Measure, class_accuracy
     from fedplay.experiment import Experiment
     from fedplay.inspect.client_table import clients
     from fedplay.knobs import knob

@@ -96,6 +96,14 @@ def half_up(number: float) -> int:
     return math.floor(number * (1 + 1e-12) + 0.5)
 
 
+# Curves beside the global model's, which a screen shows or leaves out.
+CURVES = {
+    "mean": "mean",
+    "clients": "each client",
+    "worst": "worst",
+    "personal": "own models",
+    "alone": "alone",
+}
 UNSEEN = "◉"  # marks what only a simulation can show
 
 

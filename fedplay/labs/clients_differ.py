@@ -11,6 +11,7 @@ LAB = Lab(
     "the rule from one to the other; each kind asks something else of the shared model.",
     knobs=["partition", "alpha", "shards", "clients", "local_epochs", "shift"],
     views=["federation", "clients", "pictures", "boundary"],
+    curves=["mean", "clients", "alone"],
     guess="All hold the same digits, but three in four hold them turned: how many will one model "
     "read?",
     guess_at=5,

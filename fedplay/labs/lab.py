@@ -30,9 +30,11 @@ from fedplay.arguments import whole
 from fedplay.experiment import CHOICES, Experiment, knobs
 from fedplay.files import AnyPath, write_whole
 from fedplay.knobs import short
+from fedplay.words import CURVES
 
 VERSION = 1  # of the dict, JSON and link forms
 KNOBS, VIEWS, STEPS = 6, 4, 12  # at most, of one lab
+FEW = ("mean", "clients")  # the curves beside the global model's where a lab names none
 WORDS = {"name": 40, "title": 60, "question": 160, "story": 400, "guess": 200}  # letters, at most
 TOLD = {"name": 40, "see": 240, "do": 140, "why": 400}  # of a step
 # What "Do it" may do beside turning knobs, and what its value must be.
@@ -133,6 +135,8 @@ class Lab:
     steps:    a walk of up to twelve `Step`s; none is a screen without a walk
     knobs:    names of the knobs and slots in front, at most six; all others are behind a search
     views:    names of the views in front, at most four; all others are in the gallery
+    curves:   the curves beside the global model's: some of "mean", "clients", "worst", "personal"
+              and "alone"; all others can be switched on
     guess:    a question about the global model's end, asked before the step `guess_at` is shown
     guess_at: the number of that step, from 1; by default the last one
     story:    what the lab is about, in two or three sentences
@@ -150,6 +154,7 @@ class Lab:
     guess: str = ""
     story: str = ""
     guess_at: int = 0
+    curves: Sequence[str] = FEW
     name: str = ""
 
     def __post_init__(self) -> None:
@@ -159,7 +164,8 @@ class Lab:
             object.__setattr__(self, "name", _slug(self.title))
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.name):
             raise ValueError(f"name={short(self.name)}: must be small letters, digits and hyphens")
-        for name, most in (("steps", STEPS), ("knobs", KNOBS), ("views", VIEWS)):
+        lists = (("steps", STEPS), ("knobs", KNOBS), ("views", VIEWS), ("curves", len(CURVES)))
+        for name, most in lists:
             object.__setattr__(self, name, _several(name, getattr(self, name), most))
         self._check()
 
@@ -177,6 +183,9 @@ class Lab:
         for name in self.views:
             if not isinstance(name, str):
                 raise ValueError(f"views: {short(name)} must be the name of a view")
+        for name in self.curves:
+            if name not in CURVES:
+                raise ValueError(f"curves: {short(name)} is none of {', '.join(CURVES)}")
         at = whole("guess_at", self.guess_at, 0, max(len(self.steps), 0))
         object.__setattr__(self, "guess_at", at or (len(self.steps) if self.guess else 0))
 
@@ -201,7 +210,7 @@ class Lab:
         """As plain values; `from_dict` reads it back."""
         given = {f.name: getattr(self, f.name) for f in fields(self)}
         kept = {name: value for name, value in given.items() if value not in ("", (), 0)}
-        kept |= {name: list(kept[name]) for name in ("knobs", "views") if name in kept}
+        kept |= {n: list(kept[n]) for n in ("knobs", "views", "curves") if n in kept}
         if self.steps:
             kept["steps"] = [step.to_dict() for step in self.steps]
         return {"version": VERSION, "lab": kept}

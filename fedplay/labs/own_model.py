@@ -11,6 +11,7 @@ LAB = Lab(
     "its own that is pulled towards it, or share only some layers.",
     knobs=["personal", "algorithm", "finetune_epochs", "ditto_lambda", "personal_layers", "alpha"],
     views=["clients", "models", "federation"],
+    curves=["mean", "personal", "alone"],
     guess="Ten digits dealt out unevenly: where will the global model end?",
     guess_at=1,
     steps=[

@@ -13,6 +13,7 @@ LAB = Lab(
     "for both. The server can keep several, and each client takes the one that fits it best.",
     knobs=["algorithm", "clusters", "cluster_start", "groups", "clients", "rounds"],
     views=["federation", "clients", "models"],
+    curves=["mean", "personal", "alone"],
     guess="Every other client gives the same digits other names: how good will one model be?",
     guess_at=1,
     steps=[

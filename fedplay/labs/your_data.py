@@ -11,6 +11,7 @@ LAB = Lab(
     "own (a CSV file never leaves the computer that runs this), and digits that you draw.",
     knobs=["data", "partition", "clients", "model", "hidden", "learning_rate"],
     views=["boundary", "mine", "federation", "clients"],
+    curves=["mean", "clients", "alone"],
     guess="Three islands, none with all three species of penguins: how many will the model name?",
     guess_at=2,
     steps=[

@@ -48,6 +48,7 @@ class Actions:
             "fold": lambda heading: self._in_column(self.screen.column.fold, heading),
             "follow": session.follow,
             "axis": session.use_axis,
+            "curve": session.show_curve,
             "pin": session.pin,
             "unpin": session.unpin,
             "take_pin": lambda letter: self._again(session.pinned(letter)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import ipywidgets
@@ -13,6 +13,7 @@ from fedplay.session.player import Player
 from fedplay.views.round_axis import AXES
 from fedplay.widgets.buttons import button, display, fill
 from fedplay.widgets.echo_guard import EchoGuard
+from fedplay.words import CURVES
 
 
 class Headline:
@@ -51,9 +52,21 @@ class Headline:
         self.asked = ipywidgets.HBox([self.guess, self.reveal])
         self.asked.add_class("fedplay-guess")
         self.asked.layout.display = "none"
-        row = ipywidgets.HBox([self.numbers, self.more, self.axis])
+        self.curves = {name: self._switch(name, words) for name, words in CURVES.items()}
+        switches = ipywidgets.HBox([*self.curves.values()])
+        switches.add_class("fedplay-curves")
+        row = ipywidgets.HBox([self.numbers, self.more, switches, self.axis])
         row.add_class("fedplay-above")
         self.widget = ipywidgets.VBox([self.sentence, row, self.cards, self.asked])
+
+    def _switch(self, name: str, words: str) -> Any:
+        made = ipywidgets.ToggleButton(
+            description=words, tooltip=f"Show or leave out: {words}", layout=Layout(width="auto")
+        )
+        made.add_class(f"fedplay-{name}")
+        tell = self._tell("curve")
+        made.observe(lambda change: tell({"new": name}), "value")
+        return made
 
     def _tell(self, action: str) -> Callable[[Any], None]:
         """An observer that tells what a person has changed a field to."""
@@ -76,6 +89,12 @@ class Headline:
         fill(self.more, description="less ▴" if self.all else "more ▾")
         display(self.cards, shown)
         display(self.more, not veiled)
+
+    def draws(self, curves: Collection[str]) -> None:
+        """Which curves are drawn beside the global model's."""
+        with self._quiet:
+            for name, switch in self.curves.items():
+                fill(switch, value=name in curves)
 
     def offer(self, axes: Mapping[str, str], chosen: str) -> None:
         """What the curves can be drawn against, and what they are."""

@@ -52,6 +52,7 @@ class LabActions:
         exp = self.session.own(found.steps[at].experiment)
         self.session.check(exp)
         self.guide.turn_to(found, at, exp)
+        self.session.curves = set(found.curves)
         self.session.store.restore(exp)
         self.begin()
 

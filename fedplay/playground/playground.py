@@ -89,6 +89,7 @@ class Playground:
         plain = (experiment, lab, controls, views, federation) == (None,) * 5
         if opened is not None:
             self.session.guide.turn_to(opened, at, exp)
+            self.session.curves = set(opened.curves)
         try:
             self._assemble(_key(exp, controls, views, opened), only, core, welcome=plain)
             if opened is not None and opened.steps:
@@ -243,6 +244,11 @@ class Playground:
     def enlarge(self, what: str = "view") -> None:
         """Let the "view" or the "curves" fill the picture, or show both again."""
         self.event_loop.do("enlarge", what)
+
+    def curve(self, name: str) -> None:
+        """Show a curve beside the global model's, or leave it out: one of "mean", "clients",
+        "worst", "personal" and "alone"."""
+        self.event_loop.do("curve", name)
 
     def axis(self, name: str) -> None:
         """Draw the curves against "rounds", "bytes" or "epsilon"."""

@@ -233,6 +233,7 @@ class Screen:
         self.run_history.show(session.run_history, hidden=session.veiled)
         self._bar()
         self.headline.offer(session.axes(), session.axis)
+        self.headline.draws(session.curves)
 
     def _offer_views(self) -> None:
         session = self.session

@@ -12,6 +12,7 @@ from fedplay.session.kept_timeline import kept_timeline, timeline_of
 from fedplay.session.pins import LETTERS
 from fedplay.views.registered import VIEWS, check_views
 from fedplay.views.round_axis import AXES
+from fedplay.words import CURVES
 
 if TYPE_CHECKING:
     from fedplay.session.session import Session
@@ -29,6 +30,7 @@ def memory_of(session: Session) -> dict[str, Any]:
         if session.beside in VIEWS and not VIEWS[session.beside].summoned
         else "",
         "axis": session.axis,
+        "drawn": sorted(session.curves),
         "client": session.client,
         "guess": session.guess,
         "veiled": session.veiled,
@@ -66,6 +68,9 @@ def take_up(session: Session, kept: dict[str, Any]) -> None:
         session.beside = view
     if isinstance(axis, str) and (axis in AXES or _told(axis)):
         session.axis = axis  # of what the run turns out not to tell, its rounds
+    curves = kept.get("drawn")
+    if isinstance(curves, list):
+        session.curves = {name for name in CURVES if name in curves}
     guess = kept.get("guess")
     if isinstance(guess, int | float) and not isinstance(guess, bool):
         session.place_guess(guess)

@@ -59,6 +59,7 @@ class Seen:
             fresh=fresh,
             ghosts=tuple(_ghosts(session, rec)),
             old=old,
+            curves=frozenset(session.curves),
             axis=session.axis,
             guess=session.guess,
             veiled=session.veiled,
@@ -105,5 +106,6 @@ def _ghosts(session: Session, shown: Recording) -> list[Ghost]:
             sent = np.array([r.bytes_up + r.bytes_down for r in rec.rounds], float)
             spent = np.array([r.epsilon for r in rec.rounds])
             told = told_columns(rec.rounds)
-            ghosts.append(Ghost(pin.letter, rec.accuracy, sent, spent, told=told))
+            posts = np.array([r.messages_up + r.messages_down for r in rec.rounds], float)
+            ghosts.append(Ghost(pin.letter, rec.accuracy, sent, spent, False, told, posts))
     return ghosts

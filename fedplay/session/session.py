@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from fedplay.arguments import number, whole, word
 from fedplay.cost import estimate
 from fedplay.data import Federation
-from fedplay.engine.measures import OWN, measure_of
+from fedplay.engine.measures import measure_of
 from fedplay.engine.round import told_names
 from fedplay.experiment import Experiment
 from fedplay.labs import named
@@ -18,15 +18,17 @@ from fedplay.runs.job import Runs
 from fedplay.runs.recording import Recording, identity
 from fedplay.session.guide import Guide
 from fedplay.session.memory import memory_of, take_up
+from fedplay.session.open_views import OpenViews
 from fedplay.session.pins import LETTERS, Pin
 from fedplay.session.player import Player
 from fedplay.session.run_history import RunHistory
 from fedplay.session.seen import Seen
 from fedplay.session.store import Store
-from fedplay.views.registered import MAIN, VIEWS, check_views, suitable
+from fedplay.views.registered import VIEWS
 from fedplay.views.round_axis import AXES
 from fedplay.views.scene import Scene
 from fedplay.views.state import State
+from fedplay.words import CURVES
 
 
 class Controls(Protocol):
@@ -37,7 +39,7 @@ class Controls(Protocol):
     def control(self, name: str) -> Any: ...
 
 
-class Session:
+class Session(OpenViews):
     """The store, the player, and everything else that a person has chosen to look at.
 
     It is the `Desk` of the views' states. `failed(error)` is called where a run cannot begin or
@@ -51,12 +53,11 @@ class Session:
         views: Sequence[str] | None,
         failed: Callable[[Exception], None],
     ) -> None:
-        self.offered = check_views(views)
+        super().__init__(views)
         self.federation = federation
         self.panel: Controls | None = None
         self.player = Player(federation, failed=failed)
         self.own_changes = 0  # of the player's changes, those of a view's own state alone
-        self.mark: Any = None  # what of the view beside the curves the pointer is at
         self.states: dict[str, State] = {}  # none yet for the check of the first experiment
         self.store = Store(experiment, self.check)
         self.states = {name: VIEWS[name].State(self) for name in VIEWS}
@@ -65,11 +66,9 @@ class Session:
         self.guide = Guide(experiment)
         self.run_history = RunHistory(named)
         self.pins: list[Pin] = []
-        self.beside = next((name for name in self.offered if not VIEWS[name].main), "")
-        self.whole = views is None  # every view is offered, the lab's in front
-        self.enlarged = ""  # what fills the picture alone: the "view", MAIN, or neither
         self.client: int | None = None  # the place of the client that is followed
         self.axis = "rounds"
+        self.curves = {*(self.guide.lab.curves if self.whole else CURVES)}
         self.guess: float | None = None
         self.veiled = False
         self._seen = Seen()
@@ -80,72 +79,7 @@ class Session:
         own = [self, self.store, self.guide, self.run_history, self._seen]
         return [*own, *states, self.player, self.player.stepper]
 
-    # --- which views --------------------------------------------------------------------------
-
-    def tabs(self, rec: Recording | None = None) -> list[str]:
-        """The views that can stand beside the curves, for a run (the one that is asked for)."""
-        rec = rec or self.player.recording or self.player.shown
-        names = [name for name in self.offered if not VIEWS[name].main]
-        if rec is not None:
-            names = self._suitable(names, rec)
-        return [*names, *(n for n, s in self.states.items() if VIEWS[n].summoned and s.there)]
-
-    def _suitable(self, names: list[str], rec: Recording) -> list[str]:
-        """The views of `names` that suit a run, which keeps them: a picture asks a dozen times."""
-        known = names, *OWN.values()  # a measure of somebody's own may have come since
-        if rec.suited is None or rec.suited[0] != known:
-            fed = rec.run.federation if rec.facts is None else rec.facts.federation
-            rec.suited = known, suitable(names, rec.exp, fed)
-        return rec.suited[1]
-
-    @property
-    def drawn(self) -> str:
-        """The view beside the curves in the picture; "" for none.
-
-        It is the one that was chosen, unless the run that is still shown has nothing for it.
-        """
-        tabs = self.tabs(self.player.shown)
-        return self.beside if self.beside in tabs else next(iter(tabs), "")
-
-    def board_views(self) -> tuple[str, ...]:
-        """The views in the picture, top to bottom."""
-        first = [n for n in self.offered if VIEWS[n].main and self.enlarged != "view"]
-        second = [self.drawn] if self.drawn and (self.enlarged != MAIN or not first) else []
-        return (*first, *second) or (MAIN,)
-
-    def enlarge(self, what: str) -> None:
-        """Let the "view" or MAIN, the curves, fill the picture, or show both again."""
-        self.enlarged = "" if what == self.enlarged else word("enlarge", what, ("view", MAIN))
-        self.player.touch()
-
-    def in_front(self) -> list[str]:
-        """The views that have a tab: the lab's and the open one, or all that were asked for."""
-        tabs, lab = self.tabs(), self.guide.lab
-        if not self.whole or self.federation is not None:
-            return tabs
-        summoned = [name for name in tabs if VIEWS[name].summoned]
-        return list(dict.fromkeys([*lab.views, *summoned, *([self.drawn] if self.drawn else [])]))
-
-    def open(self, name: str) -> None:
-        """Show a view beside the curves."""
-        self.beside = word("view", name, self.tabs())
-        self.look()
-        self.player.touch()
-
-    def is_open(self, view: str) -> bool:
-        """Whether it is the view beside the curves."""
-        return self.drawn == view
-
-    def leave(self, view: str) -> None:
-        """Turn to another view, where this is the one that was chosen."""
-        if self.beside == view:
-            self.beside = next(iter(self.tabs()), "")
-
-    def point_at(self, mark: Any) -> None:
-        """Note what of the view beside the curves the pointer is at; None for nothing."""
-        if mark != self.mark:
-            self.mark = mark
-            self.player.touch()
+    # --- what is seen and computed ----------------------------------------------------------------
 
     def look(self) -> None:
         """Let the player compute what the views need."""
@@ -199,6 +133,11 @@ class Session:
         rec = self.player.shown
         told = told_names(rec.rounds if rec is not None else ())
         return AXES | {name: measure_of(name).called for name in told}
+
+    def show_curve(self, name: str) -> None:
+        """Show a curve beside the global model's, or leave it out again."""
+        self.curves ^= {word("curve", name, CURVES)}
+        self.player.touch()
 
     def use_axis(self, axis: str) -> None:
         self.axis = word("axis", axis, self.axes())

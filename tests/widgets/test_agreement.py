@@ -250,7 +250,7 @@ def test_a_field_that_is_ahead_is_not_set_back(monkeypatch: pytest.MonkeyPatch, 
     """Another knob is set first, while its own value waits or just comes in on another thread."""
     screen = fp.Playground(fp.Experiment(clients=3, rounds=2))
     store, control = screen.store, unfolded(screen)["alpha"]
-    field, inner = control.field, store.set
+    field, inner = control.field, store.choose
     ahead = field.index + 1
 
     def meanwhile(**choices: Any) -> Any:
@@ -263,7 +263,7 @@ def test_a_field_that_is_ahead_is_not_set_back(monkeypatch: pytest.MonkeyPatch, 
         if when == "before":
             field.index = ahead
         else:
-            monkeypatch.setattr(store, "set", meanwhile)
+            monkeypatch.setattr(store, "choose", meanwhile)
         await screen.idle()
 
     asyncio.run(main())

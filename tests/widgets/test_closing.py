@@ -119,6 +119,7 @@ def test_whatever_is_asked_of_a_closed_screen_says_that_it_is_closed():
         "open": ["{}"],
         "preset": ["x"],
         "lab": ["x"],
+        "curve": ["x"],
         "scrub": [1],
         "speed": [1.0],
         "view": ["curves"],

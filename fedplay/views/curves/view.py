@@ -28,7 +28,7 @@ from fedplay.views.curves.lines import Strokes
 from fedplay.views.curves.words import at_client, at_curve, at_round, headline
 from fedplay.views.round_axis import Along
 from fedplay.views.scene import Hit, Intent, Scene, to_round
-from fedplay.words import UNSEEN, short
+from fedplay.words import CURVES, UNSEEN, short
 
 TOP, BOTTOM = 14, 42  # css pixels above and below the axes
 REACH = 8  # css pixels from a curve that still mean it
@@ -125,17 +125,24 @@ class Curves(View):
     def _clients(self, series: Series) -> None:
         known, strokes = series.clients, self.strokes
         N, x = known.shape[1], self.along.x[: len(known)]
-        few = N <= SINGLE
-        strokes.clients.set_segments(list(segments(x, known)) if few else [])
+        few, wanted = N <= SINGLE, self.scene is not None and "clients" in self.scene.curves
+        strokes.clients.set_segments(list(segments(x, known)) if few and wanted else [])
         strokes.clients.set_color([self.look.client(k) for k in range(N)])
-        strokes.wide.set_verts([] if few else [band(x, known, 0.05, 0.95)])
-        strokes.narrow.set_verts([] if few else [band(x, known, 0.25, 0.75)])
+        strokes.wide.set_verts([] if few or not wanted else [band(x, known, 0.05, 0.95)])
+        strokes.narrow.set_verts([] if few or not wanted else [band(x, known, 0.25, 0.75)])
+
+    def _wanted(self, key: str) -> bool:
+        """Whether a curve is to be seen: none before a guess, and of some only where asked for."""
+        scene = self.scene
+        if scene is None:
+            return True
+        return not scene.veiled and (key in scene.curves or key not in CURVES)
 
     def _name(self, key: str, curve: Named) -> None:
         """Draw a curve up to where the axis ends; one point alone is a mark, and not named."""
         keep = curve.x <= self.far
         curve = curve._replace(numbers=curve.numbers[keep], x=curve.x[keep], y=curve.y[keep])
-        if len(curve.x) and not (self.scene is not None and self.scene.veiled):
+        if len(curve.x) and self._wanted(key):
             self.named[key] = curve
             put(getattr(self.strokes, key), curve.x, curve.y)
         else:
@@ -205,7 +212,8 @@ class Curves(View):
             self.strokes.old.set_segments([])
             return
         old = self._within(old)
-        clients = old.clients if old.clients.shape[1] <= SINGLE else old.clients[:, :0]
+        few = old.clients.shape[1] <= SINGLE and "clients" in scene.curves
+        clients = old.clients if few else old.clients[:, :0]
         curves = np.column_stack([clients, old.mean, old.accuracy])[: int(self.far) + 1]
         self.strokes.old.set_segments(list(segments(np.arange(len(curves)), curves)))
         self.strokes.old.set_linewidth([0.8] * clients.shape[1] + [1.6, 3.2])
@@ -255,7 +263,7 @@ class Curves(View):
             words = f"your guess {scene.guess:.2f}"
             first = [Tag(words, self.look.ink, self.far, scene.guess), *first]
         N = scene.series.clients.shape[1]
-        if N and not chosen and not scene.veiled:
+        if N and not chosen and self._wanted("clients"):
             words = "each client" if N <= SINGLE else "nine in ten"
             end = lowest(self.along.x, self._within(scene.series).clients)
             tags.append(Tag(f"{words} {UNSEEN}", self.look.muted, *end))
@@ -317,7 +325,7 @@ class Curves(View):
             if len(curve.x):
                 ys = curve.y[None] * tall
                 away[key] = float(distances((a, b), curve.x * scale, ys, REACH)[0])
-        if clients.shape[1] <= SINGLE and len(clients):
+        if clients.shape[1] <= SINGLE and len(clients) and self._wanted("clients"):
             x = self.along.x[: len(clients)] * scale
             away |= enumerate(distances((a, b), x, clients.T * tall, REACH).tolist())
         best = min(away, key=lambda key: away[key], default=None)
