@@ -157,7 +157,7 @@ def test_clients_are_worse_off_only_beyond_what_they_differ_by():
     assert below_alone(alone - 0.3, alone).name == "below alone"
     assert "30 percentage points" in below_alone(alone - 0.3, alone).sentence
     assert below_alone(alone + 0.1, alone) == FINE
-    assert below_alone(alone - 0.005, alone) == FINE
+    assert below_alone(alone - 0.015, alone) == FINE
     assert below_alone(alone[::-1] - 0.01, alone) == FINE
     assert below_alone(alone[:2] - 0.3, alone[:2]) == UNJUDGED
 
