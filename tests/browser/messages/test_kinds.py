@@ -9,7 +9,17 @@ import pytest
 import fedplay as fp
 from tests.browser.conftest import expect
 from tests.browser.messages.losing import agree, differences, lose
-from tests.browser.playing import PRESS, calm, control, round_readout, slider, state, until, upload
+from tests.browser.playing import (
+    PRESS,
+    calm,
+    control,
+    open_view,
+    round_readout,
+    slider,
+    state,
+    until,
+    upload,
+)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +63,7 @@ def test_every_kind_of_field_is_followed(page: Any) -> None:
     control(page, "Partition").locator("select").select_option("shards")
     until(page, lambda s: "shards" in s["experiment"])
     lose(page, ">", "update")
-    page.get_by_role("button", name="Drift", exact=True).click()
+    open_view(page, "Drift")
     until(page, lambda s: s["view"] == "drift")
     lose(page, ">", "update")
     field = control(page, "Data seed").locator("input")
