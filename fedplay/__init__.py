@@ -20,6 +20,7 @@ _WHERE = {
     "Experiment": "fedplay.experiment",
     "History": "fedplay.engine",
     "Round": "fedplay.engine",
+    "clients": "fedplay.inspect.client_table",
     "compare": "fedplay.studies.compare",
     "newcomer": "fedplay.studies.newcomer",
     "plot": "fedplay.plots.view",
@@ -29,6 +30,7 @@ _WHERE = {
     "load_csv": "fedplay.data",
     "Limit": "fedplay.cost",
     "Measure": "fedplay.engine.measures",
+    "class_accuracy": "fedplay.engine.measures",
     "Outcome": "fedplay.stages",
     "Playground": "fedplay.playground.playground",
     "Hit": "fedplay.views.scene",
@@ -74,6 +76,8 @@ __all__ = [
     "View",
     "check_algorithm",
     "check_view",
+    "class_accuracy",
+    "clients",
     "code",
     "compare",
     "exercise",
@@ -93,8 +97,9 @@ if TYPE_CHECKING:
     from fedplay.cost import Limit
     from fedplay.data import Federation, load_csv
     from fedplay.engine import History, Round, rounds, run
-    from fedplay.engine.measures import Measure
+    from fedplay.engine.measures import Measure, class_accuracy
     from fedplay.experiment import Experiment
+    from fedplay.inspect.client_table import clients
     from fedplay.knobs import knob
     from fedplay.labs import LABS, PRESETS, Lab, Step
     from fedplay.lessons.exercises import exercise

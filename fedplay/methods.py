@@ -91,12 +91,34 @@ METHODS: dict[str, Method] = {
         "fedavg",
         "yogi",
     ),
+    "Per-FedAvg": _of(
+        "Fallah et al. 2020",
+        "The common model is trained to be a good start: one from which a client's own step leads "
+        "far.",
+        "perfedavg",
+    ),
     "Centralised": _of(
         "no paper: a baseline",
         "One model is trained on the cohort's examples thrown together, as if they could be sent.",
         "centralised",
     ),
 }
+
+
+# Algorithms that are no method here, as their models of the clients' own are what is compared.
+TITLES = {"fedper": "FedPer", "fedrep": "FedRep", "ifca": "IFCA", "pfedme": "pFedMe"}
+
+
+def title(algorithm: str, server: str = "sgd") -> str:
+    """What to call an algorithm with a server's step: as papers do, or by its registered name.
+
+    >>> title("fedavg", "adam"), title("scaffold", "adam"), title("fedper"), title("my_own")
+    ('FedAdam', 'SCAFFOLD + adam', 'FedPer', 'my_own')
+    """
+    if (found := method_of(algorithm, server)) is not None:
+        return found
+    own = method_of(algorithm, "sgd") or TITLES.get(algorithm, algorithm)
+    return own if server == "sgd" else f"{own} + {server}"
 
 
 def method_of(algorithm: str, server: str) -> str | None:

@@ -117,6 +117,11 @@ def spread(values: list[Any], kept: Any, most: int) -> list[Any]:
     return [values[i] for i in places]
 
 
+def all_of(choices: list[Any], value: Any) -> list[Any]:
+    """All that can be chosen, by name, and what is chosen: names are never thinned out."""
+    return [*choices, *([] if value in choices else [value])]
+
+
 def tried(knob: Knob, value: Any) -> tuple[list[Any], list[str]]:
     """The values that a sweep of a knob tries, `value` among them, and how each is shown.
 
@@ -130,8 +135,7 @@ def tried(knob: Knob, value: Any) -> tuple[list[Any], list[str]]:
         values: list[Any] = list(range(value, value + TRIED))
         return values, [str(seed) for seed in values]
     if knob.kind == "choice":
-        values = spread(list(knob.choices), value, TRIED)
-        return values, list(values)
+        return list(knob.choices), list(knob.choices)
     if knob.kind in MANY:
         several = {*WIDTHS, value} if knob.kind == "sizes" else {(), value}
         values = sorted(one for one in several if isinstance(one, tuple))

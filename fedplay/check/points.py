@@ -240,7 +240,8 @@ def what_it_costs(bench: Bench) -> str:
     kept = sum(table.itemsize * table[0].size for table in algorithm.init(P, 2)[1].values())
     if told.kept != kept:
         raise Broken(f"init makes tables of {kept} bytes a client, but of {told.kept} for one.")
-    return f"With P = {P} a client sends {told.up} numbers, is sent {down} and keeps {kept} bytes."
+    sent = f"sends {told.up} numbers, is sent {told.down}"
+    return f"With P = {P} a client {sent} and keeps {kept} bytes."
 
 
 def saved(bench: Bench) -> str:

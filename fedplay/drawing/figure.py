@@ -100,8 +100,8 @@ class Canvas:
         return np.asarray(self.agg.buffer_rgba())
 
     @ours()
-    def file(self, form: str, dpi: float = 2 * DOTS) -> bytes:
-        """The whole picture as a file, "png" or "svg"."""
+    def file(self, form: str, dpi: float = 2 * DOTS, below: float = 0) -> bytes:
+        """The whole picture as a file, "png" or "svg", with so many css pixels more at its foot."""
         layers = [*self._seldom, *self._moving]
         for artist in layers:
             artist.set_animated(False)
@@ -109,7 +109,9 @@ class Canvas:
         try:
             undated: Any = {"Date": None} if form == "svg" else None  # one picture, one file
             dots = dpi if form == "png" else DOTS
-            self.figure.savefig(content, format=form, dpi=dots, metadata=undated)
+            edges = np.array([(0, -below), (self.width, self.height)]) / DOTS
+            part: Any = Bbox(edges) if below else None
+            self.figure.savefig(content, format=form, dpi=dots, metadata=undated, bbox_inches=part)
         finally:
             for artist in layers:
                 artist.set_animated(True)

@@ -1,7 +1,8 @@
 """The look: every colour and size, for light and for dark pages.
 
-One accent belongs to the global model alone. Clients take turns with ten colours that people with
-any kind of colour vision can tell apart (Petroff 2021, matplotlib's "petroff10"). Classes are
+One accent belongs to the global model alone. The first ten clients have ten colours that people
+with any kind of colour vision can tell apart (Petroff 2021, matplotlib's "petroff10"); colours do
+not repeat: further clients are grey, and drawn in ink where they are followed or lit. Classes are
 steps of one scale (viridis), so that nobody takes the colour of a class for that of a client.
 
 Sizes are css pixels: a figure of 72 dots an inch makes one point one pixel.
@@ -49,16 +50,19 @@ class Look:
     alone: str  # models that never joined
     stale: str  # what does not belong to the newest run yet
     alarm: str  # divergence
+    others: str  # clients beyond those that have colours
     clients: tuple[str, ...]
     methods: tuple[str, ...]  # curves side by side, in the order in which they are offered
 
-    def client(self, k: int) -> str:
-        """The colour of client k."""
-        return self.clients[k % len(self.clients)]
+    def client(self, k: int, *, lit: bool = False) -> str:
+        """The colour of client k; `lit` where it is followed or the pointer is at it."""
+        if k < len(self.clients):
+            return self.clients[k]
+        return self.ink if lit else self.others
 
     def letters(self, k: int) -> str:
         """The colour of client k for words, as near to its own as can be read."""
-        return legible(self.client(k), self.ink, self.paper)
+        return legible(self.client(k, lit=True), self.ink, self.paper)
 
     def classes(self, C: int) -> list[str]:
         """C colours from one scale, dark to light on paper and light to dark at night."""
@@ -67,7 +71,7 @@ class Look:
     def key_colours(self) -> list[str]:
         """The colours that a picture with few colours must show exactly, the paper first."""
         own = [self.paper, self.ink, self.accent, self.muted, self.faint, self.mean]
-        return [*own, self.personal, self.alone, self.stale, self.alarm, *self.clients]
+        return [*own, self.personal, self.alone, self.stale, self.alarm, self.others, *self.clients]
 
 
 @cache
@@ -114,19 +118,21 @@ LIGHT = Look(
     alone="#8a5a00",
     stale="#b8bec8",
     alarm="#c62828",
+    others="#bebebe",
     clients=PETROFF10,
-    methods=(  # the usual four furthest apart to any eye: tests/drawing/test_colours.py
-        "#dc7369",
-        "#360ef8",
-        "#144a00",
-        "#b98e00",
-        "#643b37",
-        "#806e1f",
-        "#944afe",
-        "#a987bc",
-        "#1e98f2",
-        "#54009d",
-        "#2b62a4",
+    methods=(
+        "#662b6f",
+        "#5b8e05",
+        "#250edd",
+        "#f56ff7",
+        "#b57477",
+        "#f0b523",
+        "#fe8c55",
+        "#263911",
+        "#873c53",
+        "#5c5b17",
+        "#9b81b6",
+        "#130330",
     ),
 )
 
@@ -142,19 +148,21 @@ DARK = Look(
     alone="#e0a84a",
     stale="#565d69",
     alarm="#ff7b72",
+    others="#484848",
     clients=tuple(mixed(colour, "#ffffff", 0.12) for colour in PETROFF10),
     methods=(
-        "#b8ce5a",
-        "#8899fb",
-        "#0ef0bb",
-        "#edd103",
-        "#9ee794",
-        "#a08106",
-        "#8f6cff",
-        "#deb0f9",
-        "#ce7557",
-        "#a37bc0",
-        "#06988d",
+        "#ba77ad",
+        "#e3fbc0",
+        "#3e31ec",
+        "#8f2d90",
+        "#f29e8a",
+        "#f7d280",
+        "#b9623e",
+        "#7ee222",
+        "#e04c77",
+        "#799f03",
+        "#da45ef",
+        "#bca9f0",
     ),
 )
 

@@ -7,6 +7,7 @@ round from then on, and goes where what a stage tells goes: into `History.told`.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
@@ -57,6 +58,47 @@ class Measure:
         if self.unit not in UNITS:
             raise ValueError(f"unit={short(self.unit)}: must be one of {list(UNITS)}")
         OWN[self.name] = self
+
+
+def class_accuracy(*classes: str | int, name: str = "", label: str = "") -> Measure:
+    """The global model's accuracy on the test examples of some classes, as a measure.
+
+    classes: their names, as in `Federation.classes`
+    name:    by default "accuracy_on_" and the classes
+
+    NaN in a run whose data have none of them; ValueError where they have some, and not the others.
+
+    >>> class_accuracy(7, 9).name, class_accuracy(7, 9).called
+    ('accuracy_on_7_9', 'accuracy on 7, 9')
+    """
+    wanted = tuple(dict.fromkeys(str(one) for one in classes))
+    if not wanted:
+        raise ValueError("classes=(): must name at least one class")
+    words = re.sub("[^a-z0-9]+", "_", " ".join(wanted).lower()).strip("_")
+
+    def of(done: Round, run: Any) -> float:
+        known = run.federation.classes
+        missing = [one for one in wanted if one not in known]
+        if len(missing) == len(wanted) or not len(done.class_accuracy):
+            return math.nan
+        if missing:
+            raise ValueError(f"class {short(missing[0])}: must be one of {list(known)}")
+        places = [known.index(one) for one in wanted]
+        return accuracy_on(done.class_accuracy[places], run.evaluate.counts[places])
+
+    default = f"accuracy on {', '.join(wanted)}"[:40]
+    return Measure(name or f"accuracy_on_{words}"[:40], of, label or default, "part")
+
+
+def accuracy_on(recall: Any, counts: Any) -> float:
+    """The accuracy on several classes together, of that on each and their numbers of examples.
+
+    >>> accuracy_on(np.array([1.0, 0.5, np.nan]), np.array([10, 30, 0]))
+    0.625
+    """
+    there = counts > 0
+    total = int(counts[there].sum())
+    return float(recall[there] @ counts[there] / total) if total else math.nan
 
 
 def _mean(lengths: Any) -> float:

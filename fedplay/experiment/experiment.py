@@ -100,8 +100,12 @@ class Experiment:
 
     def to_python(self) -> str:
         """The lines that run this experiment anywhere."""
-        lines = ["import fedplay as fp", "", *filter(None, [self.source.to_python()])]
-        lines += [f"exp = fp.{self!r}", "history = fp.run(exp)"]
+        lines, made = ["import fedplay as fp", ""], f"exp = fp.{self!r}"
+        loaded = self.source.to_python()
+        if loaded:
+            lines.append(f"data = {loaded}")
+            made = made.replace(f"data={self.data!r}", "data=data", 1)
+        lines += [made, "history = fp.run(exp)"]
         return "\n".join(lines) + "\n"
 
     # --- its stages ---------------------------------------------------------------------------
@@ -190,9 +194,7 @@ class Experiment:
                     )
         table = knobs()
         used = [*CHOICES, *self.active_knobs(), *(n for n, _ in self._changed if n in table)]
-        return {"version": VERSION} | {
-            name: list(v) if isinstance(v := getattr(self, name), tuple) else v for name in used
-        }
+        return {"version": VERSION} | {name: _listed(getattr(self, name)) for name in used}
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> Experiment:
@@ -254,6 +256,11 @@ def _weighed_as_before(exp: Experiment) -> Experiment:
     if exp.weighting == before or exp.stage("aggregate").weighs:
         return exp
     return exp.replace(weights=before)
+
+
+def _listed(value: Any) -> Any:
+    """A value with lists for tuples, also for those in them, as JSON has it."""
+    return [_listed(one) for one in value] if isinstance(value, tuple) else value
 
 
 def _rebuild(changed: dict[str, Any]) -> Experiment:

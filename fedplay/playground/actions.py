@@ -64,6 +64,8 @@ class Actions:
             "form": self.screen.share.write,
             "copy": lambda: self.screen.page.copy(self.screen.share.text.value),
             "share": self.screen.share.fold,
+            "address": self.screen.share.at,
+            "code": self.screen.share.toggle_code,
             "files": lambda: self.screen.share.files(self.screen.files()),
         }
         own |= LabActions(session, lambda: self.screen.follow(frozenset())).table()

@@ -114,6 +114,7 @@ class Playground:
         page.on_shortcut = lambda key: self.event_loop.act("shortcut", key)
         page.on_remembered = self._remembered
         page.on_copied = self._copied
+        page.on_address = lambda text: self.event_loop.act("address", text)
         page.on_linked = lambda token: self.event_loop.act("link", token)
         self.session.panel = panel
         self.screen = Screen(self.session, self.event_loop.act, panel, page, core=core)
@@ -264,7 +265,7 @@ class Playground:
 
     @calmed
     def save(self, path: AnyPath) -> None:
-        """Write the picture (.png, .svg) or the data (.csv) on the screen to a file."""
+        """Write the picture (.png, .svg), the data (.csv) or all there is (.zip) to a file."""
         if not isinstance(path, str | bytes | os.PathLike):
             raise ValueError(f"path={short(path)}: must be the name of a file")
         ending = os.path.splitext(os.fsdecode(path))[1].lower().removeprefix(".")

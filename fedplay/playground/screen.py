@@ -11,6 +11,7 @@ import ipywidgets
 from fedplay.playground import readouts
 from fedplay.playground.bar import Bar
 from fedplay.playground.column import Column
+from fedplay.playground.files import files_of
 from fedplay.playground.headline import Headline
 from fedplay.playground.panel import Panel
 from fedplay.playground.pins_and_history import Pins, RunHistoryList
@@ -271,12 +272,7 @@ class Screen:
 
     def files(self) -> dict[str, bytes]:
         """The picture and the data on the screen, by the ending of the file's name."""
-        found = {form: self.board.canvas.file(form) for form in ("png", "svg")}
-        rec = self.session.player.shown
-        if rec is not None and rec.n and not self.session.veiled:
-            history = rec.until(self.session.player.revealed)
-            found["csv"] = history.to_csv().encode()
-        return found
+        return files_of(self.session, self.board)
 
 
 class Shown:

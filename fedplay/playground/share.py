@@ -1,17 +1,22 @@
-"""Sharing an experiment: as a link token, Python or JSON, with picture and data files."""
+"""Sharing an experiment: as a link, Python or JSON, with picture and data files."""
 
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Callable
+from urllib.parse import unquote
 
 import ipywidgets
 from ipywidgets import Layout
 
 from fedplay import untrusted
+from fedplay.data import TableFile
 from fedplay.experiment import Experiment
+from fedplay.playground.addresses import Link, link_to
+from fedplay.playground.qr_code import NoCode, qr_code
 from fedplay.untrusted import escape
-from fedplay.widgets.buttons import button, fill
+from fedplay.widgets.buttons import button, display, fill
 
 
 def python(exp: Experiment) -> str:
@@ -20,13 +25,19 @@ def python(exp: Experiment) -> str:
     return exp.to_python()
 
 
-FORMS: dict[str, Callable[[Experiment], str]] = {
-    "Link": Experiment.to_token,
-    "Python": python,
-    "JSON": Experiment.to_json,
-}
+def link(exp: Experiment, address: str) -> Link:
+    """The link to an experiment from a page at an address; ValueError where there is none."""
+    if isinstance(exp.source, TableFile):
+        raise ValueError(
+            "A link carries the names of built-in data only: choose Python, and hand on "
+            f"{exp.source.name} with it."
+        )
+    return link_to(exp.to_token(), address, os.environ)
+
+
+FORMS = ("Link", "Python", "JSON")
 PASTE = "Paste another one here to open it."
-TYPES = {"png": "image/png", "svg": "image/svg+xml", "csv": "text/csv"}
+TYPES = {"png": "image/png", "svg": "image/svg+xml", "csv": "text/csv", "zip": "application/zip"}
 
 
 def experiment_in(text: str) -> Experiment:
@@ -34,19 +45,21 @@ def experiment_in(text: str) -> Experiment:
     text = text.strip().removeprefix("\ufeff")  # which some editors begin a file with
     if text.startswith("{"):
         return Experiment.from_json(text)
-    return Experiment.from_token(untrusted.token_in(text))
+    return Experiment.from_token(untrusted.token_in(unquote(text)))  # Binder's link is quoted
 
 
 class Share:
     """A panel that is opened by the button of the same name.
 
     `act(name, *arguments)` runs an action of the screen: another "form", to "copy" the text, to
-    "load" what was pasted, or the "files".
+    "load" what was pasted, the "code" of the link, or the "files".
     """
 
     def __init__(self, act: Callable[..., None]) -> None:
         self._exp: Experiment | None = None
         self.unshared = ""  # what no text here carries, as a sentence
+        self.address = ""  # of the page, once it has said so
+        self._coded = False  # whether the link is shown as a code, too
         self.form = ipywidgets.ToggleButtons(options=list(FORMS), layout=Layout(width="auto"))
         self.form.observe(lambda _: act("form"), "index")
         self.form.add_class("fedplay-tabs")
@@ -64,11 +77,17 @@ class Share:
         self.save = button(
             "Save …", "download", "The picture and the data as files", lambda: act("files")
         )
+        self.code = button(
+            "QR", "qrcode", "Show the link as a QR code, for phones", lambda: act("code")
+        )
+        self.picture = ipywidgets.HTML()
+        self.picture.add_class("fedplay-qr")
+        self.picture.layout.display = "none"
         self.note = ipywidgets.HTML()
         self.note.add_class("fedplay-note")
-        row = ipywidgets.HBox([self.form, self.copy, self.open, self.save, self.note])
+        row = ipywidgets.HBox([self.form, self.copy, self.open, self.code, self.save, self.note])
         row.add_class("fedplay-bar")
-        self.widget = ipywidgets.VBox([row, self.text])
+        self.widget = ipywidgets.VBox([row, self.text, self.picture])
         self.widget.add_class("fedplay-share")
         self.widget.layout.display = "none"
 
@@ -80,7 +99,7 @@ class Share:
         """Open the panel, with its text in it already, or close it; closed it holds none."""
         if self.visible:
             self.widget.layout.display = "none"
-            self.text.value = ""
+            self.text.value = self.picture.value = ""
         else:
             self._fill()
             self.widget.layout.display = None
@@ -92,6 +111,19 @@ class Share:
             if self.visible:
                 self.write()
 
+    def at(self, address: str) -> None:
+        """The page is at this address."""
+        if address != self.address:
+            self.address = address
+            self.write()
+
+    def toggle_code(self) -> None:
+        """Show the link as a QR code, or hide it."""
+        self._coded = not self._coded
+        if self._coded:
+            self.form.value = "Link"
+        self.write()
+
     def write(self) -> None:
         """The experiment in the chosen form."""
         if self.visible:
@@ -100,12 +132,28 @@ class Share:
     def _fill(self) -> None:
         if self._exp is None:
             return
+        display(self.picture, False)
         try:
-            self.text.value = FORMS[self.form.value](self._exp)
-            self.say(f"{self.unshared} {PASTE}".strip())
+            found = self._written(self._exp)
+            fill(self.text, value=found.text)
+            self.say(" ".join(filter(None, [found.note, self.unshared, PASTE])))
+            if self._coded and self.form.value == "Link":
+                self._draw_code(found.text)
         except ValueError as error:
-            self.text.value = ""
+            if not isinstance(error, NoCode):
+                fill(self.text, value="")
             self.say(str(error), wrong=True)
+
+    def _written(self, exp: Experiment) -> Link:
+        """The experiment in the chosen form, and what is to be said of it."""
+        if self.form.value == "Link":
+            return link(exp, self.address)
+        return Link(python(exp) if self.form.value == "Python" else exp.to_json(), "")
+
+    def _draw_code(self, text: str) -> None:
+        words = "QR code of the link above"
+        fill(self.picture, value=f'<img alt="{words}" src="{escape(qr_code(text))}">')
+        display(self.picture, True)
 
     def say(self, sentence: str, *, wrong: bool = False) -> None:
         kind = "fedplay-alarm" if wrong else ""

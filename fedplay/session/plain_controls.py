@@ -8,7 +8,7 @@ from fedplay.arguments import word
 from fedplay.experiment import CHOICES, Experiment, knobs
 from fedplay.knobs import Knob, knobs_of
 from fedplay.registry import SLOTS
-from fedplay.scales import TRIED, spread, tried, words
+from fedplay.scales import all_of, tried, words
 from fedplay.slots import DATA, TABLE, Slot
 
 
@@ -53,8 +53,7 @@ class PlainSlot:
     def sweep(self, value: Any) -> tuple[list[Any], list[str]]:
         """The values that a sweep tries, `value` among them, and how each is shown."""
         known = [name for name in SLOTS[self.slot.name] if name != "arrays"]  # which brings no data
-        choices = self.slot.choices(known)
-        values = spread(choices if value in choices else [*choices, value], value, TRIED)
+        values = all_of(self.slot.choices(known), value)
         return values, [self.slot.shown(one) for one in values]
 
 

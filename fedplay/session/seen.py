@@ -106,5 +106,6 @@ def _ghosts(session: Session, shown: Recording) -> list[Ghost]:
             sent = np.array([r.bytes_up + r.bytes_down for r in rec.rounds], float)
             spent = np.array([r.epsilon for r in rec.rounds])
             told = told_columns(rec.rounds)
-            ghosts.append(Ghost(pin.letter, rec.accuracy, sent, spent, told=told))
+            posts = np.array([r.messages_up + r.messages_down for r in rec.rounds], float)
+            ghosts.append(Ghost(pin.letter, rec.accuracy, sent, spent, False, told, posts))
     return ghosts

@@ -133,6 +133,7 @@ class Algorithm(Stage):
     without_privacy: ClassVar[str] = ""  # why it can't go with clipping or noise, as a clause
     keeps: ClassVar[str] = ""  # what of a model each client has for itself, as a noun; "" for none
     called: ClassVar[Called | None] = None  # what the models are called that it gives to clients
+    pooled: ClassVar[bool] = False  # whether all data lie in one place, so that nothing travels
     copies: ClassVar[str] = ""  # the server's array of shared models, where there are several
     arrows: ClassVar[bool] = True  # whether updates are ways from the global model: not of several
     plain_server: ClassVar[bool] = False  # whether only the server's plain step goes with it

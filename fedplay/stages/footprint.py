@@ -80,7 +80,8 @@ def footprint(algorithm: Algorithm, P: int, spans: Spans = ()) -> Footprint:
             # What it does to its update before it is sent is its own affair, but what says
             # something where nothing moved is no update; nor is what comes with more and differs.
             reads = not still.any() and (same or shared == M)
-    return Footprint(M, algorithm.upload(M), down, kept, shared, reads)
+    travels = (0, 0) if algorithm.pooled else (algorithm.upload(M), down)
+    return Footprint(M, *travels, kept, shared, reads)
 
 
 def _message(

@@ -8,7 +8,7 @@ from typing import Any
 from fedplay import registry
 from fedplay.experiment import Experiment
 from fedplay.knobs import short
-from fedplay.methods import METHODS
+from fedplay.methods import METHODS, method_of
 
 USUAL = ("FedAvg", "FedProx", "SCAFFOLD", "FedAdam")
 
@@ -53,7 +53,8 @@ def weighed_like(exp: Experiment, own: Experiment) -> Experiment:
 
 def usual_name(name: str) -> str:
     """A method's name as papers write it, or an algorithm's as it was registered."""
-    return next((usual for usual in METHODS if usual.lower() == name.lower()), name)
+    usual = (usual for usual in METHODS if usual.lower() == name.lower())
+    return next(usual, None) or method_of(name, "sgd") or name
 
 
 def choices_of(name: str) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -121,6 +122,28 @@ class Difference(NamedTuple):
             return f"{name} and {reference}: no difference beyond the seeds ({self.words()}{why})."
         where = f"{self.side} in {max(self.above, self.below)} of {self.seeds} seeds"
         return f"{name} ends {self.much}{self.side} {reference} ({where})."
+
+
+ALIKE = 0.003  # of accuracy: curves that are nowhere farther apart look like one
+
+
+def coinciding(means: Mapping[str, Array]) -> list[list[str]]:
+    """Methods whose curves (n,) lie on each other, so that one hides the others: two or more each.
+
+    >>> a, b = np.array([0.1, 0.5]), np.array([0.1, 0.7])
+    >>> coinciding({"FedAvg": a, "FedAdam": b, "FedProx": a + 0.001})
+    [['FedAvg', 'FedProx']]
+    """
+    groups: list[list[str]] = []
+    for name, mean in means.items():
+        for group in groups:
+            first = means[group[0]]
+            if first.shape == mean.shape and np.all(np.abs(first - mean) <= ALIKE):
+                group.append(name)
+                break
+        else:
+            groups.append([name])
+    return [group for group in groups if len(group) > 1]
 
 
 def signed(number: float) -> str:

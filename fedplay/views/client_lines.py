@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from fedplay.drawing.geometry import Array
 from fedplay.engine.evaluate import holding
 
-SINGLE = 60  # clients that get a curve each; more of them are drawn as a band
+SINGLE = 12  # clients that get a curve each; more of them are drawn as bands
+WIDE, NARROW = (0.05, 0.95), (0.25, 0.75)  # quantiles of the bands
 DECILE = 10  # clients from which on the worst decile is more than one of them
 
 
@@ -18,6 +21,45 @@ def segments(x: Array, clients: Array) -> Array:
     out[:, :, 0] = x
     out[:, :, 1] = clients.T
     return out
+
+
+class Spread(NamedTuple):
+    """How the clients' curves lie: outlines of two bands, and the line through their middle."""
+
+    wide: Array  # (2n, 2)
+    narrow: Array  # (2n, 2)
+    median: Array  # (n,), NaN where a client is not finite
+
+
+def spread(x: Array, clients: Array) -> Spread:
+    """The quantiles of many clients at each x (n,): clients (n, N)."""
+    known = clients[:, holding(clients)]
+    middle = np.full(len(clients), np.nan)
+    if known.shape[1]:
+        there = np.isfinite(known).all(axis=1)
+        middle[there] = np.median(known[there], axis=1)
+    return Spread(band(x, clients, *WIDE), band(x, clients, *NARROW), middle)
+
+
+def standing_out(
+    clients: Array, followed: int | None = None, *, lowest: bool = True
+) -> dict[str, int]:
+    """Which clients keep a line of their own beside the bands: "followed", "worst" and "best".
+
+    The last two are so at the last round in which all are finite, and the first of equals. Without
+    `lowest` the highest is worst: of a loss. A client that has more than one name has the first.
+    """
+    known = np.flatnonzero(holding(clients))
+    rows = np.flatnonzero(np.isfinite(clients[:, known]).all(axis=1))
+    found: dict[str, int] = {}
+    if followed is not None and 0 <= followed < clients.shape[1]:
+        found["followed"] = followed
+    if len(known) and len(rows):
+        end = clients[rows[-1], known] * (1 if lowest else -1)
+        for name, place in (("worst", end.argmin()), ("best", end.argmax())):
+            if int(known[place]) not in found.values():
+                found[name] = int(known[place])
+    return found
 
 
 def band(x: Array, clients: Array, low: float, high: float) -> Array:

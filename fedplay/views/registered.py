@@ -10,6 +10,7 @@ from fedplay.knobs import short
 from fedplay.registry import check_name
 from fedplay.views.base import View
 from fedplay.views.boundaries.view import Boundaries
+from fedplay.views.client_table.view import ClientRows
 from fedplay.views.compare.view import Compare
 from fedplay.views.confusion.view import ConfusionView
 from fedplay.views.curves.view import Curves
@@ -31,6 +32,7 @@ VIEWS: dict[str, type[View]] = {
         Curves,
         LabelBars,
         EachClient,
+        ClientRows,
         ConfusionView,
         InsideRound,
         DriftView,

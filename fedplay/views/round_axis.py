@@ -12,13 +12,14 @@ from fedplay.engine.measures import measure_of
 from fedplay.engine.round import told_columns
 from fedplay.views.scene import Ghost, Scene
 
-AXES = {"rounds": "rounds", "bytes": "bytes", "epsilon": "ε"}  # of every run, as a menu has them
+# Of every run, as a menu has them
+AXES = {"rounds": "rounds", "bytes": "bytes", "messages": "messages", "epsilon": "ε"}
 
 
 class Along(NamedTuple):
     """The horizontal axis as it is, which may not be the one that was asked for."""
 
-    kind: str  # "rounds", "bytes", "epsilon", or the name of what is told of rounds
+    kind: str  # "rounds", "bytes", "messages", "epsilon", or the name of what is told of rounds
     x: Array  # (n,) where each known round lies
     label: str
 
@@ -27,9 +28,14 @@ class Along(NamedTuple):
         """The axis that a scene asks for; its rounds where the run spends no finite ε."""
         n = max(len(scene.rounds), len(scene.series.accuracy))
         rounds = np.arange(n, dtype=float)
+        if scene.axis in ("bytes", "messages") and scene.exp.stage("algorithm").pooled:
+            return cls("rounds", rounds, "round (nothing is sent: all data lie in one place)")
         if scene.axis == "bytes":
             sent = np.array([float(r.bytes_up + r.bytes_down) for r in scene.rounds])
             return cls("bytes", sent, "sent so far, by the clients and the server")
+        if scene.axis == "messages":
+            sent = np.array([float(r.messages_up + r.messages_down) for r in scene.rounds])
+            return cls("messages", sent, "messages so far, of clients and to clients")
         if scene.axis == "epsilon":
             spent = np.array([r.epsilon for r in scene.rounds])
             if np.isfinite(spent).all():
@@ -52,9 +58,10 @@ class Along(NamedTuple):
         """(n,) where a pinned run's rounds lie; not finite where that is nowhere on this axis."""
         if self.kind == "rounds":
             return np.arange(len(ghost.accuracy), dtype=float)
-        if self.kind in ("bytes", "epsilon"):
-            along = ghost.bytes_sent if self.kind == "bytes" else ghost.epsilon
-            return np.asarray(along, dtype=float)
+        own = {"bytes": ghost.bytes_sent, "messages": ghost.messages, "epsilon": ghost.epsilon}
+        if self.kind in own:
+            sent = np.asarray(own[self.kind], dtype=float)
+            return sent if sent.any() else np.full(len(ghost.accuracy), np.nan)  # pooled training
         x = grown(self.kind, np.asarray(ghost.told.get(self.kind, ())))
         return np.full(len(ghost.accuracy), np.nan) if x is None else x
 

@@ -66,6 +66,7 @@ class Ghost(NamedTuple):
     epsilon: Array  # (n,)
     lit: bool = False
     told: Mapping[str, Array] = {}  # by name, (n,) of what is told of its rounds
+    messages: Array = np.zeros(0)  # (n,) of clients and to clients
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +91,7 @@ class Scene:
     ghosts: tuple[Ghost, ...] = ()
     old: Series | None = None  # the run that is being replaced, while the new one is computed
     curves: frozenset[str] = frozenset(CURVES)  # which are drawn beside the global model's
-    axis: str = "rounds"  # of the curves: "rounds", "bytes" or "epsilon"
+    axis: str = "rounds"  # of the curves: "rounds", "bytes", "messages" or "epsilon"
     guess: float | None = None  # where the viewer thinks that the global model will end
     veiled: bool = False  # nothing is to be revealed before the guess
     phase: float = 4.0  # inside a round: 0 to 1 broadcast, 2 local steps, 3 updates, 4 average

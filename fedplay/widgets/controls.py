@@ -237,9 +237,7 @@ class Choice(Control):
         self._line("about", self.explain() if said and self.explain is not None else "")
 
     def sweep(self, value: Any) -> tuple[list[Any], list[str]]:
-        values = spread([*self.options], value, TRIED)
-        names = self._names(self.options)
-        return values, [names[self.options.index(v)] for v in values]
+        return [*self.options], [*self._names(self.options)]
 
     def offer(self, options: Sequence[Any]) -> None:
         """Change what there is to choose from."""

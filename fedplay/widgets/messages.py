@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Final, TypeGuard
 
@@ -15,6 +16,9 @@ KEYS: Final = frozenset(
 SHORTCUTS: Final = frozenset("123456789 npecurg")  # those that the kernel hears of
 MAX_TEXT: Final = 48_000  # bytes; of what a page remembers
 MAX_ID: Final = 64  # letters of a widget's id
+# Where a page is. What stands behind "?" or "#" may be a secret, and before "@" a password.
+ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+/[!$-;=A-Z_a-z~@]*")
+MAX_ADDRESS: Final = 2048
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,11 @@ class Linked:
 
 
 @dataclass(frozen=True)
+class Address:
+    text: str  # of the page, without query and fragment
+
+
+@dataclass(frozen=True)
 class Ping:
     n: int
 
@@ -101,6 +110,7 @@ Message = (
     | Copied
     | Remembered
     | Linked
+    | Address
     | Ping
     | Click
     | New
@@ -141,6 +151,10 @@ def page_message(content: object) -> Message | None:
             return Remembered(text, link if isinstance(link, str) and fits(link) else "")
         case {"kind": "linked", "text": str(text)} if text and fits(text):
             return Linked(text)
+        case {"kind": "address", "text": str(text)} if len(
+            text
+        ) <= MAX_ADDRESS and ADDRESS.fullmatch(text):
+            return Address(text)
         case {"kind": "pointer", "type": str(kind), "x": x, "y": y} if kind in POINTER_KINDS:
             x, y = _number(x, -MAX_SIDE, MAX_SIDE), _number(y, -MAX_SIDE, MAX_SIDE)
             return None if x is None or y is None else Pointer(kind, x, y)

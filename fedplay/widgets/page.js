@@ -9,6 +9,8 @@
 //   new         {kind: "new"}, where this browser has never shown a screen, and nothing says how to begin
 //   link        where nothing is remembered, the page's link may say how to begin:
 //               {kind: "linked", text}; both until they are heard (tell.js)
+//   address     where the page is, for links to it: {kind: "address", text}, until it is heard;
+//               without its query and fragment, which may hold the token of the app
 
 const PACE = 33; // ms
 const MET = "fedplay:met";
@@ -149,6 +151,11 @@ function linked() {
   return token.startsWith("fp1.") && token.length <= 4096 ? token : "";
 }
 
+function tellAddress(insist) {
+  const { origin, pathname } = location;
+  if (/^https?:/.test(origin)) insist({ kind: "address", text: origin + pathname });
+}
+
 // What was kept at a place of this window's storage: {process, text}, or null for nothing of ours.
 // The browser may forbid its storage.
 function kept(place) {
@@ -248,6 +255,7 @@ function initialize({ model }) {
   model.on("msg:custom", hear);
   signal.addEventListener("abort", () => model.off("msg:custom", hear));
   keepMemory({ model, insist, signal });
+  tellAddress(insist);
   agree({ model, tell, insist, signal, notify: (found) => model.set?.("_trouble", found) });
   return () => leave.abort();
 }

@@ -17,6 +17,7 @@ from fedplay import clock
 from fedplay.widgets.agreement import button, sums
 from fedplay.widgets.closing import close_all
 from fedplay.widgets.messages import (
+    Address,
     Click,
     Copied,
     Linked,
@@ -44,8 +45,8 @@ class Page:
     process has left under the same key comes once, to `on_remembered`: it is as little to be
     trusted as anything else from a page; where it is refused (False), the page's link is heard
     instead. With `welcome`, `on_new` is told of a browser that has never shown a screen;
-    `on_shortcut` hears of keys. `on_alive` is told that the page is there. Callbacks come on the
-    kernel's main thread.
+    `on_shortcut` hears of keys, `on_address` where the page is, without what stands behind "?" or
+    "#" there, and `on_alive` that it is there. Callbacks come on the kernel's main thread.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Page:
         self.on_copied: Callable[[bool], None] | None = None
         self.on_remembered: Callable[[str], bool | None] | None = None
         self.on_linked: Callable[[str], None] | None = None
+        self.on_address: Callable[[str], None] | None = None
         self.on_alive: Callable[[], None] | None = None
         self.on_new: Callable[[], None] | None = None
         self.on_shortcut: Callable[[str], None] | None = None
@@ -88,7 +90,7 @@ class Page:
 
     def close(self) -> None:
         self._copied_by(None)
-        self.on_copied = self.on_remembered = self.on_linked = None
+        self.on_copied = self.on_remembered = self.on_linked = self.on_address = None
         self.on_new = self.on_shortcut = None
         close_all(self.widget)
 
@@ -148,6 +150,8 @@ class Page:
             case Linked(text) if self.on_linked and not self._heard:
                 self._heard = True
                 self.on_linked(text)
+            case Address(text) if self.on_address:
+                self.on_address(text)
             case Remembered(text, link) if self.on_remembered and not self._heard:
                 self._heard = True
                 if self.on_remembered(text) is False and link and self.on_linked:

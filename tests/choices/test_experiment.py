@@ -163,7 +163,7 @@ def test_privacy_chooses_its_sampling_and_its_divisor():
 
 def test_every_choice_of_every_slot_can_be_named():
     for slot, names in SLOTS.items():
-        for name in set(names) - {"arrays"}:
+        for name in set(names) - {"arrays", "penguins"}:  # no data, and an extra
             choices = {slot: [name] if TABLE[slot].many else name}
             refused = why_not(fp.Experiment(), slot, choices[slot])
             exp = fp.Experiment(**choices, **(refused.repair if refused else {}))

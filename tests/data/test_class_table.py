@@ -1,5 +1,6 @@
 """The partition "table": what it promises, for tables of any kind, and what it refuses."""
 
+import json
 from fractions import Fraction
 
 import numpy as np
@@ -124,6 +125,7 @@ def test_the_number_of_clients_may_change_while_the_table_stands():
     assert counts[0, 0] == 0  # nobody takes it: left out
     assert fp.Experiment.from_token(exp.to_token()) == exp
     assert fp.Experiment.from_json(exp.to_json()) == exp
+    assert json.loads(exp.to_json()) == exp.to_dict()
     assert eval(repr(exp), {"Experiment": fp.Experiment}) == exp
 
 
@@ -137,12 +139,15 @@ def test_a_large_table_travels_in_a_link():
 @pytest.mark.parametrize(
     ("choices", "said"),
     [
-        (dict(table=((1.0, 1.0),)), "must have 10 numbers in a row, one for each class"),
+        (
+            dict(table=((1.0, 1.0),)),
+            "must be 10 × 10 for these clients and classes, with 10 numbers in a row, not 2",
+        ),
         (dict(table=((1.0,) * 10, (0.0,) * 10)), "leaves client 1 without any class"),
         (dict(table=((1.0,) * 10, (1.0,) * 9)), "must be rows of one length"),
         (dict(table=((-1.0,) * 10,)), "each from 0 to 1000"),
         (dict(table=((1.0,) * 10,) * 201), "up to 2,000 numbers in all"),
-        (dict(table=((1.0,) * 10,), data="moons"), "must have 2 numbers in a row"),
+        (dict(table=((1.0,) * 10,), data="moons"), "must be 10 × 2 for these clients and classes"),
         (dict(clients=300), "clients=300: must be at most 287"),
     ],
 )

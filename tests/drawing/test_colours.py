@@ -111,6 +111,18 @@ def test_ten_clients_have_ten_colours(look, eye):
 
 @SEEN
 @THEMES
+def test_further_clients_are_grey_until_they_are_lit(look, eye):
+    """Colours that repeat would say of two clients that they are one."""
+    assert [look.client(k) for k in range(10)] == list(look.clients)
+    assert {look.client(k) for k in range(10, 200)} == {look.others}
+    assert {look.client(k, lit=True) for k in range(10, 200)} == {look.ink}
+    assert [look.client(k, lit=True) for k in range(10)] == list(look.clients)
+    for colour in (*look.clients, look.paper, look.ink):
+        assert distance(look.others, colour, eye) > 9
+
+
+@SEEN
+@THEMES
 def test_the_accent_is_no_clients_colour(look, eye):
     """To some eyes it is near that of client 3, 5 or 8: there, its width and its name tell it."""
     floor = 40 if eye == "usual" else 4

@@ -11,6 +11,7 @@ from sklearn.metrics import recall_score
 
 import fedplay as fp
 from fedplay.cost import estimate
+from fedplay.engine import loop, measures
 from fedplay.engine.history import History
 from fedplay.engine.loop import Run, stream
 from fedplay.models import likeliest
@@ -117,6 +118,41 @@ def test_a_file_whose_classes_do_not_fit_is_none(tmp_path):
 def test_nobody_else_may_tell_what_is_called_like_a_class():
     with pytest.raises(ValueError, match="class_3"):
         fp.register(fp.Measure("class_3", lambda r, run: 0.0))
+
+
+# --- of some classes together, as a measure ------------------------------------------------------
+
+
+@pytest.fixture
+def registered(monkeypatch):
+    monkeypatch.setattr(measures, "OWN", own := {})
+    monkeypatch.setattr(loop, "OWN", own)
+    return fp.register
+
+
+def test_the_accuracy_on_some_classes_is_a_curve(registered):
+    registered(fp.class_accuracy("7", 9))
+    run = Run(fp.Experiment(rounds=3, clients=5))
+    rounds = list(stream(run))
+    fed = run.federation
+    some = np.isin(fed.y_test, [7, 9])
+    for r in rounds:
+        X = run.network.encode(fed.X_test[some], r.parameters.dtype)
+        said = likeliest(run.network.outputs(r.parameters, X))
+        assert r.told["accuracy_on_7_9"] == pytest.approx((said == fed.y_test[some]).mean())
+    assert "accuracy_on_7_9" in History.of(run, rounds).table()
+
+
+def test_classes_that_there_are_not_are_named(registered):
+    registered(fp.class_accuracy("7", "ten"))
+    with pytest.raises(ValueError, match="class 'ten': must be one of"):
+        fp.run(fp.Experiment(rounds=1, clients=3))
+    other = fp.run(fp.Experiment(data="penguins", rounds=1, clients=3))
+    assert np.isnan(other.told["accuracy_on_7_ten"]).all(), "other data have other classes"
+    quadratic = fp.run(fp.Experiment(data="quadratics", model="quadratic", rounds=1))
+    assert np.isnan(quadratic.told["accuracy_on_7_ten"]).all()
+    with pytest.raises(ValueError, match="at least one class"):
+        fp.class_accuracy()
 
 
 # --- messages -------------------------------------------------------------------------------------

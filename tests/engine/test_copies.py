@@ -16,10 +16,10 @@ import fedplay as fp
 from fedplay.engine import History
 from fedplay.engine.local_work import Work
 from fedplay.engine.loop import Run, stream
+from fedplay.inspect.client_accuracies import client_accuracies
 from fedplay.models import MLP
 from fedplay.scopes import _blas, calm
 from fedplay.streams import Purpose, Streams
-from fedplay.views.each_client.analysis import client_accuracies
 
 SMALL = dict(rounds=3, clients=6)
 EXPERIMENTS = {

@@ -10,12 +10,12 @@ import pytest
 import fedplay as fp
 from fedplay import registry
 from fedplay.engine.loop import Run, stream
+from fedplay.inspect.client_accuracies import client_accuracies
 from fedplay.models import likeliest
 from fedplay.scopes import calm
 from fedplay.stages.base import Layer
 from fedplay.stages.footprint import footprint
 from fedplay.views.boundaries.analysis import decision_boundaries
-from fedplay.views.each_client.analysis import client_accuracies
 from fedplay.views.inside_round.analysis import tracing
 from fedplay.views.inside_round.view import InsideRound
 from fedplay.views.pictures.analysis import picture_analysis

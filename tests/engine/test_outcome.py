@@ -19,6 +19,7 @@ from fedplay.engine.client_models import NeverJoined, local_only
 from fedplay.engine.evaluate import mean_of
 from fedplay.engine.loop import Run, stream
 from fedplay.engine.measures import BUILT_IN
+from fedplay.inspect.client_accuracies import client_accuracies
 from fedplay.inspect.client_models import local_only_model
 from fedplay.inspect.replay import attended, replay, state_before
 from fedplay.memo import Entry, Memo
@@ -26,7 +27,6 @@ from fedplay.registry import SLOTS
 from fedplay.stages.base import Aggregate, Layer, Schedule
 from fedplay.stages.lengths import length_of, lengths_of
 from fedplay.stages.schedule.uniform import Uniform
-from fedplay.views.each_client.analysis import client_accuracies
 
 SOME = dict(rounds=3, clients=6, participation=0.5, local_epochs=2, batch_size=16, dtype="float64")
 METHODS = [

@@ -250,7 +250,7 @@ class AnyPerson(RuleBasedStateMachine):
         self.playground.player.stepper.pace = 200.0
         self.within(self.playground.event_loop.act, "slow")
 
-    @rule(axis=st.sampled_from(["rounds", "bytes", "epsilon"]))
+    @rule(axis=st.sampled_from(["rounds", "bytes", "messages", "epsilon"]))
     def against(self, axis):
         self.within(self.playground.axis, axis)
 

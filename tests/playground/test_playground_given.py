@@ -24,6 +24,7 @@ GOOD = {
     "speed": [np.float32("inf"), 2.5, 1e300],
     "follow": [None],
     "aim": [None],
+    "scroll_clients": [10**400, -(10**400), -1],
     "inside": [2.5, -1, 1e300, -(10**400), 10**400],
     "sweep": [None],
     "compare": [None],
@@ -46,6 +47,7 @@ NOTHING = {
     "reset",
     "pin",
     "undo",
+    "redo",
     "reveal",
 }
 TAKE = sorted(METHODS.keys() - NOTHING - {"set", "mine", "method", "optimum", "deal"})

@@ -40,6 +40,14 @@ WAITING = {
         "How each client fares is shown after your guess.",
         "Three models for every client are being judged …",
     ),
+    "client_table": (
+        "How each client fares is shown after your guess.",
+        "Three models for every client are being judged …",
+    ),
+    "confusion": (
+        "What the models confuse is shown after your guess.",
+        "Both models are being judged …",
+    ),
     "inside": (
         "The round is shown after your guess.",
         "The round is being computed step by step …",

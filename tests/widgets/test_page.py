@@ -71,6 +71,18 @@ def test_what_was_remembered_comes_once(page: Page) -> None:
     assert found == ["state"]
 
 
+def test_where_the_page_is_is_told_each_time(page: Page) -> None:
+    found: list[str] = []
+    says(page, kind="address", text="http://a.example/")  # nobody asks
+    page.on_address = found.append
+    for text in ("http://a.example/b", "http://a.example/?token=x", 7, "https://a.example/c"):
+        says(page, kind="address", text=text)
+    assert found == ["http://a.example/b", "https://a.example/c"]
+    page.close()
+    says(page, kind="address", text="http://a.example/")
+    assert len(found) == 2
+
+
 @pytest.mark.parametrize("content", [None, 7, "copied", [], {}, {"kind": "ack", "n": 1}])
 def test_anything_else_is_ignored(page: Page, content: object) -> None:
     page.on_copied = page.on_remembered = lambda _: pytest.fail("it was believed")

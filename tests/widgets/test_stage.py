@@ -18,6 +18,7 @@ from fedplay.widgets.messages import (
     KEYS,
     MAX_TEXT,
     Acknowledged,
+    Address,
     Copied,
     Key,
     Motion,
@@ -121,6 +122,18 @@ def test_honest_messages_are_read() -> None:
     assert page_message({"kind": "remembered", "text": longest}) == Remembered(longest)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://127.0.0.1:8866/",
+        "https://hub.example/user/ada@example.org/voila/render/my%20notebook.ipynb",
+        "http://[::1]:80/a;b=c/d,e(1)~$&'*+!",
+    ],
+)
+def test_a_page_says_where_it_is(text: str) -> None:
+    assert page_message({"kind": "address", "text": text}) == Address(text)
+
+
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "a.localhost"])
 def test_this_machine_is_recognised(host: str) -> None:
     assert page_message(size(host=host)).local  # type: ignore[union-attr]
@@ -129,6 +142,14 @@ def test_this_machine_is_recognised(host: str) -> None:
 @pytest.mark.parametrize("host", ["hub.example", "localhost.example", "127.0.0.1.example", ""])
 def test_other_machines_are_not(host: str) -> None:
     assert not page_message(size(host=host)).local  # type: ignore[union-attr]
+
+
+NO_ADDRESSES = [
+    *["", None, 7, ["http://a/"], b"http://a/", "http://a", "http:///x", "ftp://a/", "file:///a"],
+    *["javascript:alert(1)", "data:text/html,x", "vscode-webview://a/", "http://ada:pw@a.example/"],
+    *["http://a/?token=secret", "http://a/#secret", "http://a/ b", "http://a/\n", "http://a/<b>"],
+    *['http://a/"', "http://a/\\", "http://a/\u202e", "http://\u0430/", "http://a/" + "b" * 2048],
+]
 
 
 @pytest.mark.parametrize(
@@ -142,6 +163,7 @@ def test_other_machines_are_not(host: str) -> None:
         *[{"kind": "key", "key": key} for key in ("x", "enter", "", None, 13, ["Enter"])],
         *[{"kind": "remembered", "text": text} for text in ("", None, 7, ["a"], b"a", "\ud800")],
         *[{"kind": "remembered", "text": text} for text in ("a" * 48_001, "α" * 24_001)],
+        *[{"kind": "address", "text": text} for text in NO_ADDRESSES],
         *[size(width=w) for w in (0, -1, 8193, math.nan, math.inf, 10**400, "9", None, True, [9])],
         *[size(ratio=r) for r in (0, 0.01, 17, math.nan, "1", None, False)],
         *[size(host=h) for h in (None, 7, "x" * 256)],

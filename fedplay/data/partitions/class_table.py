@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from fedplay.data.base import Floats, Ints, Partition, Table, check_enough
 from fedplay.data.partitions.dirichlet import ORDER
-from fedplay.knobs import knob
+from fedplay.knobs import Refused, knob
 from fedplay.streams import Purpose, Streams
 
 TIES = 3  # the `round` of the stream that decides between equal remainders
@@ -42,6 +42,7 @@ class ClassTable(Partition):
         1000.0,
         kind="table",
         label="Shares of the classes",
+        also=("label skew", "non-iid", "remove classes"),
         help="Share of each class that each client takes, a row for every client and 1 for an "
         "equal share; 0 leaves the client without examples of that class.",
     )
@@ -49,15 +50,18 @@ class ClassTable(Partition):
     def check(self, n: int, C: int, clients: int, sites: int) -> None:
         check_enough(n, clients)
         if self.table and len(self.table[0]) != C:
-            raise ValueError(
-                f"table: must have {C} numbers in a row, one for each class of these data, not "
-                f"{len(self.table[0])}: it is up to {clients} × {C}, and () is equal shares for all"
+            raise Refused(
+                f"table: must be {clients} × {C} for these clients and classes, with {C} numbers "
+                f"in a row, not {len(self.table[0])}",
+                {"table": ()},
             )
         for client, row in enumerate(self.table[:clients]):
             if not any(row):
-                raise ValueError(
+                equal = (*self.table[:client], (EQUAL,) * C, *self.table[client + 1 :])
+                raise Refused(
                     f"table: leaves client {client} without any class, and a client needs an "
-                    "example to train on"
+                    "example to train on",
+                    {"table": equal},
                 )
 
     def assign(self, pool: Table, clients: int, seed: int) -> Ints:

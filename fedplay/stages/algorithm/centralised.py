@@ -27,6 +27,7 @@ class Centralised(Algorithm):
     fixes: ClassVar[dict[str, Any]] = {
         "weights": "examples"
     }  # examples are pooled, nothing is averaged
+    pooled: ClassVar[bool] = True
     without_privacy: ClassVar[str] = "it trains on all clients' examples at once"
 
     def local(
@@ -35,9 +36,3 @@ class Centralised(Algorithm):
         if c.K == 0:
             return w0, own
         return np.repeat(sgd.together(w0[0])[None], c.K, axis=0), own
-
-    def broadcast(self, P: int) -> int:
-        return 0
-
-    def upload(self, M: int) -> int:
-        return 0

@@ -128,7 +128,7 @@ class Boundaries(View):
             return
         points.opacity = FAINT
         self.lit.put(found.everyone.X[mine], found.everyone.y[mine], 7.0)
-        self.lit.set_facecolor(self.look.client(client))
+        self.lit.set_facecolor(self.look.client(client, lit=True))
 
     def _models(self) -> tuple[str, str, str, str]:
         """What the model of each panel is called."""

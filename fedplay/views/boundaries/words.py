@@ -36,8 +36,7 @@ def score(stance: Stance) -> str:
         return "–"
     if stance.plane is None:
         return ""
-    few = f"{stance.right} of {stance.of}" if stance.of <= FEW else f"{stance.accuracy:.2f}"
-    return f"{few} {UNSEEN}"
+    return f"{stance.right} of {stance.of}" if stance.of <= FEW else f"{stance.accuracy:.2f}"
 
 
 def point(
@@ -73,11 +72,7 @@ def _of_one(exp: Experiment, found: DecisionBoundaries, name: str) -> str:
     if here.of == 0:
         return f"{name} holds nothing out, so nothing of its own can be counted."
     lead = f"It serves {name} worst: of" if found.picked else "Of"
-    what = (
-        f"what that client holds out {UNSEEN}"
-        if found.picked
-        else f"{name}'s held-out data {UNSEEN}"
-    )
+    what = "what that client holds out" if found.picked else f"{name}'s held-out data"
     own = personal(exp)
     after = f"its {own.noun} is not finite"
     if tuned.plane is not None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from fedplay import registry
 from fedplay.experiment import Experiment
 from fedplay.knobs import short
-from fedplay.methods import METHODS, method_of
+from fedplay.methods import METHODS, title
 from fedplay.studies.entrants import USUAL, usual_name
 
 SEEDS = (3, 5, 10)  # how many there can be
@@ -87,6 +87,4 @@ def offered() -> list[str]:
 
 def name_of(exp: Experiment) -> str:
     """The method that an experiment is, or a name for its algorithm with its server."""
-    algorithm, server = exp.chosen("algorithm"), exp.chosen("server")
-    plain = algorithm if server == "sgd" else f"{algorithm} + {server}"
-    return method_of(algorithm, server) or plain
+    return title(exp.chosen("algorithm"), exp.chosen("server"))

@@ -18,6 +18,8 @@ from fedplay.views.compare.shown import ComparisonShown, colour_of
 
 REACH = 8  # css pixels from a curve, or from the target, that still mean it
 ROOM = 0.02  # of accuracy, that must be left below the lowest end
+DASH = 3.5  # line widths that each of several curves in one place is seen for
+Dash = tuple[float, tuple[float, float]]
 FLOORS = {  # where the axis may begin, and its ticks
     0.8: [0.8, 0.85, 0.9, 0.95, 1],
     0.5: [0.5, 0.6, 0.7, 0.8, 0.9, 1],
@@ -79,7 +81,7 @@ class ComparisonCurves:
     def show(self, compared: ComparisonShown | None) -> None:
         """Draw every method as far as it is known."""
         drawn = {} if compared is None else compared.drawn
-        self.means = {name: rows.mean(axis=0) for name, rows in drawn.items()}
+        self.means = {} if compared is None else compared.means
         self.ends = {name: last(np.arange(len(m)), m) for name, m in self.means.items()}
         if compared is None:
             self.target = float("nan")
@@ -105,6 +107,8 @@ class ComparisonCurves:
         widths = [3.4 if n in (compared.lit, compared.current) else 1.9 for n in order]
         bands = [_band(compared.drawn[name]) for name in order]
         self._paint(bands, lines, colours, widths, strong)
+        found = dashes(compared.coinciding, order)
+        self.lines.set_linestyle([found.get(name, "solid") for name in order])
 
     def _paint(
         self, bands: Any, lines: Any, colours: list[str], widths: list[float], strong: list[bool]
@@ -183,6 +187,20 @@ class ComparisonCurves:
             away[name] = float(distances((a, b), x, heights, REACH)[0])
         best = min(away, key=lambda name: away[name], default=None)
         return best if best is not None and away[best] <= REACH else None
+
+
+def dashes(groups: list[list[str]], order: list[str]) -> dict[str, Dash]:
+    """How to draw what lies on another curve, so that all of them are seen: in dashes over it.
+
+    groups: methods whose curves lie on each other
+    order:  in which they are drawn, the first of a group whole
+    """
+    found: dict[str, Dash] = {}
+    for group in groups:
+        others = sorted(group, key=order.index)[1:]
+        for place, name in enumerate(others):
+            found[name] = (DASH * place, (DASH, DASH * len(others)))
+    return found
 
 
 def _band(rows: Array) -> Array:

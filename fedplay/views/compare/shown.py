@@ -11,7 +11,7 @@ import numpy as np
 from fedplay.drawing.geometry import Array
 from fedplay.methods import METHODS
 from fedplay.studies.comparison import Comparison
-from fedplay.studies.statistics import Reached, reached
+from fedplay.studies.statistics import Reached, coinciding, reached
 from fedplay.views.scene import Scene
 
 if TYPE_CHECKING:
@@ -65,6 +65,17 @@ class ComparisonShown:
         """Of every method with a run, when it came to the target."""
         target = self.comparison.target
         return {name: reached(rows, target) for name, rows in self.drawn.items()}
+
+    @cached_property
+    def means(self) -> dict[str, Array]:
+        """Of every method with a run, (R + 1,) the mean accuracy over its seeds."""
+        return {name: rows.mean(axis=0) for name, rows in self.drawn.items()}
+
+    @cached_property
+    def coinciding(self) -> list[list[str]]:
+        """Methods whose curves lie on each other; one that is put in force comes first."""
+        first = sorted(self.means, key=lambda name: name != self.current)
+        return coinciding({name: self.means[name] for name in first})
 
     @cached_property
     def ranked(self) -> list[str]:

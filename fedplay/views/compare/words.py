@@ -25,7 +25,7 @@ def told(compared: ComparisonShown | None) -> str:
     parts = [_so_far(found, done, runs)]
     if found.curves[found.reference]:
         parts += [_broken(found), _against(found), _rounds(found)]
-    parts += [escape(found.weights_note()), "Click a method to see it above."]
+    parts += [_alike(compared), escape(found.weights_note()), "Click a method to see it above."]
     return " ".join(part for part in parts if part)
 
 
@@ -47,6 +47,13 @@ def _broken(found: Comparison) -> str:
     more = len(said) - NAMED
     said = [*said[:NAMED], f"{more} more as the table says"] if more > 0 else said
     return f"{listed(said)} seeds: such ends tell nothing about what a method can do."
+
+
+def _alike(compared: ComparisonShown) -> str:
+    """Whose curves cannot be told apart, as they lie on each other."""
+    groups = [listed([f"<b>{escape(name)}</b>" for name in g]) for g in compared.coinciding]
+    said = [f"The curves of {names} lie on each other, as dashes show." for names in groups]
+    return " ".join(said)
 
 
 def _is(mark: str) -> str:

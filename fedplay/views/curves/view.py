@@ -247,7 +247,11 @@ class Curves(View):
         for line, k in ((self.strokes.followed, followed), (self.strokes.lit, hovered)):
             put(line, [], [])
             if k is not None and k < N and not scene.veiled:
-                x, y, colour = self.along.x[: len(known)], known[:, k], self.look.client(k)
+                x, y, colour = (
+                    self.along.x[: len(known)],
+                    known[:, k],
+                    self.look.client(k, lit=True),
+                )
                 put(line, x, y)
                 line.set_color(colour)
                 words = f"{short(scene.name(k))} {UNSEEN}"

@@ -64,7 +64,7 @@ class Picture:
     def colours(self, scene: Scene, places: Array) -> tuple[Array, Array, Array]:
         """Of clients at these places: colours (n, 4), widths (n,), and who stands out (n,)."""
         look, lit = self.look, places == self.lit
-        own = [look.client(p) if p >= 0 else look.muted for p in places.tolist()]
+        own = [look.client(p, lit=p == self.lit) if p >= 0 else look.muted for p in places.tolist()]
         inks = [ink(colour if scene.fresh else look.stale) for colour in own]
         found = np.array(inks).reshape(-1, 4)
         if lit.any():

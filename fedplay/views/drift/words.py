@@ -4,45 +4,57 @@ from __future__ import annotations
 
 import numpy as np
 
+from fedplay import registry
 from fedplay.methods import method_of
 from fedplay.untrusted import escape
 from fedplay.views.drift.analysis import Course, Drift
 from fedplay.views.scene import Scene, places_of
 from fedplay.words import UNSEEN, number, percent, short
 
+STILL = 1e-4  # of how far things are apart: a move that is less is none to speak of
 CLOSE = 0.02  # of the way from the start: an end that is nearer to a point is said to be there
 
 
 def told(scene: Scene, found: Drift) -> str:
-    """How far clients drift in the round, and where the run ends, as HTML."""
+    """How far clients drift in the round, or the one followed, and where the run ends, as HTML."""
     after = _end(scene, found.course)
     if found.course.unmarked:
-        after = f"{after} No formula says where methods end here: {found.course.unmarked}.".strip()
+        formula = f"No formula says where methods end here: {found.course.unmarked}."
+        after = f'<span title="{escape(formula)}">{after or "Where it ends is not marked."}</span>'
     if not len(found.ids):
         return f"No client takes part in round {found.number}. {after}".strip()
-    said = f"In round {found.number} "
-    if len(found.ids) > 1:
-        said += f"clients end <b>{number(found.apart)}</b> from their mean, on average; "
-    said += f"the global model moves <b>{number(found.moved)}</b>."
-    return f"{said} {_client(scene, found)}{after}".strip()
+    said = _client(scene, found) or _cohort(found)
+    return f"In round {found.number} {said}. {after}".strip()
+
+
+def _cohort(found: Drift) -> str:
+    """How far the clients end from each other, and how far the global model comes."""
+    far = [found.apart, float(found.course.far[0])]
+    still = found.moved <= STILL * max((d for d in far if np.isfinite(d)), default=0.0)
+    moves = "stays where it is" if still else f"moves <b>{number(found.moved)}</b>"
+    if len(found.ids) < 2:
+        return f"the global model {moves}"
+    return (
+        f"clients end <b>{number(found.apart)}</b> from their mean, on average; "
+        f"the global model {moves}"
+    )
 
 
 def _client(scene: Scene, found: Drift) -> str:
-    """The steps of the client that is followed."""
+    """The steps of the client that is followed; empty where none is, or there are none to tell."""
     if scene.client is None:
         return ""
     here = np.flatnonzero(places_of(scene, found.ids) == scene.client)
     name = escape(short(scene.name(scene.client)))
-    name = name[:1].upper() + name[1:]
     if not len(here):
-        return f"{name} stays away. "
+        return f"{name} stays away"
     k = int(here[0])
     if k >= len(found.far):
         return ""
     steps = f"{found.steps[k]} step{'s' if found.steps[k] != 1 else ''}"
     first, last = number(found.far[k][0]), number(found.far[k][-1])
     to = "the optimum" if found.course.exact else "the pooled model"
-    return f"{name} {UNSEEN} gets from {first} to <b>{last}</b> away from {to} in {steps}. "
+    return f"{name} gets from {first} to <b>{last}</b> away from {to} in {steps}"
 
 
 def _end(scene: Scene, course: Course) -> str:
@@ -55,8 +67,8 @@ def _end(scene: Scene, course: Course) -> str:
     what, end = method(scene), course.far[-1]
     if not course.exact:
         return (
-            f"{what} ends <b>{number(end)}</b> from where pooled training {UNSEEN} gets in as many "
-            f"rounds (the start: {number(course.far[0])})."
+            f"{what} ends <b>{number(end)}</b> from where pooled training gets; it began "
+            f"{number(course.far[0])} from there."
         )
     whole = max(course.far[0], 1e-9)
     if end <= 1e-3 * whole:
@@ -73,14 +85,15 @@ def _end(scene: Scene, course: Course) -> str:
 def method(scene: Scene) -> str:
     """What a paper calls the algorithm and its server, or their names."""
     algorithm, server = scene.exp.chosen("algorithm"), scene.exp.chosen("server")
-    plain = algorithm if server == "sgd" else f"{algorithm} with {server}"
+    title = registry.about("algorithm", scene.exp.algorithm).title
+    plain = title if server == "sgd" else f"{title} with {server}"
     return method_of(algorithm, server) or plain
 
 
 def below(course: Course, handles: bool) -> str:
     """What the picture's directions are, and how much they show."""
     if course.problems is not None and course.P <= 2:
-        return f"rings: optima of clients {UNSEEN}{', drag one' if handles else ''}"
+        return f"rings: optima of clients{', drag one' if handles else ''}"
     if course.P <= 2:
         return "left and right: the only parameter" if course.P == 1 else "both parameters"
     server, clients = (percent(p) if np.isfinite(p) else "–" for p in course.held)
@@ -93,7 +106,7 @@ def differing(found: Drift) -> str:
     if np.isnan(B):
         return ""
     many = "∞" if np.isinf(B) else number(B)
-    return f"gradients {UNSEEN}: B {many} (all alike: 1), G {number(G)}"
+    return f"gradients {many} × as long as their mean, G {number(G)}"
 
 
 def titles(found: Drift, times: float, handles: bool) -> dict[str, str]:
@@ -102,7 +115,7 @@ def titles(found: Drift, times: float, handles: bool) -> dict[str, str]:
     how = "step by step" if line else "every client's steps"
     near = "" if times <= 1 or line else f", ×{times:g}"
     return {
-        "whole": f"each loss {UNSEEN}" if line else "the whole run",
+        "whole": "each loss" if line else "the whole run",
         "round": f"inside round {found.number}{near}: {how} {UNSEEN}",
         "below": below(found.course, handles),
         "differ": differing(found),
@@ -112,7 +125,7 @@ def titles(found: Drift, times: float, handles: bool) -> dict[str, str]:
 def called(scene: Scene, mark: str) -> str:
     """What a mark is called in the picture."""
     if mark == "pooled":
-        return f"pooled training {UNSEEN}"
+        return "pooled training"
     return f"FedProx, μ {scene.exp.mu:g}" if mark == "FedProx" else mark
 
 

@@ -17,11 +17,11 @@ from fedplay.drawing.figure import Canvas
 from fedplay.drawing.geometry import Box
 from fedplay.drawing.style import Look
 from fedplay.experiment import Experiment
+from fedplay.inspect.client_accuracies import ClientAccuracies, client_accuracies
 from fedplay.inspect.personal_name import headless
 from fedplay.runs.series import BARS, Moment
 from fedplay.views.base import Row, View
 from fedplay.views.each_client import words
-from fedplay.views.each_client.analysis import ClientAccuracies, client_accuracies
 from fedplay.views.each_client.cells import Cell, Cells, Writing, width_of
 from fedplay.views.each_client.order import ORDERS, ranked, sorting_of
 from fedplay.views.each_client.state import OrderState

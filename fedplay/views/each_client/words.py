@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from fedplay.drawing.geometry import Array
-from fedplay.inspect.personal_name import AS_GIVEN, headless, own_model
+from fedplay.experiment import Experiment
+from fedplay.inspect.client_accuracies import ALONE, GLOBAL, PERSONAL, ClientAccuracies
+from fedplay.inspect.personal_name import AS_GIVEN, headless, own_model, personal
 from fedplay.untrusted import escape
 from fedplay.views.client_lines import worst
-from fedplay.views.each_client.analysis import ALONE, GLOBAL, PERSONAL, ClientAccuracies
 from fedplay.views.each_client.order import MODELS, ORDERS, sorting_of, values
 from fedplay.views.scene import Scene
 from fedplay.words import UNSEEN, short
@@ -105,41 +106,45 @@ def how_many(scene: Scene, found: ClientAccuracies, shown: int) -> str:
 
 
 def told(scene: Scene, found: ClientAccuracies) -> str:
-    """How many clients are hurt, the worst decile, the spread, and the other data's result."""
+    """How many clients do worse than alone, and how the worst off fare; the rest on hovering."""
     test = on_test(scene, found)
     rows = found.judged(test)
     if not np.isfinite(rows[GLOBAL]).any():
         held = found.tests if test else found.held.any()
         return "The global model is not finite." if held else "No client has held-out examples."
-    own, skew = escape(own_model(scene.exp)), scene.skew
-    where = "<b>the global test set</b>" if test else f"<b>own data</b> {UNSEEN}"
-    said = [f"On {where}, {_hurt(rows, own, headless(scene.exp))}.", _tails(rows, own)]
-    variety = f"{skew.effective_classes:.1f} of {len(scene.labels.classes)} classes" if skew else ""
-    return " ".join([*said, _other(found, test, variety)])
+    said = f"{_hurt(scene.exp, rows, test)} {_tails(scene.exp, rows)}"
+    return f'<span title="{figures(scene, found)}">{said}</span>'
 
 
-def _hurt(rows: Array, own: str, headless: bool) -> str:
-    """How many clients would do better without federating, and without personalizing."""
+def _hurt(exp: Experiment, rows: Array, test: bool) -> str:
+    """How many clients would do better alone."""
     whole, given, alone = rows
+    where = "On <b>the global test set</b>" if test else "On their <b>own data</b>"
     (first, N), (second, _) = _count(whole, alone), _count(given, alone)
-    if headless and N:
-        return (
-            f"federating hurts <b>{second:,}</b> of {N:,} client{_s(N)} ({own} below alone); the "
-            "global model's own head is never trained"
-        )
-    less, judged = _count(given, whole)
-    all_ = "" if judged == N else f" of {judged:,}"
-    personalizing = f"personalizing hurts <b>{less:,}</b>{all_} ({own} below global)"
-    below = f"; with {own}: <b>{second:,}</b>"
-    if own == AS_GIVEN:
-        personalizing, below = "nothing is personalized", ""
     if not N:
-        return f"{personalizing}; {NOBODY}, so there are no models trained alone"
-    clients = f"{N:,} client{_s(N)}" + ("" if judged == N else " called so far")
-    return (
-        f"federating hurts <b>{first:,}</b> of {clients} (global below alone{below}), "
-        f"{personalizing}"
+        return f"{where} models trained alone cannot be judged: {NOBODY}."
+    clients = f"{N:,} client{_s(N)}"
+    if np.isfinite(whole).sum() > N:
+        clients += " called so far"
+    with_own = f"with {'its' if N == 1 else 'their'} {_mine(exp)}"
+    if headless(exp):
+        return f"{where} <b>{second:,}</b> of {clients} {_do(second)} worse {with_own} than alone."
+    said = (
+        f"{where} <b>{first:,}</b> of {clients} {_do(first)} worse with the global model than alone"
     )
+    return (
+        f"{said}." if own_model(exp) == AS_GIVEN else f"{said}, and <b>{second:,}</b> {with_own}."
+    )
+
+
+def _mine(exp: Experiment) -> str:
+    """What a client has of its own, after "their": a head that it keeps, or else a model; HTML."""
+    kept, own = exp.stage("algorithm").called, personal(exp)
+    return escape(own.short if headless(exp) and kept and kept.short == own.short else own.noun)
+
+
+def _do(number: int) -> str:
+    return "does" if number == 1 else "do"
 
 
 def _count(row: Array, other: Array) -> tuple[int, int]:
@@ -148,27 +153,49 @@ def _count(row: Array, other: Array) -> tuple[int, int]:
     return int((row[both] < other[both] - 1e-9).sum()), int(both.sum())
 
 
-def _tails(rows: Array, own: str) -> str:
-    """The worst off, and the standard deviation over clients."""
-    names, low, wide = ("global", own, "alone"), [], []
-    for name, row in zip(names, rows, strict=True):
-        if np.isfinite(row).any():
-            low.append(f"{name} <b>{float(worst(row[None])[1][0]):.2f}</b>")
-            wide.append(f"{np.nanstd(row):.2f}")
-    what, spread = worst(rows[:1])[0].capitalize(), ", ".join(wide)
-    title = "The standard deviation over clients of each of the three"
-    return f'{what}: {", ".join(low)}; <span title="{title}">spread</span> {spread}.'
+def _tails(exp: Experiment, rows: Array) -> str:
+    """How the worst off fare with the global model, and with their own."""
+    got = [("the global model", rows[GLOBAL]), ("its own", rows[PERSONAL])]
+    if own_model(exp) == AS_GIVEN:
+        got = got[:1]
+    if headless(exp):
+        got = [(f"its {_mine(exp)}", rows[PERSONAL])]
+    told = [
+        f"<b>{float(worst(row[None])[1][0]):.2f}</b> with {name}"
+        for name, row in got
+        if np.isfinite(row).any()
+    ]
+    return f"The {worst(rows[:1])[0]} gets {' and '.join(told)}." if told else ""
 
 
-def _other(found: ClientAccuracies, test: bool, variety: str) -> str:
-    """What the same models come to on the other data, and how many classes there are."""
+def figures(scene: Scene, found: ClientAccuracies) -> str:
+    """All that can be counted of the three models, as HTML without a tag."""
+    test = on_test(scene, found)
+    rows, own = found.judged(test), escape(own_model(scene.exp))
+    names = ("global", own, "alone")
+    known = [(name, row) for name, row in zip(names, rows, strict=True) if np.isfinite(row).any()]
+    low = ", ".join(f"{name} {float(worst(row[None])[1][0]):.2f}" for name, row in known)
+    wide = ", ".join(f"{name} {np.nanstd(row):.2f}" for name, row in known)
+    said = [
+        f"{worst(rows[:1])[0].capitalize()}: {low}.",
+        f"Standard deviation over clients: {wide}.",
+    ]
+    if own != AS_GIVEN:
+        less, judged = _count(rows[PERSONAL], rows[GLOBAL])
+        both = f"their {_mine(scene.exp)} than with the global model"
+        said.insert(0, f"{less:,} of {judged:,} {_do(less)} worse with {both}.")
+    if headless(scene.exp):
+        said.append("The global model's own head is never trained.")
+    return " ".join([*said, *_other(scene, found, test)])
+
+
+def _other(scene: Scene, found: ClientAccuracies, test: bool) -> Iterator[str]:
+    """How many classes a client has, and what the same models come to on the other data."""
+    if scene.skew:
+        classes = len(scene.labels.classes)
+        yield f"A client has {scene.skew.effective_classes:.1f} of {classes} classes."
     there = [mean(row) for row in found.judged(not test)]
-    if not found.tests or not np.isfinite(there[GLOBAL]):
-        return ""
-    got = [f"<b>{value:.2f}</b>" for value in there if np.isfinite(value)]
-    if test:
-        where = f"On own data {UNSEEN}" + (f", {variety} each," if variety else "")
-    else:
-        where = f"Each has {variety}; on" if variety else "On"
-        where += " the global test set"
-    return f"{where} the same models get {', '.join(got)}."
+    if found.tests and np.isfinite(there[GLOBAL]):
+        got = ", ".join(f"{value:.2f}" for value in there if np.isfinite(value))
+        where = "their own data" if test else "the global test set"
+        yield f"On {where} the same models get {got}."

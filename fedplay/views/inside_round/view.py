@@ -130,8 +130,9 @@ class InsideRound(View):
         look = self.look
         places = places_of(scene, trace.ids)
         grey, stale = ink(look.muted), ink(look.stale)
-        colours = np.array([ink(look.client(p)) if p >= 0 else grey for p in places]).reshape(-1, 4)
         lit = self.lit
+        own = [ink(look.client(p, lit=p == lit)) if p >= 0 else grey for p in places]
+        colours = np.array(own).reshape(-1, 4)
         there = lit is not None and bool((places == lit).any())
         strength = np.where(places == lit, 1.0, 0.25) if there else np.ones(trace.K)
         if not scene.fresh:

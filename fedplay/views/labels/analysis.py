@@ -52,7 +52,11 @@ def fixed(exp: Experiment) -> str:
 
 
 def present(exp: Experiment) -> Present:
-    """The table that is in force, or the one that deals out what the partition does."""
+    """The table that is in force, or the one that deals out what the partition does.
+
+    Where clients share examples ("resampled"), or some are nobody's ("natural" with fewer clients
+    than there are), it is the clients' proportions that stay.
+    """
     fed = federate(exp.source, exp.stage("partition"), exp.clients, exp.data_seed)
     if exp.partition == "table":
         return Present(completed(exp.table, fed.clients, fed.C), fed.classes)

@@ -96,8 +96,12 @@ class LabelBars(View):
         axes.add_collection(self.bars, autolim=False)
         axes.add_collection(self.outline, autolim=False)
         self.outline.set_clip_on(False)
-        self.empty = PolyCollection([], facecolor="none", lw=1.2, zorder=4, alpha=FAINT)
-        axes.add_collection(self.empty, autolim=False)
+        # The empty places of all clients, and of those that stand out: drawn seldom, and always.
+        self.empty, self.near = (
+            PolyCollection([], facecolor="none", lw=1.2, zorder=4, alpha=FAINT) for _ in range(2)
+        )
+        for places in (self.empty, self.near):
+            axes.add_collection(places, autolim=False)
         self.names: list[Text] = []
         self.heading = self._text(0, 1 + 8 / self.tall, "", va="bottom", color=look.muted)
         self.heading.set_fontsize(TEXT)
@@ -110,8 +114,8 @@ class LabelBars(View):
         self.top.set_visible(True)
         self.dots = axes.scatter([], [], s=46, zorder=4, clip_on=False, lw=1.3)
         self.dots.set_offset_transform(axes.get_xaxis_transform())
-        canvas.seldom([self.bars, self.top])
-        canvas.moving([self.empty, self.dots, self.outline])
+        canvas.seldom([self.bars, self.empty, self.top])
+        canvas.moving([self.near, self.dots, self.outline])
 
     def _text(self, x: float, y: float, words: str, **style: Any) -> Text:
         where = self.chart.transAxes
@@ -148,6 +152,7 @@ class LabelBars(View):
             high = max(top, float((totals / (1 - lacking * part)).max(initial=1)))
             self.step = high * part
         axes.set_ylim(0, high)
+        self._places(self.empty, range(K) if scene.exp.partition == "table" else ())
         self.top.words, self.top.place = f"{top:,g}", (axes.get_xlim()[0], top)
         self._key(labels.classes if classed else ())
         self.dots.set_offsets(np.column_stack([np.arange(K), np.full(K, -13 / self.tall)]))
@@ -209,7 +214,8 @@ class LabelBars(View):
         self.outline.set_verts(corners)
         self.outline.set_linewidth([lw for _, lw, _ in drawn])
         self.outline.set_edgecolor([colour for _, _, colour in drawn])
-        self._places(scene, [k for k, _, _ in drawn])
+        by_hand = scene.exp.partition == "table"  # then all have them already
+        self._places(self.near, () if by_hand else sorted({k for k, _, _ in drawn}))
 
     def _cell(self, scene: Scene) -> tuple[int, int] | None:
         """The client and the class that the keys are at."""
@@ -218,14 +224,12 @@ class LabelBars(View):
         K, C = self.counts.shape
         return min(scene.state[0], K - 1), min(scene.state[1], C - 1)
 
-    def _places(self, scene: Scene, stands_out: Sequence[int]) -> None:
-        """The empty places of those whose bars stand out, or of all."""
-        K, C = self.counts.shape
-        who = range(K) if scene.exp.partition == "table" else sorted(set(stands_out))
+    def _places(self, artist: PolyCollection, who: Sequence[int]) -> None:
+        """Let an artist draw the empty places of some clients."""
         cells = [(k, c) for k in who for c in self._lacking(k)] if self.step else []
-        colours = self.look.classes(C) if cells else []
-        self.empty.set_verts([self._part(k, c, 0.08) for k, c in cells])
-        self.empty.set_edgecolor([colours[c] for _, c in cells])
+        colours = self.look.classes(self.counts.shape[1]) if cells else []
+        artist.set_verts([self._part(k, c, 0.08) for k, c in cells])
+        artist.set_edgecolor([colours[c] for _, c in cells])
 
     def _lacking(self, place: int) -> list[int]:
         """The classes that a client does not have, from its bar upwards."""

@@ -171,7 +171,7 @@ class Dots:
             lit.set_offsets(np.empty((0, 2)))
             return
         lit.put(self.where[kept], self.shapes[kept], self.width + 5)
-        lit.set_facecolor([look.client(k) for k in kept])
+        lit.set_facecolor([look.client(k, lit=True) for k in kept])
         lit.set_edgecolor(look.ink)
         lit.set_linewidth(1.6)
 

@@ -9,7 +9,6 @@ from fedplay.inspect.personal_name import how
 from fedplay.views.models import words
 from fedplay.views.models.analysis import ParameterSharing, Part
 from fedplay.views.scene import Scene
-from fedplay.words import UNSEEN
 
 HEAD, CAPTION, FOOT = 44, 20, 40  # css pixels above, for the columns' names, and below
 TALL, LOW = 58, 29  # css pixels: the highest block, and what two lines of words take
@@ -35,7 +34,7 @@ class Layers:
         wide = (box.width - BETWEEN) / 2
         second = box.left + wide + BETWEEN
         y = box.top + HEAD + 8
-        names = ((box.left, "shared", look.accent), (second, f"own {UNSEEN}", look.personal))
+        names = ((box.left, "shared", look.accent), (second, "own", look.personal))
         for x, name, colour in names:
             sheet.say(x, y, name, colour if fresh else look.stale, weight="bold")
         L = len(found.parts)

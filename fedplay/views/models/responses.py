@@ -55,7 +55,7 @@ class Pairs:
         sheet, look, pictures = self.sheet, self.look, found.responses
         assert pictures is not None
         strong, quiet = (look.ink, look.muted) if fresh else (look.stale, look.stale)
-        mine = look.client(found.place) if fresh else look.stale
+        mine = look.client(found.place, lit=True) if fresh else look.stale
         sheet.say(box.left, box.top + 11, "●", mine, size=TEXT)
         sheet.say(
             box.left + DOT, box.top + 11, words.responses(scene, found), strong,

@@ -132,7 +132,7 @@ def average(value: float) -> list[str]:
 
 def responses(scene: Scene, found: ParameterSharing) -> list[str]:
     """Wordings of the heading above the pictures."""
-    name = f"{short(scene.name(found.place), 14)} {UNSEEN}"
+    name = short(scene.name(found.place), 14)
     if found.farthest and np.ptp(np.nan_to_num(found.far)) > 0:
         return [
             f"{name} lies farthest: its model and the global one",
@@ -189,36 +189,22 @@ def told(scene: Scene, found: ParameterSharing) -> str:
 
 
 def _travelling(found: ParameterSharing) -> str:
+    """What is shared, and what is not; the bytes of it on hovering."""
     up, down = size(found.up.bytes), size(found.down.bytes)
     bytes_ = f"{up} each way" if up == down else f"{down} down, {up} up"
-    travel = f"({bytes_} for each client)"
     if found.choice is not None:
-        return (
-            f"Each client is sent <b>{found.copies}</b> models of {found.P:,} parameters and sends "
-            f"back the one that fits its data best ({bytes_})."
+        said = (
+            f"Each client is sent <b>{found.copies}</b> models and sends back the one that fits it."
         )
-    what = f"All {found.P:,} parameters are shared"
-    if found.sent < found.P:
-        what = f"<b>{found.sent:,}</b> of {found.P:,} parameters are shared"
-    said = f"{what} {travel}"
-    if not found.own:
-        return f"{said}, and none is personal."
-    if found.sent < found.P:
-        rest = found.P - found.sent
-        return (
-            f"{said}; the other <b>{rest:,}</b> stay with each client, and the server's copy of "
-            "them is never trained."
-        )
-    if not found.own:
-        return f"{said}, and none is personal."
-    if found.sent < found.P:
-        rest = found.P - found.sent
-        return (
-            f"{said}; the other <b>{rest:,}</b> stay with each client, and the server's copy of "
-            "them is never trained."
-        )
-    own = "as many" if found.own == found.P else f"<b>{found.own:,}</b>"
-    return f"{said}; each client has {own} of its own beside them."
+    elif not found.own:
+        said = f"All {found.P:,} parameters are shared, and none is personal."
+    elif found.sent < found.P:
+        sent, rest = f"<b>{found.sent:,}</b>", f"<b>{found.P - found.sent:,}</b>"
+        said = f"{sent} of {found.P:,} parameters are shared; {rest} stay with each client."
+    else:
+        own = "as many" if found.own == found.P else f"<b>{found.own:,}</b>"
+        said = f"All {found.P:,} parameters are shared; each client has {own} of its own."
+    return f'<span title="{bytes_} for each client in a round">{said}</span>'
 
 
 def _apart(scene: Scene, found: ParameterSharing) -> str:
@@ -227,13 +213,14 @@ def _apart(scene: Scene, found: ParameterSharing) -> str:
         return "Personal models have diverged."
     if away == 0:
         return "Every client's model is the global one."
-    said = f"A client's {noun} lies <b>{digits(away)}</b> from the global one {UNSEEN} on average"
-    if found.way > 0:
-        ratio = f"<b>{digits(away / found.way)}</b> times"
-        said += f", {ratio} as far as that is from its start ({digits(found.way)})"
+    who, far, mean_ = "A client", away, " on average"
     if scene.client is not None and scene.client < len(found.far):
-        name, far = escape(short(scene.name(scene.client), 24)), digits(found.far[scene.client])
-        said += f"; {name}'s <b>{far}</b>"
+        name = escape(short(scene.name(scene.client), 24))
+        who, far = f"{name[:1].upper()}{name[1:]}", float(found.far[scene.client])
+        mean_ = f" (mean: {digits(away)})"
+    said = f"{who}'s {noun} lies <b>{digits(far)}</b> from the global one{mean_}"
+    if found.way > 0:
+        said += f"; the global one has come <b>{digits(found.way)}</b> from its start"
     return f"{said}."
 
 
@@ -243,13 +230,11 @@ def _clusters(found: ParameterSharing) -> str:
     sizes = [f"<b>{n}</b>" for n in np.bincount(choice.model, minlength=found.copies).tolist()]
     counts = ", ".join(sizes[:-1]) + (" and " if sizes[1:] else "") + sizes[-1]
     which = f"models 1 to {found.copies}" if found.copies > 1 else "it"
-    said = f"{counts} clients chose {which} {UNSEEN}."
+    said = f"{counts} clients chose {which}."
     if found.groups is None:
         return said
     if len(set(choice.model.tolist())) == 1:
-        return f"{said} All are together, of whichever group their data are."
+        return f"{said[:-1]}: all are together, of whichever group their data are."
     many, right = len(set(found.groups.tolist())), recovered(choice, found.groups)
-    return (
-        f"{said} Their data are of {many} groups: <b>{right}</b> of {len(found.groups)} clients "
-        "share the commonest group of their model."
-    )
+    share = f"<b>{right}</b> of {len(found.groups)} are of the commonest group of their model"
+    return f"{said[:-1]}; {share}, of {many} groups."

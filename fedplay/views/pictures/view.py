@@ -172,7 +172,7 @@ class Pictures(View):
     def _show_client(self, found: PictureAnalysis, table: RGB) -> None:
         if found.own is None or found.counts is None or found.client is None:
             return
-        self._say(self.dot, "●", self.look.client(found.client))
+        self._say(self.dot, "●", self.look.client(found.client, lit=True))
         self._head(1, words.whose(found), words.how_many(found, found.counts))
         self._show_photos(1, found.own, EXAMPLES, table)
 
@@ -201,7 +201,7 @@ class Pictures(View):
     def light(self, client: int | None) -> None:
         lit = client is not None and self.found is not None and client == self.found.client
         plain = self.look.ink if self._fresh else self.look.stale
-        self.heads[1][0].colour = self.look.client(client or 0) if lit else plain
+        self.heads[1][0].colour = self.look.client(client or 0, lit=True) if lit else plain
 
     def at(self, x: float, y: float) -> Hit | None:
         found = self.found

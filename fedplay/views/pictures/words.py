@@ -35,7 +35,7 @@ def title(found: PictureAnalysis, units: Units, shown: int) -> list[str]:
         whole = ["Weights of the global model", "Global weights"]
     if units.change is None:
         return whole
-    return [f"{words}; below: change by {who} {UNSEEN}" for words in whole] + whole[-1:]
+    return [f"{words}; below: change by {who}" for words in whole] + whole[-1:]
 
 
 def names(found: PictureAnalysis, units: Units, step: float) -> list[str]:
@@ -54,7 +54,7 @@ def scales(ends: Sequence[float]) -> list[str]:
     whole = f"for, {weights}" if ends[0] else "for; all are 0"
     if not change:
         return [whole]
-    return [f"{whole}; below {UNSEEN} {change[0]}", f"{weights}; {UNSEEN} {change[0]}"]
+    return [f"{whole}; below {change[0]}", f"{weights}; {change[0]}"]
 
 
 # --- the client
@@ -99,13 +99,13 @@ def missed(found: PictureAnalysis) -> list[str]:
     if not found.followed:
         words = f"{count} test pictures"
         return [f"{words}, the surest first", words] if tally.missed > 1 else [words]
-    words = f"{count} held-out pictures {UNSEEN}"
+    words = f"{count} held-out pictures"
     if found.after is None:
         return [words]
     then = f"{found.after} by its personal model"
     if found.wrong is not None and found.wrong.cured.any():
         then += f" ({TICK} cured)"
-    return [f"{words}, {then}", f"{count} {UNSEEN}, {then}", words]
+    return [f"{words}, {then}", f"{count}, {then}", words]
 
 
 def captions(found: PictureAnalysis, look: Look, fresh: bool) -> list[Words]:
@@ -195,7 +195,7 @@ def _counted(found: PictureAnalysis) -> str:
             parts.append(f"{name} holds nothing out to judge by")
         else:
             begin = "of" if parts else "Of"
-            words = f"{begin} {name}'s own held-out pictures {UNSEEN} it misses {mistakes} of {of}"
+            words = f"{begin} {name}'s own held-out pictures it misses {mistakes} of {of}"
             if found.after is not None:
                 words += f", its personal model {found.after}"
             parts.append(words)

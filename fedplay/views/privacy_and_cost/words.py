@@ -31,9 +31,9 @@ def told(scene: Scene) -> str:
         parts.append("No client took part: the server followed noise alone.")
     if math.isfinite(safe.clip) and row.K:
         some = f"{row.clipped} of {row.K} updates {_were(row.clipped)} clipped"
-        parts.append(f"{some} to S = {safe.clip:g} {UNSEEN}.")
+        parts.append(f"{some} to S = {safe.clip:g}.")
     if row.ignored:
-        parts.append(f"{row.ignored} of {row.K} {_were(row.ignored)} {LOST} {UNSEEN}.")
+        parts.append(f"{row.ignored} of {row.K} {_were(row.ignored)} {LOST}.")
     if r:
         parts.append(f"Clients have sent <b>{size(row.up)}</b>.")
     return " ".join(parts)
@@ -56,9 +56,9 @@ def lines(scene: Scene, number: int) -> tuple[str, ...]:
     if row.whole > row.update * (1 + 1e-6):
         out.append(f"with what rides along {row.whole:.3g}")
     if row.ignored:
-        out.append(f"{row.ignored} of {row.K} {LOST} {UNSEEN}")
+        out.append(f"{row.ignored} of {row.K} {LOST}")
     if row.K and math.isfinite(safe.clip):
-        out.append(f"{row.clipped} of {row.K} clipped to S = {safe.clip:g} {UNSEEN}")
+        out.append(f"{row.clipped} of {row.K} clipped to S = {safe.clip:g}")
     out.append(f"sent so far: ↑ {size(row.up)}, ↓ {size(row.down)}")
     return tuple(out)
 

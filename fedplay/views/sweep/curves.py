@@ -21,7 +21,7 @@ from fedplay.drawing.style import SMALL, TEXT, Look
 from fedplay.views.sweep.shown import NOTHING, Fan
 from fedplay.words import short
 
-MOST = 10  # values in a fan that have a name
+MOST = 24  # values in a fan that have a name
 NAMES = 78  # css pixels for the names at the right
 REACH = 9  # css pixels from a curve that still mean it
 
@@ -89,7 +89,9 @@ class FanCurves:
         there = [i for i, (_, y) in enumerate(ends) if np.isfinite(y)][:MOST]
         edge = [i for i in there if ends[i][0] >= full]
         stops = [i for i in there if i not in edge]
-        heights = apart([ends[i][1] for i in edge], min(14 / self.tall, 1 / MOST), 0.0, 1.0)
+        heights = apart(
+            [ends[i][1] for i in edge], min(14 / self.tall, 1 / max(len(edge), 1)), 0.0, 1.0
+        )
         self.heights = [float("nan")] * len(fan.values)
         for i, y in zip(edge, heights, strict=True):
             self.heights[i] = y

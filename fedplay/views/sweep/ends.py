@@ -18,6 +18,7 @@ from fedplay.words import UNSEEN, short
 
 LETTER = 6.8  # css pixels that a letter of SMALL takes
 ROW = 17  # css pixels that a row of names takes
+ROWS = 3  # of names, at most; then there is no room below them for the knob's
 REACH = (6, 48)  # css pixels above and below the axes that still mean a column
 FLOORS = {  # where the axis may begin, and its ticks
     0.8: [0.8, 0.85, 0.9, 0.95, 1],
@@ -36,7 +37,7 @@ class FanEnds:
         self.fan: Fan = NOTHING
         self.below: list[Caption] = []  # the values' names, and the knob's
         axes.set_xticks([])
-        key = f"● global   │ clients {UNSEEN}   – mean {UNSEEN}"
+        key = f"● global   {UNSEEN} │ clients, – their mean"
         key = f"at the end:  {key}" if self.wide > 280 else key
         Caption(axes, (0, 1 + 9 / self.tall), key, look.muted, SMALL, va="bottom")
         self.column = Rectangle((0, 0), 0.9, 1, transform=axes.get_xaxis_transform())
@@ -60,7 +61,7 @@ class FanEnds:
         self.axes.set_ylim(floor, 1)
         self.axes.set_yticks(FLOORS[floor], [f"{fan.top * y:g}" for y in FLOORS[floor]])
         words = staggered(fan.values, self.wide / n)
-        rows = 2 if any("\n" in word for word in words) else 1
+        rows = 1 + max((word.count("\n") for word in words), default=0)
         low = -(5 + ROW * rows) / self.tall
         label, muted = short(fan.label, 40), self.look.muted
         while len(self.below) <= len(words):
@@ -68,7 +69,7 @@ class FanEnds:
         for caption in self.below:
             caption.set_visible(False)
         knob, *names = self.below
-        knob.set(position=(0.5, low), text=label, fontsize=TEXT, visible=True)
+        knob.set(position=(0.5, low), text=label, fontsize=TEXT, visible=rows < ROWS)
         for i, (caption, word) in enumerate(zip(names, words, strict=False)):
             now = i == fan.current
             colour, weight = (self.look.accent, "bold") if now else (self.look.ink, "normal")
@@ -118,8 +119,10 @@ def floor_of(fan: Fan) -> float:
 
 
 def staggered(values: tuple[str, ...], room: float) -> list[str]:
-    """Names below columns `room` css pixels apart: every second one lower where they are long."""
-    if max((len(v) for v in values), default=0) * LETTER <= room - 6:
-        return [short(v, len(v) + 1) for v in values]
-    most = max(int((2 * room - 6) / LETTER), 3)
-    return [("\n" if i % 2 else "") + short(v, most) for i, v in enumerate(values)]
+    """Names below columns `room` css pixels apart: where they are long, in two rows or three."""
+    longest = max((len(v) for v in values), default=0) * LETTER
+    rows = next((rows for rows in (1, 2) if longest <= rows * room - 6), ROWS)
+    most = max(int((rows * room - 6) / LETTER), 3)
+    return [
+        "\n" * (i % rows) + short(v, most if rows > 1 else len(v) + 1) for i, v in enumerate(values)
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,11 +12,19 @@ from fedplay.drawing.scale import tidy
 from fedplay.views.scene import Scene
 
 
+class NotRun(NamedTuple):
+    """Values that cannot be run, and the one reason for all of them."""
+
+    words: tuple[str, ...]
+    reason: str
+
+
 @dataclass(frozen=True, eq=False)
 class Fan:
-    """One knob's values and what is known of their runs. All tuples but `refused` match `values`.
+    """One knob's values and their runs; tuples match `values`, but for the last two.
 
-    `values` are those that can be run; the sentences about those that cannot are `refused`.
+    `values` are those that can be run; those that cannot are `refused`. `brought` is empty, or what
+    else was chosen for each value, in words.
     """
 
     knob: str
@@ -26,7 +35,8 @@ class Fan:
     accuracy: tuple[Array, ...]  # (n,) each: the global model's, as far as it is computed
     clients: tuple[Array, ...]  # (N,) each: of the clients after the last round so far, or empty
     rounds: tuple[int, ...]  # R of each
-    refused: tuple[str, ...] = ()
+    refused: tuple[NotRun, ...] = ()
+    brought: tuple[str, ...] = ()
     score: str = "accuracy"  # or "loss": what `accuracy` and `clients` are of such a model
     top: float = 1.0  # where the axis ends, of which `accuracy` and `clients` are then parts
     lit: int | None = None  # the value that the pointer or the keyboard is at

@@ -45,7 +45,7 @@ class SweepState(State):
         index = whole("index", index, 0, len(sweeping.values) - 1)
         if sweeping.recordings[index].broken:
             raise ValueError(f"index={index}: {sweeping.recordings[index].broken}")
-        self.desk.set(**{sweeping.name: sweeping.values[index]})
+        self.desk.set(**{sweeping.name: sweeping.values[index]}, **sweeping.brought[index])
 
     def follow(self, seen: bool) -> None:
         """The open sweep follows the experiment and its data, or is closed."""

@@ -24,10 +24,14 @@ def told(fan: Fan) -> str:
     lost = [f"<b>{escape(fan.values[i])}</b>" for i in done if not np.isfinite(fan.accuracy[i][-1])]
     if lost:
         parts.append(f"At {_listed(lost)} training diverges.")
-    if fan.refused:
-        many = len(fan.refused)
-        what = "One value" if many == 1 else f"{many} values"
-        parts.append(f"{what} cannot be run: {_stopped(escape(fan.refused[0]))}")
+    for words, reason in fan.refused:
+        names = _listed([f"<b>{escape(word)}</b>" for word in words])
+        parts.append(f"{names} cannot be run: {_stopped(escape(reason))}")
+    for along in dict.fromkeys(filter(None, fan.brought)):
+        those = zip(fan.values, fan.brought, strict=True)
+        needy = [f"<b>{escape(value)}</b>" for value, one in those if one == along]
+        needs = ("runs", "it needs") if len(needy) == 1 else ("run", "they need")
+        parts.append(f"{_listed(needy)} {needs[0]} with {escape(along)}, which {needs[1]}.")
     if fan.values:
         parts.append("Click a value to take it.")
     return " ".join(parts)
@@ -47,6 +51,8 @@ def lines(fan: Fan, i: int) -> tuple[str, ...]:
         lowest, mean, highest = spread
         worst = highest if fan.score == "loss" else lowest
         out.append(f"clients' mean {UNSEEN} {accuracy(mean)}, worst {accuracy(worst)}")
+    if fan.brought and fan.brought[i]:
+        out.append(f"with {fan.brought[i]}")
     if i == fan.current:
         out.append("in force")
     return tuple(out)

@@ -26,7 +26,7 @@ from fedplay.views.compare.view import Compare
 from fedplay.views.compare.words import lines, spoken, told
 from fedplay.views.scene import Intent
 from fedplay.words import plain
-from tests.drawing.test_colours import EYES, distance
+from tests.drawing.test_colours import EYES, distance, lab
 from tests.support.scenes import scene
 
 SIZE = (930, 230)
@@ -287,7 +287,7 @@ def test_nobody_gets_there():
 def test_many_methods_fit_into_a_sentence():
     ends = dict(zip(METHODS, np.linspace(0.3, 0.95, len(METHODS)), strict=True))
     text = told(compared(ends, reference="FedAvg"))
-    assert "7 more differ, as the table says" in text
+    assert "8 more differ, as the table says" in text
     assert len(plain(text)) < 360, text
 
 
@@ -336,6 +336,17 @@ def test_methods_are_told_apart_by_their_colours(look, eye):
     assert min(distance(a, b, eye) for a, b in combinations(usual, 2)) > 34
 
 
+def hue(colour):
+    _, a, b = lab(colour, "usual")
+    return math.degrees(math.atan2(b, a))
+
+
+def test_a_method_keeps_its_hue_in_both_themes():
+    for name in METHODS:
+        turn = hue(colour_of(name, LIGHT)) - hue(colour_of(name, DARK))
+        assert abs((turn + 180) % 360 - 180) <= 26, name
+
+
 @pytest.mark.parametrize("size", [(930, 230), (678, 200), (420, 190), (930, 420)])
 def test_every_word_of_the_table_fits(base, size):
     view = at_size(*size)
@@ -378,3 +389,22 @@ def test_longer_runs_of_before_reach_as_far_as_they_did(base, view):
     one = compared({"FedAvg": 0.9}, R=4)
     view.show(replace(base, closeup=one))
     assert view.curves.axes.get_xlim() == (0, 4)
+
+
+def test_curves_that_lie_on_each_other_are_all_seen(base):
+    ends = {"FedAvg": 0.9, "FedAdam": 0.6, "FedProx": 0.9, "FedNova": 0.9}
+    found = compared(ends, current="FedProx")
+    assert found.coinciding == [["FedProx", "FedAvg", "FedNova"]]
+    view = at_size(*SIZE)
+    view.show(replace(base, closeup=found))
+    frame = view.canvas.frame()
+    for name in ends:
+        colour = np.array(Image.new("RGB", (1, 1), colour_of(name, LIGHT)))[0, 0]
+        near = np.abs(frame[..., :3].astype(int) - colour).max(axis=-1) <= 2
+        assert near[:, : int(view.table.place.left) - 30].sum() > 30, name
+    assert "The curves of FedProx, FedAvg and FedNova lie on each other" in plain(told(found))
+    apart = compared({"FedAvg": 0.9, "FedProx": 0.91})
+    assert apart.coinciding == []
+    view.show(replace(base, closeup=apart))
+    assert "lie on each other" not in told(apart)
+    assert all(dash[1] is None for dash in view.curves.lines.get_linestyle())

@@ -74,7 +74,8 @@ def place(view, x, y):
 def ghost(letter, shown, lit=False):
     sent = np.array([r.bytes_up + r.bytes_down for r in shown.rounds], float)
     spent = np.array([r.epsilon for r in shown.rounds])
-    return Ghost(letter, shown.series.accuracy, sent, spent, lit)
+    posts = np.array([r.messages_up + r.messages_down for r in shown.rounds], float)
+    return Ghost(letter, shown.series.accuracy, sent, spent, lit, messages=posts)
 
 
 def plain(html):
@@ -315,6 +316,24 @@ def test_over_bytes_each_curve_lies_where_its_rounds_were_paid(ten, small):
     assert not view.strokes.alone.get_visible(), "who never joins sends nothing"
     assert view.at(*place(view, sent[2], 0.02)).click == to_round(2)
     assert points(view.strokes.personal)[0, 0] == sent[R]
+
+
+def test_over_messages_each_curve_lies_where_its_rounds_were_paid(ten, small):
+    given_ = replace(ten, axis="messages", ghosts=(ghost("A", small),))
+    view = drawn(Curves, given_)
+    assert points(view.strokes.glob)[:, 0].tolist() == [24 * r for r in range(R + 1)]
+    assert view.strokes.ghosts.get_segments()[0][:, 0].tolist() == [8 * r for r in range(R + 1)]
+    assert "messages" in view.chart.get_xlabel()
+
+
+@pytest.mark.parametrize("axis", ["bytes", "messages"])
+def test_where_nothing_travels_rounds_are_the_axis(ten, axis):
+    pooled = scene(SMALL.replace(algorithm="centralised"), late=False)
+    view = drawn(Curves, replace(pooled, axis=axis))
+    assert "nothing is sent" in view.chart.get_xlabel()
+    assert points(view.strokes.glob)[:, 0].tolist() == list(range(R + 1))
+    view.show(replace(ten, axis=axis, ghosts=(ghost("A", pooled),)))
+    assert "A" not in view.ends.shown, "it is nowhere on this axis"
 
 
 def test_the_axis_of_bytes_is_known_after_one_round_and_does_not_jump(ten):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import replace
 
 import matplotlib
@@ -20,7 +21,7 @@ from fedplay.views.drift.panel import Panel, beside, magnification, near
 from fedplay.views.drift.view import DriftView
 from fedplay.views.registered import VIEWS
 from fedplay.views.scene import to_round
-from fedplay.words import UNSEEN
+from fedplay.words import plain
 from tests.support.reference import random_federation
 from tests.support.scenes import scene
 
@@ -114,7 +115,8 @@ def test_the_picture_tells_how_much_gradients_differ_where_the_round_begins():
     B = np.sqrt(square / (mean @ mean))
     G = np.sqrt(square - mean @ mean)
     np.testing.assert_allclose(shown.closeup.differ, (B, G))
-    assert f"B {B:.2f} (all alike: 1), G {G:.2f}" in view.captions["differ"].get_text()
+    said = view.captions["differ"].get_text()
+    assert said == f"gradients {B:.2f} × as long as their mean, G {G:.2f}"
     crowd = DIGITS.replace(partition="resampled", client_examples=10, clients=300, rounds=1)
     view, shown = view_of(crowd, at=1)
     assert np.isnan(shown.closeup.differ).all()
@@ -161,7 +163,9 @@ def test_marks_are_left_out_with_their_reason(choices, reason):
     course = shown.closeup.course
     assert [mark.name for mark in course.marks] == ["optimum"]
     assert reason in course.unmarked
-    assert f"No formula says where methods end here: {course.unmarked}." in view.sentence(shown)
+    told = f"No formula says where methods end here: {course.unmarked}."
+    assert told in html.unescape(view.sentence(shown))
+    assert told not in plain(view.sentence(shown)), "but on hovering"
 
 
 @pytest.mark.parametrize(
@@ -295,10 +299,16 @@ def test_the_sentence_has_the_run_s_own_numbers():
     scaffold = view_of(PLANE.replace(algorithm="scaffold", rounds=60))
     assert "SCAFFOLD ends at the <b>optimum</b>" in scaffold[0].sentence(scaffold[1])
     followed = view.sentence(replace(shown, client=2))
-    assert f"Client 2 {UNSEEN} gets from" in followed
+    assert followed.startswith("In round 3 client 2 gets from ")
     assert f"to <b>{got.far[2][-1]:.2f}</b> away from the optimum in 5 steps" in followed
     digits = view_of(DIGITS)
-    assert f"pooled training {UNSEEN}" in digits[0].sentence(digits[1])
+    assert "from where pooled training gets; it began " in digits[0].sentence(digits[1])
+
+
+def test_a_move_that_is_next_to_none_is_no_number():
+    view, shown = view_of(PLANE.replace(rounds=60), at=3)
+    still = replace(shown, closeup=replace(shown.closeup, moved=7.5e-9))
+    assert "; the global model stays where it is." in view.sentence(still)
 
 
 def test_the_pointer_finds_steps_rounds_and_optima():
@@ -457,7 +467,9 @@ def test_a_piece_is_a_round_at_most(monkeypatch):
 
 def test_losses_of_one_parameter_without_a_lowest_point_have_no_curves_and_no_rings():
     """Curvatures are a column of the data, which may be below zero on average."""
-    view, shown = view_of(fp.Experiment(data="moons", model="quadratic", clients=7, rounds=3))
+    exp = fp.Experiment(data="moons", clients=7, rounds=3)
+    moons = Run(exp).federation
+    view, shown = view_of(exp.replace(data="arrays", model="quadratic"), federation=moons)
     assert shown.closeup.course.P == 1
     assert shown.closeup.course.problems is None
     assert "rings" not in view.captions["below"].get_text()

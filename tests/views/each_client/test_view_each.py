@@ -14,17 +14,17 @@ from matplotlib.colors import to_hex
 import fedplay as fp
 from fedplay.drawing.style import LIGHT
 from fedplay.engine.loop import Run
+from fedplay.inspect.client_accuracies import ALONE, GLOBAL, PERSONAL
 from fedplay.inspect.personal_name import own_model
 from fedplay.untrusted import escape
 from fedplay.views.board import Board
 from fedplay.views.each_client import words
-from fedplay.views.each_client.analysis import ALONE, GLOBAL, PERSONAL
 from fedplay.views.each_client.cells import TALL, WIDE, arrange
 from fedplay.views.each_client.order import ORDERS, Sorting, ranked, values
 from fedplay.views.each_client.view import EachClient
 from fedplay.views.registered import VIEWS, suitable
 from fedplay.views.scene import Intent
-from fedplay.words import UNSEEN
+from fedplay.words import UNSEEN, plain
 from tests.support.reference import random_federation
 from tests.support.scenes import scene
 
@@ -172,9 +172,9 @@ def test_a_global_model_without_a_head_of_its_own_hurts_nobody():
     short = rows[PERSONAL] < rows[ALONE] - 1e-9
     assert len(view.cells.ground.get_paths()) == short.sum()
     text = view.sentence(shown)
-    assert f"hurts <b>{short.sum()}</b> of 12 clients (own head below alone)" in text
+    assert f"<b>{short.sum()}</b> of 12 clients do worse with their own head than alone." in text
     assert "own head is never trained" in text
-    assert "personalizing" not in text
+    assert "global" not in plain(text), "it is not told of a model that nobody uses"
 
 
 def test_headings_name_what_one_can_sort_by_and_the_means():
@@ -223,19 +223,22 @@ def test_the_sentence_counts_who_is_hurt():
         whole, own, alone = rows
         text = view.sentence(shown)
         hurt = [int((a < b - 1e-9).sum()) for a, b in ((whole, alone), (own, alone), (own, whole))]
-        assert f"federating hurts <b>{hurt[0]}</b> of 12 clients" in text
-        assert f"(global below alone; with fine-tuned: <b>{hurt[1]}</b>)" in text
-        assert f"personalizing hurts <b>{hurt[2]}</b> (fine-tuned below global)" in text
-        low = [f"{np.quantile(row, 0.1):.2f}" for row in rows]
-        want = (
-            f"Worst decile: global <b>{low[0]}</b>, fine-tuned <b>{low[1]}</b>, alone <b>{low[2]}"
+        aloud, tip = plain(text), text.split('"')[1]
+        where = "On the global test set" if test else "On their own data"
+        assert aloud.startswith(
+            f"{where} {hurt[0]} of 12 clients {'does' if hurt[0] == 1 else 'do'} worse with the "
+            f"global model than alone, and {hurt[1]} with their fine-tuned model. The worst decile "
         )
-        assert want in text
-        assert f"spread</span> {', '.join(f'{row.std():.2f}' for row in rows)}." in text
+        assert len(aloud) <= 200
+        low = [f"{np.quantile(row, 0.1):.2f}" for row in rows]
+        assert f"gets {low[0]} with the global model and {low[1]} with its own." in aloud
+        assert f"{hurt[2]} of 12 do" in tip
+        assert f"Worst decile: global {low[0]}, fine-tuned {low[1]}, alone {low[2]}." in tip
+        wide = [f"{row.std():.2f}" for row in rows]
+        assert f"clients: global {wide[0]}, fine-tuned {wide[1]}, alone {wide[2]}." in tip
         other = [f"{row.mean():.2f}" for row in shown.closeup.judged(not test)]
-        assert f"same models get <b>{other[0]}</b>, <b>{other[1]}</b>, <b>{other[2]}</b>." in text
-        assert f"{shown.skew.effective_classes:.1f} of 10 classes" in text
-        assert text.startswith("On <b>the global test set" if test else "On <b>own data")
+        assert f"same models get {', '.join(other)}." in tip
+        assert f"{shown.skew.effective_classes:.1f} of 10 classes" in tip
 
 
 def test_before_anybody_is_called_there_is_no_model_alone():
@@ -272,7 +275,9 @@ def test_a_personal_model_is_called_by_its_method(choice, name):
     assert any(name in w for w in said(view))
     assert board.views["curves"].named["personal"].words == f"{name} {UNSEEN}"
     text = view.sentence(shown)
-    assert ("nothing is personalized" if name == "as given" else escape(name)) in text
+    assert escape(name) in text
+    headless = choice.get("algorithm") in ("fedper", "fedrep")
+    assert ("with the global model and" in text) == (name != "as given" and not headless)
 
 
 def test_a_client_is_told_with_its_counts():
@@ -330,7 +335,7 @@ def test_without_a_test_set_own_data_is_what_there_is():
     rng = np.random.default_rng(0)
     fed = random_federation(rng, (40, 30, 12), d=3, C=2, test_fraction=0.0)
     _, view, shown = board_of(SMALL, federation=fed, state=Sorting(test=True))
-    assert "On <b>own data" in view.sentence(shown)
+    assert "On their <b>own data" in view.sentence(shown)
     assert "test set" not in view.sentence(shown)
     bare = random_federation(rng, (40, 30, 12), d=3, C=2, test_fraction=0.0, held_out=0.0)
     assert not EachClient.suits(SMALL, bare)

@@ -109,18 +109,21 @@ def test_keys_do_the_same(screen):
     assert screen.session.client == 2, "Escape ends the keys only"
 
 
-def test_the_link_carries_it_and_the_menu_says_it(screen):
+def test_the_link_carries_it_and_the_field_edits_it(screen):
     screen.deal(0, "4")
     screen.deal(1, 4, 0)
     screen.settle()
     exp = screen.experiment
     assert fp.Experiment.from_token(exp.to_token()) == exp
-    assert screen.screen.panel.controls["partition"].field.value == "table"
     assert counts_of(screen)[:2, 4].tolist() == [0, 0]
-    field = screen.screen.panel.controls["table"].field
-    rows = field.value.split(";")
-    assert len(rows) == 10
-    field.value = "1,1,1,1,1,1,1,1,1,0"
+    panel = screen.screen.panel
+    assert {"partition", "table"} <= panel.shown
+    assert panel.value_of("partition") == "table"
+    control = panel.control("table")
+    control.show(panel.value_of("table"))
+    rows = [row.split(",") for row in control.field.value.split(";")]
+    assert np.array_equal(np.array(rows, float), np.array(exp.table))
+    control.field.value = "1,1,1,1,1,1,1,1,1,0"
     screen.settle()
     assert screen.experiment.table == ((1.0,) * 9 + (0.0,),)
 

@@ -19,7 +19,7 @@ from fedplay.engine.loop import Run
 from fedplay.views.boundaries.view import Boundaries
 from fedplay.views.models.view import Models, places
 from fedplay.views.registered import VIEWS
-from fedplay.words import UNSEEN, plain
+from fedplay.words import plain
 from tests.support.scenes import scene
 
 matplotlib.use("agg")
@@ -215,17 +215,20 @@ def test_words_and_dots_stay_in_the_box_and_words_apart(exp, size):
 def test_the_sentence_has_the_runs_own_numbers(digits, fedper, ifca):
     found = digits.closeup
     words = plain(Models.sentence(digits))
-    assert "All 650 parameters are shared (2.6 kB each way" in words
-    assert f"fine-tuned model lies {found.far.mean():.2f} from the global one {UNSEEN}" in words
-    assert f"{found.far.mean() / found.way:.2f} times as far" in words
-    assert f"client 2's {found.far[2]:.2f}" in words
+    assert words.startswith("All 650 parameters are shared; each client has as many of its own.")
+    assert f"Client 2's fine-tuned model lies {found.far[2]:.2f} from the global one" in words
+    assert f"(mean: {found.far.mean():.2f}); the global one has come {found.way:.2f} from" in words
+    assert 'title="2.6 kB each way for each client' in Models.sentence(digits)
+    nobody = plain(Models.sentence(dataclasses.replace(digits, client=None)))
+    assert f"A client's fine-tuned model lies {found.far.mean():.2f} from the global" in nobody
+    assert max(map(len, (words, nobody))) <= 200
     words = plain(Models.sentence(fedper))
     assert "4,160 of 4,810 parameters are shared" in words
-    assert "the other 650 stay with each client" in words
+    assert "650 stay with each client" in words
     counts = np.bincount(ifca.closeup.choice.model, minlength=2)
     words = plain(Models.sentence(ifca))
     assert f"{counts[0]} and {counts[1]} clients chose models 1 to 2" in words
-    assert re.search(r"2 groups: \d+ of 12 clients", words)
+    assert re.search(r"; \d+ of 12 are of the commonest group of their model, of 2 groups", words)
 
 
 def test_nothing_personal_is_said_to_be_so():

@@ -78,7 +78,7 @@ def test_change_is_what_the_clients_own_fine_tuning_adds(followed):
     study = followed.closeup
     assert np.abs(change).max() > 1e-3
     assert np.allclose(study.units.change, change, atol=1e-5)
-    assert f"{UNSEEN}" in drawn(followed)[1].heads[0][1].words
+    assert "below ±" in drawn(followed)[1].heads[0][1].words
 
 
 def test_the_pictures_are_the_clients_own_sorted_by_class(followed):

@@ -134,7 +134,7 @@ def test_the_sentence_has_the_rounds_own_numbers(noisy):
     assert f"<b>{now.epsilon:.3g}</b> at δ = 0.01." in text
     assert f"The noise is <b>{ratio:.2g}</b> times as long as the average update after" in text
     assert f"{clipped} of {len(now.cohort)} updates" in text
-    assert "to S = 0.3 ◉." in text
+    assert "to S = 0.3." in text
     assert f"Clients have sent <b>{now.bytes_up / 1000:.3g} kB</b>." in text
 
 
@@ -158,7 +158,7 @@ def test_without_noise_nothing_is_promised(plain, noisy):
 def test_clipping_alone_is_no_guarantee():
     shown = scene(Experiment(rounds=3, clients=4, clip=0.01), late=False)
     text = Spending.sentence(shown)
-    assert "4 of 4 updates were clipped to S = 0.01 ◉." in text
+    assert "4 of 4 updates were clipped to S = 0.01." in text
     assert "∞" in text
 
 
@@ -249,3 +249,14 @@ def test_delta_is_told_only_where_there_is_noise():
     assert slack(Experiment(clients=20, noise_multiplier=1.0)) == pytest.approx(0.1 / 20)
     assert update_protection(Experiment(clip=0.5), 650).slack is None
     assert update_protection(NOISY, 650).slack == 0.01
+
+
+def test_the_noise_of_a_shared_body_is_as_long_as_the_body():
+    shared = scene(NOISY.replace(algorithm="fedper", model="mlp", rounds=2), late=False)
+    view = at_size()
+    view.show(shared)
+    body = 64 * 65  # weights and biases of the hidden layer; the head is never sent
+    deviation = 1.5 * 0.3 / round(0.6 * 8, 9)
+    draws = np.random.default_rng(0).normal(0, deviation, (200, body))
+    drawn = np.linalg.norm(draws, axis=1).mean()
+    assert view.fog.get_height() == pytest.approx(drawn, rel=0.005)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fedplay import registry
 from fedplay.drawing.figure import DOTS, Canvas
 from fedplay.drawing.geometry import Box
 from fedplay.drawing.style import LIGHT
@@ -17,7 +18,7 @@ from fedplay.experiment import Experiment
 from fedplay.untrusted import escape
 from fedplay.views.scene import Intent
 from fedplay.views.sweep.ends import staggered
-from fedplay.views.sweep.shown import Fan
+from fedplay.views.sweep.shown import Fan, NotRun
 from fedplay.views.sweep.view import Sweep
 from fedplay.words import plain
 from tests.support.scenes import scene
@@ -204,11 +205,15 @@ def test_help_is_escaped_ends_like_a_sentence_and_may_be_missing(base):
 
 
 def test_names_and_reasons_from_data_are_escaped(base, view):
-    fan = made((0.2, 0.9), values=("<i>", "$x$"), refused=("a <b>.", "another"), label="$a_b$ <u>")
+    refused = NotRun(("<q>", "r"), "a <b>."), NotRun(("s",), "another")
+    along = ("", "model <v>")
+    fan = made((0.2, 0.9), values=("<i>", "$x$"), refused=refused, brought=along, label="$a_b$ <u>")
     view.show(replace(base, closeup=fan))
     view.canvas.frame()
     text = Sweep.sentence(replace(base, closeup=fan))
-    assert "2 values cannot be run: a &lt;b&gt;." in text
+    assert "<b>&lt;q&gt;</b> and <b>r</b> cannot be run: a &lt;b&gt;. " in text
+    assert "<b>s</b> cannot be run: another. " in text
+    assert "<b>$x$</b> runs with model &lt;v&gt;, which it needs." in text
     assert "<i>" not in text
     assert "<u>" not in text
     assert "&lt;u&gt; in 2 ways" in text
@@ -283,8 +288,11 @@ def test_each_name_stands_below_its_column(base, view, ends):
     assert below["1"].get_color() == LIGHT.accent
 
 
-def test_long_names_take_two_rows():
+def test_long_names_take_two_rows_or_three():
     assert staggered(("1", "2"), 40) == ["1", "2"]
     assert staggered(("dirichlet", "shards"), 50) == ["dirichlet", "\nshards"]
-    assert max(len(name.strip()) for name in staggered(("x" * 40, "y"), 40)) <= 12
+    assert max(len(name.strip()) for name in staggered(("x" * 40, "y"), 40)) <= 18
+    methods = staggered(tuple(registry.SLOTS["algorithm"]), 30)
+    assert [name.count("\n") for name in methods[:4]] == [0, 1, 2, 0]
+    assert methods[-4:-1] == ["\n\nperfedavg", "ifca", "\nfedsgd"]
     assert staggered(("a\nb", "\x00"), 40) == ["a b", " "], "each is one line"

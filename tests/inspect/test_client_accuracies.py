@@ -9,9 +9,9 @@ import fedplay as fp
 from fedplay.engine.client_models import local_only, personal_accuracy
 from fedplay.engine.loop import Run, stream
 from fedplay.engine.training import Trainer
+from fedplay.inspect import client_accuracies as module
+from fedplay.inspect.client_accuracies import ALONE, GLOBAL, PERSONAL, client_accuracies
 from fedplay.inspect.client_models import personal_models
-from fedplay.views.each_client import analysis as module
-from fedplay.views.each_client.analysis import ALONE, GLOBAL, PERSONAL, client_accuracies
 from tests.support.reference import random_federation
 
 BASE = fp.Experiment(rounds=6, clients=7, local_epochs=2, alpha=0.2)

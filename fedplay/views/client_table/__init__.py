@@ -1,0 +1,1 @@
+"""The clients as a table: sorted, scrolled, saved."""
