@@ -160,7 +160,8 @@ def test_the_share_panel_never_shows_the_last_link(page: Any) -> None:
     share = page.locator("button:has-text('Share')")
     text = page.locator(".fedplay-share textarea")
     share.click()
-    old = fp.Experiment(rounds=30).to_token()
+    address = page.url.split("?")[0]
+    old = f"{address}?fp={fp.Experiment(rounds=30).to_token()}"
     page.wait_for_function(
         "t => document.querySelector('.fedplay-share textarea').value === t", arg=old
     )
@@ -182,7 +183,7 @@ def test_the_share_panel_never_shows_the_last_link(page: Any) -> None:
     )
     lose(page, "<", "update")  # the text itself
     share.click()
-    new = fp.Experiment(rounds=30, alpha=0.25).to_token()
+    new = f"{address}?fp={fp.Experiment(rounds=30, alpha=0.25).to_token()}"
     page.wait_for_function("t => window.seen.includes(t)", arg=new)
     assert set(page.evaluate("window.seen")) == {new}
     agree(page)
