@@ -27,6 +27,7 @@ from fedplay.experiment import Experiment
 from fedplay.files import AnyPath, write_whole
 from fedplay.scopes import calmed
 from fedplay.stages.base import Array
+from fedplay.stages.called import own_only
 from fedplay.tables import as_csv
 
 
@@ -93,6 +94,8 @@ class History:
         end = f"accuracy {self.accuracy[-1]:.3f}"
         if self.experiment.stage("model").score == "loss":
             end = f"loss {self.loss[-1]:.3g}"
+        elif self.personal is not None and own_only(self.experiment.stage("algorithm")):
+            end = f"clients' own accuracy {self.own_mean(self.personal[-1]):.3f}"
         said = f", {self.state.mark}" if self.state.mark else ""
         return f"<History of {self.experiment!r}: {self.rounds} rounds, {end}{said}>"
 

@@ -143,15 +143,17 @@ def below_alone(own: Array, alone: Array) -> RunState:
 
     own, alone: (N,) accuracies, each on what its client holds out, NaN for a client that is not to
     be judged. It is said where the mean difference is beyond what clients differ by (two standard
-    errors), and more than a hundredth.
+    errors), and more than two hundredths.
     """
     less = (alone - own)[np.isfinite(alone) & np.isfinite(own)]
     if len(less) < 3:
         return UNJUDGED
-    if less.mean() <= max(LEAST, SIGMAS * less.std(ddof=1) / math.sqrt(len(less))):
+    if less.mean() <= max(2 * LEAST, SIGMAS * less.std(ddof=1) / math.sqrt(len(less))):
         return FINE
     more = f"{100 * less.mean():.2g} percentage points more"
-    return RunState(ALONE, f"Below alone: without the others a client's model would get {more}.")
+    return RunState(
+        ALONE, f"Below alone: a client that trains without the others gets {more} right."
+    )
 
 
 # --- the rules ----------------------------------------------------------------------------------

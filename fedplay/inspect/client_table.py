@@ -111,6 +111,9 @@ def clients(history: History, federation: Federation | None = None) -> ClientTab
     """
     if not isinstance(history, History):
         raise ValueError(f"history={short(history)}: must be a History, as fp.run gives")
+    if federation is not None and history.experiment.data != "arrays":
+        data = history.experiment.data
+        raise ValueError(f"federation: this run is of data={data!r}, not of your own")
     run = history._run
     if run is None or federation is not None:
         check_given("clients", history.experiment, federation)

@@ -42,6 +42,7 @@ class Actions:
             "pace": player.pace,
             "view": self.view,
             "views": self.views,
+            "open_with": self.open_with,
             "enlarge": session.enlarge,
             "numbers": self.numbers,
             "find": lambda text: self._in_column(self.screen.column.find, text),
@@ -80,6 +81,12 @@ class Actions:
         """Show a view beside the curves; the list that it was chosen from is folded away."""
         self.session.open(name)
         self.screen.view_tabs.choosing = False
+
+    def open_with(self, name: str, choices: dict[str, Any]) -> None:
+        """Change what a view needs, and show it."""
+        self.choose(choices)
+        self.session.renew()
+        self.view(name)
 
     def views(self) -> None:
         """Show the views without a tab, or fold them away."""

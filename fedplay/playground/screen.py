@@ -41,7 +41,6 @@ KEYS = (
     "client Enter takes a pen: arrows move it, the space bar puts it down, Page Up and Down choose "
     "the class, Enter adds, Escape lays the pen away."
 )
-NOTHING_HERE = "This run has nothing to show here."
 HIDDEN = "The answer is hidden until you reveal it."
 
 Act = Callable[..., None]
@@ -238,11 +237,10 @@ class Screen:
 
     def _offer_views(self) -> None:
         session = self.session
-        tabs, front = session.tabs(), session.in_front()
+        front, away = session.in_front(), session.away()
         others = [n for n in session.offered if n not in front and not VIEWS[n].main]
-        away = {name: NOTHING_HERE for name in (*front, *others) if name not in tabs}
         self.view_tabs.offer(front, session.drawn, away)
-        self.view_tabs.list_others(others, away)
+        self.view_tabs.list_others(others, away, session.experiment)
 
     def _caption(self, scene: Scene) -> str:
         view = VIEWS.get(self.session.drawn)

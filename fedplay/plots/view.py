@@ -20,7 +20,7 @@ from fedplay.runs.given import Party
 from fedplay.scopes import calmed
 from fedplay.session.still import Still
 from fedplay.views.board import Board
-from fedplay.views.registered import MAIN, VIEWS, suitable
+from fedplay.views.registered import MAIN, VIEWS, suitable, why_not
 from fedplay.views.scene import Scene
 
 SMALLEST, LARGEST = (5.0, 3.0), 40.0  # inches of a picture
@@ -156,11 +156,7 @@ def check_view(view: Any, exp: Experiment, federation: Federation) -> None:
     fit = suitable(known, exp, federation)
     if view in fit:
         return
-    model, data = exp.chosen("model"), exp.data if isinstance(exp.data, str) else "these data"
-    why = f"has nothing to show of data={data!r} with model={model!r}"
-    if VIEWS[view].accurate and exp.stage("model").score != "accuracy":
-        why = f"is about accuracy, which model={model!r} does not have"
-    raise ValueError(f"view={view!r}: {why}; this run has {fit}")
+    raise ValueError(f"view={view!r}: {why_not(view, exp, federation)}; this run has {fit}")
 
 
 def _arguments(view: str, name: str, given: Any) -> tuple[Any, ...]:

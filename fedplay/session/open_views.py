@@ -8,10 +8,11 @@ from typing import Any
 from fedplay.arguments import word
 from fedplay.data import Federation
 from fedplay.engine.measures import OWN
+from fedplay.knobs import Refused
 from fedplay.runs.recording import Recording
 from fedplay.session.guide import Guide
 from fedplay.session.player import Player
-from fedplay.views.registered import MAIN, VIEWS, check_views, suitable
+from fedplay.views.registered import MAIN, VIEWS, check_views, suitable, why_not
 from fedplay.views.state import State
 
 
@@ -49,6 +50,16 @@ class OpenViews:
             fed = rec.run.federation if rec.facts is None else rec.facts.federation
             rec.suited = known, suitable(names, rec.exp, fed)
         return rec.suited[1]
+
+    def away(self) -> dict[str, Refused]:
+        """The views that have nothing to show of the run, each with the reason and a way out."""
+        rec = self.player.recording or self.player.shown
+        if rec is None:
+            return {}
+        fed = rec.run.federation if rec.facts is None else rec.facts.federation
+        there = self.tabs()
+        found = {n: why_not(n, rec.exp, fed) for n in self.offered if n not in there}
+        return {name: refused for name, refused in found.items() if refused is not None}
 
     @property
     def drawn(self) -> str:

@@ -1,5 +1,7 @@
 """Step sizes and pulls of a method's own: how large they may be beside the learning rate."""
 
+import math
+
 from fedplay.knobs import Refused
 
 
@@ -37,5 +39,5 @@ def at_most(number: float) -> float:
     (0.099, 0.33, 20.0)
     """
     near = float(f"{number:.1e}")
-    power = float(f"{number:.1e}".split("e")[1])
-    return near if near <= number else float(f"{near - 10 ** (power - 1):.1e}")
+    digit = 10.0 ** (math.floor(math.log10(number)) - 1)
+    return near if near <= number else float(f"{near - digit:.1e}")

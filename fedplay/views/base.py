@@ -45,7 +45,9 @@ class View:
     help: ClassVar[str] = ""  # what its tab says when asked
     part: ClassVar[float] = 0.41  # of the picture's height, below the curves
     follows: ClassVar[bool] = True  # whether what it prepares is about the client followed
-    accurate: ClassVar[bool] = False  # whether it is about accuracies, which not all models have
+    topic: ClassVar[str] = "Your own"  # under which it stands among the views
+    level: ClassVar[str] = "more"  # "first", "more" or "expert": when one needs it
+    needs: ClassVar[tuple[str, ...]] = ()  # what a run must have for it: names of `needs.py`
     prepares: ClassVar[bool] = False  # whether it shows something that `prepare` comes to
     dated: ClassVar[bool] = True  # whether an older close-up is shown with its own run's scene
     main: ClassVar[bool] = False  # whether it stands above, beside whatever else is open
@@ -76,7 +78,7 @@ class View:
 
     @staticmethod
     def suits(exp: Experiment, federation: Federation) -> bool:
-        """Whether there is anything to show of this experiment on these data."""
+        """Whether there is anything to show of this experiment on these data, beyond `needs`."""
         return True
 
     @staticmethod

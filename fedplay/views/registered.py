@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from fedplay.data import Federation
 from fedplay.experiment import Experiment
-from fedplay.knobs import short
+from fedplay.knobs import Refused, short
 from fedplay.registry import check_name
 from fedplay.views.base import View
 from fedplay.views.boundaries.view import Boundaries
@@ -21,6 +21,7 @@ from fedplay.views.labels.view import LabelBars
 from fedplay.views.measures.view import Measures
 from fedplay.views.models.view import Models
 from fedplay.views.my_client.view import MyClient
+from fedplay.views.needs import NEEDS, missing
 from fedplay.views.pictures.view import Pictures
 from fedplay.views.privacy_and_cost.view import Spending
 from fedplay.views.state import State
@@ -68,6 +69,9 @@ def enter(view: type[View], name: str = "") -> None:
             raise ValueError(f"{called}.State.verbs: it has no method {verb!r}")
         if verb in others:
             raise ValueError(f"{called}.State.{verb}: an action of this name exists already")
+    for need in view.needs:
+        if need not in NEEDS:
+            raise ValueError(f"{called}.needs: {short(need)} is none of {', '.join(NEEDS)}")
     if view.show is View.show:
         raise ValueError(f"{called}: must have a method show(scene), which moves its artists")
     view.name = name
@@ -89,9 +93,16 @@ def check_views(names: Sequence[str] | None) -> tuple[str, ...]:
 
 def suitable(names: Sequence[str], exp: Experiment, federation: Federation) -> list[str]:
     """Those of the views that have something to show."""
-    accurate = exp.stage("model").score == "accuracy"
-    fit = [name for name in names if accurate or not VIEWS[name].accurate]
-    return [name for name in fit if VIEWS[name].suits(exp, federation)]
+    return [name for name in names if why_not(name, exp, federation) is None]
+
+
+def why_not(name: str, exp: Experiment, federation: Federation) -> Refused | None:
+    """Why a view has nothing to show of a run, with what would mend it; None where it has."""
+    view = VIEWS[name]
+    refused = missing(view.needs, exp, federation)
+    if refused is None and not view.suits(exp, federation):
+        refused = Refused("has nothing to show of this run")
+    return refused
 
 
 def verbs() -> dict[str, Callable[..., None]]:

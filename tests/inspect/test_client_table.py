@@ -103,5 +103,10 @@ def test_times_called():
 def test_what_is_no_history_is_refused(history):
     with pytest.raises(ValueError, match=r"must be a History, as fp\.run gives"):
         fp.clients(EXP)
+    with pytest.raises(ValueError, match="this run is of data='digits', not of your own"):
+        fp.clients(history, federation=history._run.federation)
+    fed = random_federation(np.random.default_rng(0), [9, 14])
+    own = fp.run(fp.Experiment(data="arrays", clients=2, rounds=1), federation=fed)
     with pytest.raises(ValueError, match="federation must be a Federation"):
-        fp.clients(history, federation=3)
+        fp.clients(own, federation=3)
+    assert fp.clients(own, federation=fed).to_csv() == fp.clients(own).to_csv()

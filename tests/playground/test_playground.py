@@ -54,6 +54,8 @@ def test_a_script_has_no_loop_and_settles_at_once(tiny):
     assert_prefix(screen.shown, whole)
     assert_drawn(screen)
     assert same(screen.shown.local_accuracy, whole.local_accuracy)
+    screen.curve("personal")
+    screen.settle()
     assert screen.screen.board.views["curves"].strokes.personal.get_xdata().tolist() == [0, 1, 2, 3]
 
 

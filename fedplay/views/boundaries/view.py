@@ -11,12 +11,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from fedplay.data import Federation
 from fedplay.drawing.figure import Canvas
 from fedplay.drawing.geometry import Box
 from fedplay.drawing.marks import FAINT, FOOT, Key, Marks
 from fedplay.drawing.style import Look
-from fedplay.experiment import Experiment
 from fedplay.inspect.personal_name import personal
 from fedplay.inspect.plane import ASPECT
 from fedplay.runs.series import Moment
@@ -37,6 +35,8 @@ class Boundaries(View):
 
     name: ClassVar[str] = "boundary"
     title: ClassVar[str] = "Boundaries"
+    topic: ClassVar[str] = "Models"
+    needs: ClassVar[tuple[str, ...]] = ("points", "classes")
     help: ClassVar[str] = "Where each model draws the line between the classes."
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
@@ -50,11 +50,6 @@ class Boundaries(View):
         self.found: DecisionBoundaries | None = None
         self._arranged: Any = None  # what the places of the panels depend on
         self._shown: Any = None  # what they were last drawn from
-
-    @staticmethod
-    def suits(exp: Experiment, federation: Federation) -> bool:
-        bound = exp.stage("model").bind(federation.d, federation.C)
-        return federation.kind == "points" and bool(bound.C)
 
     @staticmethod
     def prepare(moment: Moment) -> Iterator[DecisionBoundaries | None]:

@@ -8,14 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 from matplotlib.collections import LineCollection, PolyCollection
 
-from fedplay.data import Federation
 from fedplay.drawing.cached_text import fitting
 from fedplay.drawing.figure import Canvas
 from fedplay.drawing.geometry import Array, Box
 from fedplay.drawing.mosaic import Bitmap, Caption
 from fedplay.drawing.sheet import extent
 from fedplay.drawing.style import SMALL, Look, mixed
-from fedplay.experiment import Experiment
 from fedplay.inspect.client_table import ClientTable, client_table
 from fedplay.runs.series import Moment
 from fedplay.views.base import Row, View
@@ -43,9 +41,10 @@ class ClientRows(View):
 
     name: ClassVar[str] = "client_table"
     title: ClassVar[str] = "Client table"
+    topic: ClassVar[str] = "Clients"
+    needs: ClassVar[tuple[str, ...]] = ("accuracy", "examples to judge by")
     help: ClassVar[str] = "A row for each client, sorted by any column; it can be saved as CSV."
     part: ClassVar[float] = 0.55
-    accurate: ClassVar[bool] = True
     follows: ClassVar[bool] = False
     State: ClassVar[type[State]] = TableState
 
@@ -75,11 +74,6 @@ class ClientRows(View):
         self.heads: list[tuple[str, float, float]] = []  # what to sort by, from and to
         self.hovered: int | None = None
         self._seen: Any = None
-
-    @staticmethod
-    def suits(exp: Experiment, federation: Federation) -> bool:
-        """Where clients have something to judge by."""
-        return bool(len(federation.y_test) or federation.held.sizes.any())
 
     @staticmethod
     def prepare(moment: Moment) -> Iterator[Any]:

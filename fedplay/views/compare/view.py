@@ -34,9 +34,10 @@ class Compare(View):
 
     name: ClassVar[str] = NAME
     title: ClassVar[str] = "Compare"
+    topic: ClassVar[str] = "Many runs"
+    needs: ClassVar[tuple[str, ...]] = ("accuracy", "a test set")
     help: ClassVar[str] = "Several methods on the same federation, over several seeds."
     part: ClassVar[float] = 0.5
-    accurate: ClassVar[bool] = True
     State: ClassVar[type[State]] = ComparisonState
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
@@ -52,11 +53,6 @@ class Compare(View):
         self.table = ComparisonTable(canvas, page, box, place, look)
         self.compared: ComparisonShown | None = None
         self.shown: ComparisonShown | None = None
-
-    @staticmethod
-    def suits(exp: Experiment, federation: Federation) -> bool:
-        """Where the global model can be judged on a global test set."""
-        return len(federation.y_test) > 0
 
     @staticmethod
     def example(exp: Experiment, federation: Federation) -> Sequence[Intent]:

@@ -11,13 +11,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from fedplay.data import Federation
 from fedplay.drawing.colour_scales import RGB, colours_of_weights, faded, reach
 from fedplay.drawing.figure import Canvas
 from fedplay.drawing.geometry import Box
 from fedplay.drawing.sheet import Sheet, extent
 from fedplay.drawing.style import TEXT, Look
-from fedplay.experiment import Experiment
 from fedplay.runs.series import Moment
 from fedplay.views.base import Row, View
 from fedplay.views.confusion import words
@@ -39,9 +37,10 @@ class ConfusionView(View):
 
     name: ClassVar[str] = "confusion"
     title: ClassVar[str] = "Confusion"
+    topic: ClassVar[str] = "Models"
+    needs: ClassVar[tuple[str, ...]] = ("accuracy", "classes", "examples to judge by")
     help: ClassVar[str] = "Which classes the global model and a client's own take for which."
     part: ClassVar[float] = 0.58
-    accurate: ClassVar[bool] = True
     State: ClassVar[type[State]] = JudgeState
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
@@ -59,12 +58,6 @@ class ConfusionView(View):
         self.found: Confusion | None = None
         self.test = True
         self._seen: Any = None
-
-    @staticmethod
-    def suits(exp: Experiment, federation: Federation) -> bool:
-        """Where a model has classes, and there is something to judge it by."""
-        some = len(federation.y_test) or federation.held.sizes.any()
-        return bool(some and exp.stage("model").bind(federation.d, federation.C).C)
 
     @staticmethod
     def prepare(moment: Moment) -> Iterator[Any]:

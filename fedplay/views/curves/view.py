@@ -9,6 +9,7 @@ where its model is no longer finite the curves end: nothing is drawn that was no
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 from matplotlib.ticker import FuncFormatter
@@ -41,6 +42,8 @@ class Curves(View):
     name = "curves"
     main = True
     title = "Learning curves"
+    topic: ClassVar[str] = "Rounds"
+    level: ClassVar[str] = "first"
     help = f"Accuracy after every round. {UNSEEN} marks what a real server never sees."
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:

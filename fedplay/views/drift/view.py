@@ -41,6 +41,7 @@ class DriftView(View):
 
     name: ClassVar[str] = "drift"
     title: ClassVar[str] = "Drift"
+    topic: ClassVar[str] = "Rounds"
     help: ClassVar[str] = "How far clients drift apart in a round, and where the run goes."
     part: ClassVar[float] = 0.5
     State: ClassVar[type[State]] = DriftState

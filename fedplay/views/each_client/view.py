@@ -12,11 +12,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from fedplay.data import Federation
 from fedplay.drawing.figure import Canvas
 from fedplay.drawing.geometry import Box
 from fedplay.drawing.style import Look
-from fedplay.experiment import Experiment
 from fedplay.inspect.client_accuracies import ClientAccuracies, client_accuracies
 from fedplay.inspect.personal_name import headless
 from fedplay.runs.series import BARS, Moment
@@ -38,11 +36,13 @@ class EachClient(View):
 
     name: ClassVar[str] = "clients"
     title: ClassVar[str] = "Each client"
+    topic: ClassVar[str] = "Clients"
+    level: ClassVar[str] = "first"
+    needs: ClassVar[tuple[str, ...]] = ("accuracy", "examples to judge by")
     help: ClassVar[str] = (
         f"For every client {UNSEEN}: the global model, its own, and one trained alone."
     )
     part: ClassVar[float] = 0.55
-    accurate: ClassVar[bool] = True
     State: ClassVar[type[State]] = OrderState
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:
@@ -59,11 +59,6 @@ class EachClient(View):
         self.order: list[int] = []  # the places of the clients that are shown, cell by cell
         self.heads: list[tuple[str, float, float]] = []  # what to sort by, from and to
         self.hovered: int | None = None
-
-    @staticmethod
-    def suits(exp: Experiment, federation: Federation) -> bool:
-        """Where there is something to judge by."""
-        return bool(len(federation.y_test) or federation.held.sizes.any())
 
     @staticmethod
     def prepare(moment: Moment) -> Iterator[Any]:

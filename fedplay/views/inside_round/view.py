@@ -36,8 +36,10 @@ class InsideRound(View):
 
     name: ClassVar[str] = "inside"
     title: ClassVar[str] = "Inside a round"
+    topic: ClassVar[str] = "Rounds"
+    level: ClassVar[str] = "first"
+    needs: ClassVar[tuple[str, ...]] = ("accuracy",)
     help: ClassVar[str] = "One round in slow motion: broadcast, local steps, updates, average."
-    accurate: ClassVar[bool] = True
     State: ClassVar[type[State]] = InsideState
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:

@@ -66,6 +66,8 @@ class LabelBars(View):
 
     name = "federation"
     title = "Federation"
+    topic: ClassVar[str] = "Clients"
+    level: ClassVar[str] = "first"
     help = (
         f"Which labels each client has {UNSEEN}, and which clients take part in the round; a click "
         "on a class of a bar takes it from the client."

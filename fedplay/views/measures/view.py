@@ -31,6 +31,8 @@ class Measures(View):
 
     name: ClassVar[str] = "measures"
     title: ClassVar[str] = "Measures"
+    topic: ClassVar[str] = "Price"
+    level: ClassVar[str] = "expert"
     help: ClassVar[str] = "Numbers that stages and your own measures report for every round."
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:

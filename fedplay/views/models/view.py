@@ -11,12 +11,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from fedplay.data import Federation
 from fedplay.drawing.figure import Canvas
 from fedplay.drawing.geometry import Box
 from fedplay.drawing.sheet import Sheet
 from fedplay.drawing.style import Look
-from fedplay.experiment import Experiment
 from fedplay.runs.series import Moment
 from fedplay.views.base import View
 from fedplay.views.models import words
@@ -35,6 +33,8 @@ class Models(View):
 
     name: ClassVar[str] = "models"
     title: ClassVar[str] = "Models"
+    topic: ClassVar[str] = "Models"
+    needs: ClassVar[tuple[str, ...]] = ("layers", "classes")
     help: ClassVar[str] = (
         f"Which parameters are shared, and how far each client's own model is from the global one "
         f"{UNSEEN}."
@@ -53,11 +53,6 @@ class Models(View):
         self.scene: Scene | None = None
         self.found: ParameterSharing | None = None
         self._seen: Any = None  # what was drawn last
-
-    @staticmethod
-    def suits(exp: Experiment, federation: Federation) -> bool:
-        network = exp.stage("model").bind(federation.d, federation.C)
-        return bool(network.spans) and network.C > 0
 
     @staticmethod
     def prepare(moment: Moment) -> Iterator[Any]:

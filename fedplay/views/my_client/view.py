@@ -52,9 +52,10 @@ class MyClient(View):
 
     name: ClassVar[str] = "mine"
     title: ClassVar[str] = "My client"
+    topic: ClassVar[str] = "Your own"
+    needs: ClassVar[tuple[str, ...]] = ("accuracy", "pictures or points")
     help: ClassVar[str] = "Draw examples of your own, and join the federation with them."
     part: ClassVar[float] = 0.54
-    accurate: ClassVar[bool] = True
     follows: ClassVar[bool] = False
     dated: ClassVar[bool] = False
     State: ClassVar[type[State]] = MyClientState

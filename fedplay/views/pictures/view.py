@@ -7,11 +7,10 @@ costs no layout of text and no resampling.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from fedplay.data import Federation
 from fedplay.drawing.cached_text import Stamp, fitting
 from fedplay.drawing.colour_scales import (
     RGB,
@@ -26,7 +25,6 @@ from fedplay.drawing.figure import Canvas
 from fedplay.drawing.geometry import Box
 from fedplay.drawing.mosaic import APART, CAPTION, Bitmap, Mosaic, Words, solid
 from fedplay.drawing.style import SMALL, TEXT, Look
-from fedplay.experiment import Experiment
 from fedplay.runs.series import Moment
 from fedplay.views.base import View
 from fedplay.views.pictures import words
@@ -49,13 +47,9 @@ class Pictures(View):
 
     name = "pictures"
     title = "Digits"
+    topic: ClassVar[str] = "Models"
+    needs: ClassVar[tuple[str, ...]] = ("pictures", "classes")
     help = "What the model has learnt, pixel by pixel, and which pictures it gets wrong."
-
-    @staticmethod
-    def suits(exp: Experiment, federation: Federation) -> bool:
-        if federation.kind != "pixels":
-            return False
-        return exp.stage("model").bind(federation.d, federation.C).C > 0
 
     @staticmethod
     def prepare(moment: Moment) -> Iterator[Any]:

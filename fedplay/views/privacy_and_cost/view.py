@@ -40,6 +40,7 @@ class Spending(View):
 
     name: ClassVar[str] = "privacy"
     title: ClassVar[str] = "Privacy & cost"
+    topic: ClassVar[str] = "Price"
     help: ClassVar[str] = "What privacy costs, how large its noise is, and how much is sent."
 
     def __init__(self, canvas: Canvas, box: Box, look: Look) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from fedplay.stages.called import count
 from fedplay.views.privacy_and_cost.analysis import protection_of
 from fedplay.views.privacy_and_cost.ledger import Row
 from fedplay.views.scene import Scene
@@ -34,8 +35,11 @@ def told(scene: Scene) -> str:
         parts.append(f"{some} to S = {safe.clip:g}.")
     if row.ignored:
         parts.append(f"{row.ignored} of {row.K} {_were(row.ignored)} {LOST}.")
-    if r:
-        parts.append(f"Clients have sent <b>{size(row.up)}</b>.")
+    if scene.exp.stage("algorithm").pooled:
+        parts.append("Nothing is sent: all data lie in one place.")
+    elif r:
+        posts = count(scene.now.messages_up, "message")
+        parts.append(f"Clients have sent <b>{size(row.up)}</b> in {posts}.")
     return " ".join(parts)
 
 
@@ -59,7 +63,9 @@ def lines(scene: Scene, number: int) -> tuple[str, ...]:
         out.append(f"{row.ignored} of {row.K} {LOST}")
     if row.K and math.isfinite(safe.clip):
         out.append(f"{row.clipped} of {row.K} clipped to S = {safe.clip:g}")
+    r = scene.rounds[number]
     out.append(f"sent so far: ↑ {size(row.up)}, ↓ {size(row.down)}")
+    out.append(f"in messages: ↑ {r.messages_up:,}, ↓ {r.messages_down:,}")
     return tuple(out)
 
 

@@ -36,6 +36,7 @@ class Sweep(View):
 
     name: ClassVar[str] = NAME
     title: ClassVar[str] = "Sweep"
+    topic: ClassVar[str] = "Many runs"
     help: ClassVar[str] = "One run for every value of a knob, with everything else unchanged."
     summoned: ClassVar[bool] = True
     knob: ClassVar[str] = "sweep"

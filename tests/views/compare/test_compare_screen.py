@@ -203,8 +203,8 @@ def test_the_method_in_force_is_always_compared(screen):
     assert list(compared(screen).comparison.curves) == ["FedAvg", "FedProx", "FedDyn"]
     screen.set(algorithm="fedprox", server="adam")
     screen.settle()
-    assert compared(screen).current == "fedprox + adam" == name_of(screen.experiment)
-    assert "fedprox + adam" in compared(screen).comparison.curves
+    assert compared(screen).current == "FedProx + adam" == name_of(screen.experiment)
+    assert "FedProx + adam" in compared(screen).comparison.curves
 
 
 def test_a_click_puts_a_method_in_force(screen):

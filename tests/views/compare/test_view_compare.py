@@ -332,6 +332,7 @@ def test_methods_are_told_apart_by_their_colours(look, eye):
     assert len(look.methods) == len(METHODS)
     assert min(distance(a, b, eye) for a, b in combinations(look.methods, 2)) > 19
     assert min(distance(a, look.paper, eye) for a in look.methods) > 40
+    assert min(distance(a, look.ink, eye) for a in look.methods) > 19, "of a user's own algorithm"
     usual = [colour_of(name, look) for name in USUAL]
     assert min(distance(a, b, eye) for a, b in combinations(usual, 2)) > 34
 

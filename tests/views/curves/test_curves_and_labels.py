@@ -500,7 +500,7 @@ def test_what_a_run_came_to_is_said_at_its_end_and_marked_on_its_curve():
 def test_clients_that_would_be_better_off_alone_are_told_so(ten):
     late = replace(ten.late, state=below_alone(np.full(9, 0.5), np.full(9, 0.8)))
     told = plain(Curves.sentence(replace(ten, late=late)))
-    assert "Below alone: without the others a client's model would get 30 percentage" in told
+    assert "Below alone: a client that trains without the others gets 30 percentage points" in told
     assert f"fine-tuned · below alone {UNSEEN}" in drawn(Curves, replace(ten, late=late)).ends.shown
     old = replace(late, fresh=False)
     assert "Below alone" not in Curves.sentence(replace(ten, late=old)), "of another run"

@@ -18,6 +18,7 @@ from fedplay.stages.base import Algorithm
 from fedplay.stages.footprint import footprint
 from fedplay.views.privacy_and_cost.view import Spending
 from fedplay.views.scene import to_round
+from fedplay.words import size
 from tests.support.scenes import scene
 
 NOISY = Experiment(
@@ -135,7 +136,10 @@ def test_the_sentence_has_the_rounds_own_numbers(noisy):
     assert f"The noise is <b>{ratio:.2g}</b> times as long as the average update after" in text
     assert f"{clipped} of {len(now.cohort)} updates" in text
     assert "to S = 0.3." in text
-    assert f"Clients have sent <b>{now.bytes_up / 1000:.3g} kB</b>." in text
+    assert (
+        f"Clients have sent <b>{now.bytes_up / 1000:.3g} kB</b> in {now.messages_up} messages."
+        in text
+    )
 
 
 def test_without_noise_nothing_is_promised(plain, noisy):
@@ -260,3 +264,13 @@ def test_the_noise_of_a_shared_body_is_as_long_as_the_body():
     draws = np.random.default_rng(0).normal(0, deviation, (200, body))
     drawn = np.linalg.norm(draws, axis=1).mean()
     assert view.fog.get_height() == pytest.approx(drawn, rel=0.005)
+
+
+def test_messages_are_counted_beside_bytes_and_pooled_training_sends_nothing(plain):
+    said = Spending.sentence(plain)
+    assert said.endswith(f"Clients have sent <b>{size(plain.now.bytes_up)}</b> in 20 messages.")
+    pooled = scene(Experiment(clients=5, rounds=2, algorithm="centralised"), late=False)
+    assert Spending.sentence(pooled).endswith("Nothing is sent: all data lie in one place.")
+    view = at_size()
+    view.show(pooled)
+    assert view.canvas.frame().size
