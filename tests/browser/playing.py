@@ -55,6 +55,7 @@ async def keep_reporting():
             "view": playground.session.drawn,
             "boxes": {n: list(v.box) for n, v in playground.screen.board.views.items()},
             "height": stage.height,
+            "lab": playground.session.guide.lab.title,
             "first": first,
             "beyond": higher,
             "broken": broken,
@@ -106,6 +107,7 @@ beyond.on_click(lambda _: loop.call_soon_threadsafe(go_beyond))
 ipywidgets.VBox([playground.widget, anew, beyond, report])
 """
 PRESS = "name => [...document.querySelectorAll('button')].find(b => b.innerText == name).click()"
+CHOICE = ".fedplay-choice button:not(.fedplay-repair)"
 CANVAS = "canvas.fedplay-canvas"
 PICTURE = """() => {
     const canvas = document.querySelector("canvas.fedplay-canvas");
@@ -204,7 +206,7 @@ def open_view(page: Any, title: str) -> None:
         tab.click()
     else:
         page.click(".fedplay-row button:has-text('More')")
-        page.click(f".fedplay-over .fedplay-choice button:text-is('{title}')")
+        page.click(f".fedplay-over {CHOICE}:text-is('{title}')")
     page.locator(f".fedplay-tab.mod-primary:text-is('{title}')").wait_for()
 
 
@@ -212,8 +214,8 @@ def titles(page: Any) -> list[str]:
     """Of all views that can be opened beside the curves now."""
     more = page.locator(".fedplay-row button:has-text('More')")
     more.click()
-    page.locator(".fedplay-over .fedplay-choice").first.wait_for()
-    found = page.locator(".fedplay-tab:enabled, .fedplay-over .fedplay-choice button:enabled")
+    page.locator(f".fedplay-over {CHOICE}").first.wait_for()
+    found = page.locator(f".fedplay-tab:enabled, .fedplay-over {CHOICE}:enabled")
     names = [name.strip() for name in found.all_inner_texts()]
     more.click()
     page.locator(".fedplay-over").wait_for(state="hidden")
