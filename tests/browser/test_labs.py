@@ -185,6 +185,21 @@ def test_at_200_percent_there_are_play_and_the_picture(lab: Any) -> None:
     assert place(lab) == play
 
 
+def test_the_wheel_leads_to_the_end_of_the_list_of_views(lab: Any) -> None:
+    lab.set_viewport_size({"width": 1024, "height": 600})
+    calm(lab)
+    lab.click(".fedplay-row button:has-text('More')")
+    rows = lab.locator(".fedplay-over .fedplay-choice")
+    rows.first.hover()
+    lab.mouse.wheel(0, 2000)
+    lab.wait_for_function(
+        "([row, play]) => row.getBoundingClientRect().bottom <= play.getBoundingClientRect().top",
+        arg=[rows.last.element_handle(), lab.locator(PLAY).element_handle()],
+    )
+    place(lab)
+    lab.click(".fedplay-row button:has-text('More')")
+
+
 # --- keys -----------------------------------------------------------------------------------------
 
 

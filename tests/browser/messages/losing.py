@@ -46,7 +46,7 @@ def held():
         "tab": [tab.description for tab in tabs.tabs.children if tab.button_style],
         "lab": bar.lab._options_labels[bar.lab.index],
         "walk": words(bar.step.value) if bar.walk.layout.display is None else "",
-        "told": words(screen.story.text.value),
+        "told": words(screen.story.text.value).strip(),
         "curves": [
             switch.description for switch in screen.headline.curves.values() if switch.value
         ],
