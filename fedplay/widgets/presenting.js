@@ -30,12 +30,13 @@ const KEYS_TOLD = [
 
 const isApp = () => !document.querySelector(".jp-NotebookPanel, #notebook_panel");
 
-// The part of the page that scrolls with the screen in it, where it is not the page itself.
+// The part of the page that scrolls with the screen in it, where it is not the page itself. What is
+// higher than the window is none, whatever its style says: the screen would grow with it, and it with the screen.
 function scroller(root) {
   for (let at = root.parentElement; at && at !== document.body; at = at.parentElement) {
-    const { overflowY } = getComputedStyle(at);
-    if (/auto|scroll/.test(overflowY) && at.clientHeight > LEAST / 2 && at.scrollHeight > at.clientHeight)
-      return at;
+    const { clientHeight: high, scrollHeight } = at;
+    const scrolls = /auto|scroll/.test(getComputedStyle(at).overflowY) && scrollHeight > high;
+    if (scrolls && high > LEAST / 2 && high <= innerHeight) return at;
   }
   return null;
 }
@@ -105,6 +106,7 @@ class Presenting {
     const { target, key, ctrlKey, metaKey, altKey } = event;
     const here = this.root.contains(target) || (target === document.body && this.alone());
     if (!here || ctrlKey || metaKey || event.defaultPrevented) return;
+    if (target.closest?.("dialog")) return; // which Escape closes, and nothing acts behind it
     if (this.onKnob(event) || altKey) return;
     if (target.closest?.(FIELDS)) return;
     if (key === " " && target !== document.body && !target.matches(".noUi-handle")) return; // it presses

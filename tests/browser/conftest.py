@@ -16,6 +16,7 @@ playwright_api = pytest.importorskip("playwright.sync_api")
 from tests.browser.playing import CODE, SIZE, begin_anew, calm  # noqa: E402
 from tests.browser.servers import FLAGS, NOISE, PATIENCE, ROOT, Servers  # noqa: E402
 
+MET = "try { localStorage.setItem('fedplay:met', '1'); } catch {}"
 # What a page shows comes when it comes, widget by widget: it is waited for, not looked up once.
 expect = playwright_api.expect
 expect.set_options(timeout=1000 * PATIENCE)
@@ -80,10 +81,13 @@ class Window:
         self.browser, self.console = browser, Console(front_end)
         self._contexts: list[Any] = []
 
-    def open(self, link: str, **options: Any) -> Any:
+    def open(self, link: str, *, new: bool = False, **options: Any) -> Any:
+        """new: in a browser that has never shown a screen, which begins with a welcome"""
         options.setdefault("viewport", {"width": 1100, "height": 700})
         context = self.browser.new_context(**options)
         context.set_default_timeout(1000 * PATIENCE)
+        if not new:
+            context.add_init_script(MET)
         self._contexts.append(context)
         page = context.new_page()
         self.console.watch(page)

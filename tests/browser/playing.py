@@ -17,9 +17,13 @@ CODE = """
 import asyncio, itertools, json, traceback, ipywidgets, fedplay as fp
 from contextlib import suppress
 from fedplay.experiment import CHOICES, knobs
+from fedplay.labs import FREE
+from fedplay.slots import TOPICS
 playground = fp.Playground(fp.Experiment(rounds=30))
 beginning = CHOICES | {name: knob.default for name, knob in knobs().items()} | {"rounds": 30}
 higher = {"rounds": 210, "server_learning_rate": 3.5, "noise_multiplier": 5.0}
+playground.screen.column.unfolded = {*TOPICS}  # every knob is there to be turned
+playground.screen.follow(frozenset())
 first, compared = playground.session.beside, playground.session.states["compare"].chosen.kept()
 report = ipywidgets.HTML()
 loop, broken, times_anew = asyncio.get_running_loop(), "", 0
@@ -49,6 +53,9 @@ async def keep_reporting():
             "errors": playground.errors,
             "pins": len(playground.session.pins),
             "view": playground.session.drawn,
+            "boxes": {n: list(v.box) for n, v in playground.screen.board.views.items()},
+            "height": stage.height,
+            "lab": playground.session.guide.lab.title,
             "first": first,
             "beyond": higher,
             "broken": broken,
@@ -75,6 +82,11 @@ def begin_anew():
     playground.follow(None)
     playground.set(seed=1)
     playground.set(**beginning)
+    playground.lab("free")
+    screen = playground.screen
+    screen.view_tabs.choosing = screen.headline.all = False
+    screen.column.unfolded, screen.column.looked_for = {*TOPICS}, ""
+    session.enlarged, session.curves = "", {*FREE.curves}
     playground.axis("rounds")  # which other experiments may not offer, nor the view
     playground.view(first)
 def try_anew():
@@ -95,6 +107,7 @@ beyond.on_click(lambda _: loop.call_soon_threadsafe(go_beyond))
 ipywidgets.VBox([playground.widget, anew, beyond, report])
 """
 PRESS = "name => [...document.querySelectorAll('button')].find(b => b.innerText == name).click()"
+CHOICE = ".fedplay-choice button:not(.fedplay-repair)"
 CANVAS = "canvas.fedplay-canvas"
 PICTURE = """() => {
     const canvas = document.querySelector("canvas.fedplay-canvas");
@@ -184,6 +197,36 @@ def slider(page: Any, name: str) -> Any:
 def round_readout(page: Any) -> Any:
     """Where the slider of rounds says where it stands, and one may type."""
     return page.locator(".fedplay-transport .widget-slider:has-text('Round') .widget-readout").last
+
+
+def open_view(page: Any, title: str) -> None:
+    """Show a view beside the curves: by its tab, or from the list of those that have none."""
+    tab = page.locator(f".fedplay-tab:text-is('{title}')")
+    if tab.count():
+        tab.click()
+    else:
+        page.click(".fedplay-row button:has-text('More')")
+        page.click(f".fedplay-over {CHOICE}:text-is('{title}')")
+    page.locator(f".fedplay-tab.mod-primary:text-is('{title}')").wait_for()
+
+
+def titles(page: Any) -> list[str]:
+    """Of all views that can be opened beside the curves now."""
+    more = page.locator(".fedplay-row button:has-text('More')")
+    more.click()
+    page.locator(f".fedplay-over {CHOICE}").first.wait_for()
+    found = page.locator(f".fedplay-tab:enabled, .fedplay-over {CHOICE}:enabled")
+    names = [name.strip() for name in found.all_inner_texts()]
+    more.click()
+    page.locator(".fedplay-over").wait_for(state="hidden")
+    return names
+
+
+def in_view(page: Any, name: str, right: float, down: float) -> tuple[float, float]:
+    """A place on the page: where a view stands in the picture, from 0 to 1 in its own box."""
+    left, top, width, height = state(page)["boxes"][name]
+    box = page.locator(CANVAS).bounding_box()
+    return box["x"] + left + right * width, box["y"] + top + down * height
 
 
 def upload(page: Any, name: str, content: bytes) -> None:

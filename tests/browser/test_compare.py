@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import expect
-from tests.browser.playing import CANVAS, at_rest, hover, slider, until
+from tests.browser.playing import CANVAS, at_rest, hover, in_view, open_view, slider, until
 
 DONE = """() => {
     const text = document.querySelector(".fedplay-caption").textContent;
@@ -17,7 +17,7 @@ DONE = """() => {
 
 @pytest.fixture
 def screen(screen: Any) -> Any:
-    screen.click(".fedplay-tabs button:has-text('Compare')")
+    open_view(screen, "Compare")
     screen.locator(".fedplay-methods").wait_for()
     screen.click(".fedplay-comparison button:has-text('3 seeds')")
     screen.wait_for_function(DONE)
@@ -59,10 +59,9 @@ def test_methods_are_compared_chosen_and_shown_above(screen: Any) -> None:
 
 def test_the_target_follows_the_pointer_and_the_slider(screen: Any) -> None:
     """Wherever the line is: it is looked for along the left edge of the chart."""
-    box = screen.locator(CANVAS).bounding_box()
-    bottom = box["y"] + box["height"]
-    x, found = box["x"] + 60, None
-    for y in range(round(bottom - 200), round(bottom - 40), 2):
+    x, top = in_view(screen, "compare", 0, 0)
+    x, found = x + 60, None
+    for y in range(round(top), round(in_view(screen, "compare", 0, 1)[1]), 2):
         if hover(screen, x, y)["cursor_is"] == "ns-resize":
             found = y
             break

@@ -17,6 +17,7 @@ from tests.browser.playing import (
     at_rest,
     calm,
     control,
+    in_view,
     slider,
     state,
     until,
@@ -45,7 +46,7 @@ def test_the_picture_is_there_and_says_what_it_shows(screen: Any) -> None:
     alt = screen.locator(CANVAS).get_attribute("aria-label")
     assert "10 clients" in alt
     assert "30 of 30 rounds" in alt
-    for selector in (".fedplay-transport", ".fedplay-cards"):
+    for selector in (".fedplay-transport", ".fedplay-three"):
         expect(screen.locator(selector).filter(visible=True)).not_to_have_count(0)
 
 
@@ -90,8 +91,7 @@ def test_play_runs_and_pause_stands_still(screen: Any) -> None:
 
 
 def test_a_press_in_the_picture_stands_at_a_round(screen: Any) -> None:
-    canvas = screen.locator(CANVAS)
-    canvas.click(position={"x": 0.3 * canvas.bounding_box()["width"], "y": 100})
+    screen.mouse.click(*in_view(screen, "curves", 0.3, 0.5))
     stood = until(screen, lambda s: s["cursor"] != s["revealed"])["cursor"]
     assert 1 <= stood < 20
 

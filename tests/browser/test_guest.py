@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import expect
-from tests.browser.playing import CANVAS, calm, until
+from tests.browser.playing import CANVAS, calm, in_view, open_view, state, until
 
-HEAD, PART, GAP, LEFT = 24, 0.54, 12, 4  # of the view: where its pad is
+HEAD, LEFT, WIDEST = 24, 4, 0.34  # of the view: where its pad is
 
 
 @pytest.fixture
 def screen(screen: Any) -> Any:
     screen.set_viewport_size({"width": 1280, "height": 1000})
     calm(screen)
-    screen.click(".fedplay-tabs button:text-is('My client')")
+    open_view(screen, "My client")
     screen.locator(".fedplay-labels").wait_for()
     screen.locator(".fedplay-caption", has_text="more examples and you can join").wait_for()
     return screen
@@ -24,10 +24,10 @@ def screen(screen: Any) -> Any:
 
 def stroke(page: Any, points: list[tuple[float, float]]) -> None:
     """Draw on the pad, 0 to 1 right and down."""
-    box = page.locator(CANVAS).bounding_box()
-    first = round((1 - PART) * (box["height"] - GAP))
-    side = box["height"] - first - GAP - HEAD - 4
-    left, top = box["x"] + LEFT, box["y"] + first + GAP + HEAD
+    _, _, width, height = state(page)["boxes"]["mine"]
+    side = min(height - HEAD - 4, WIDEST * width)
+    left, top = in_view(page, "mine", 0, 0)
+    left, top = left + LEFT, top + HEAD
     places = [(left + x * side, top + y * side) for x, y in points]
     page.mouse.move(*places[0])
     page.mouse.down()

@@ -15,7 +15,19 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.browser.conftest import Window
-from tests.browser.playing import CANVAS, CODE, at_rest, calm, control, hover, state, until, upload
+from tests.browser.playing import (
+    CANVAS,
+    CODE,
+    at_rest,
+    calm,
+    control,
+    hover,
+    open_view,
+    state,
+    titles,
+    until,
+    upload,
+)
 from tests.browser.servers import Servers
 
 RUNS = "window.hostile=1;alert('hostile')"
@@ -236,12 +248,10 @@ def innocent(page: Any) -> None:
 
 def look_everywhere(page: Any) -> None:
     """Hover over the picture, press on it, and open every view beside the curves."""
-    tabs = page.locator(".fedplay-view-tabs .fedplay-tabs button")
-    box = page.locator(CANVAS).bounding_box()
-    for view in range(max(tabs.count(), 1)):
-        if view < tabs.count():
-            tabs.nth(view).click()
-            calm(page)
+    for title in titles(page):
+        open_view(page, title)
+        calm(page)
+        box = page.locator(CANVAS).bounding_box()
         for x, y in ((0.2, 0.85), (0.3, 0.75), (0.5, 0.9), (0.6, 0.8), (0.4, 0.3)):
             hover(page, box["x"] + x * box["width"], box["y"] + y * box["height"])
             innocent(page)

@@ -6,14 +6,35 @@ from typing import Any
 
 import fedplay as fp
 from tests.browser.conftest import expect
-from tests.browser.playing import CANVAS, at_rest, control, slider, state, until, upload
+from tests.browser.playing import (
+    CANVAS,
+    at_rest,
+    control,
+    in_view,
+    open_view,
+    slider,
+    state,
+    until,
+    upload,
+)
+
+KEPT = """view => Object.entries(sessionStorage).some(([place, text]) =>
+    place.startsWith("fedplay:") && JSON.parse(JSON.parse(text).text).view === view)"""
 
 
 def test_a_newcomer_sees_everything_at_once(screen: Any) -> None:
-    places = [CANVAS, ".fedplay-headline", ".fedplay-presets", ".fedplay-cards"]
-    for selector in (*places, ".fedplay-transport >> visible=true"):
+    places = [CANVAS, ".fedplay-headline", ".fedplay-lab", ".fedplay-three", ".fedplay-row"]
+    for selector in (*places, ".fedplay-curves", ".fedplay-transport >> visible=true"):
         box = screen.locator(selector).first.bounding_box()
         assert box["y"] + box["height"] <= 800, selector
+
+
+def test_all_numbers_of_the_round_are_one_press_away(screen: Any) -> None:
+    expect(screen.locator(".fedplay-cards")).to_have_count(0)
+    screen.click("button:has-text('more ▾')")
+    expect(screen.locator(".fedplay-card")).to_have_count(6)
+    screen.click("button:has-text('less ▴')")
+    expect(screen.locator(".fedplay-cards")).to_have_count(0)
 
 
 def test_a_storm_of_events_ends_on_the_last_one(screen: Any) -> None:
@@ -55,20 +76,19 @@ def test_a_drag_ends_where_the_mouse_does(screen: Any) -> None:
 
 
 def test_a_client_is_read_out_lit_up_and_followed(screen: Any) -> None:
-    box = screen.locator(CANVAS).bounding_box()
-    bars = box["x"] + 58, box["y"] + box["height"] * 0.88
-    wide = box["width"] - 58 - 172
-    screen.mouse.move(bars[0] + wide * 0.25, bars[1])
-    screen.mouse.move(bars[0] + wide * 0.26, bars[1])
+    x, y = in_view(screen, "federation", 0, 1)  # the dots stand at its lower end
+    wide = screen.locator(CANVAS).bounding_box()["width"] - 58 - 172
+    screen.mouse.move(x + 58 + wide * 0.25, y - 12)
+    screen.mouse.move(x + 58 + wide * 0.26, y - 12)
     tip = screen.locator(".fedplay-tip")
     tip.filter(has_text="client 2 ◉").wait_for()
     expect(tip).to_contain_text("takes part in round 30", use_inner_text=True)
     screen.mouse.down()
     screen.mouse.up()
     screen.locator(".fedplay-headline:has-text('client 2')").wait_for()
-    screen.click(".fedplay-tabs button:has-text('Privacy')")
+    open_view(screen, "Privacy & cost")
     screen.locator(".fedplay-caption:has-text('Clients have sent')").wait_for()
-    screen.click(".fedplay-tabs button:has-text('Digits')")
+    open_view(screen, "Digits")
     screen.locator(".fedplay-caption:has-text('client 2')").wait_for()
     screen.locator(CANVAS).focus()
     screen.keyboard.press("ArrowDown")
@@ -101,22 +121,23 @@ def test_runs_are_pinned_guessed_and_shared(screen: Any, browser: Any) -> None:
     screen.keyboard.press("ArrowRight")
     until(screen, lambda s: "local_epochs=2" in s["experiment"])
     screen.locator(".fedplay-headline:has-text('Where will the global model end')").wait_for()
-    box = screen.locator(CANVAS).bounding_box()
-    screen.mouse.click(box["x"] + box["width"] * 0.4, box["y"] + 40)
+    screen.mouse.click(*in_view(screen, "curves", 0.4, 0.25))
     screen.locator(".fedplay-headline:not(:has-text('50 %'))").wait_for()
     screen.click("button:has-text('Reveal')")
     screen.locator(".fedplay-headline:has-text('You guessed')").wait_for()
-    expect(screen.locator(".fedplay-pin")).to_contain_text("Local epochs 1", use_inner_text=True)
+    pinned = screen.locator(".fedplay-pin")
+    expect(pinned.locator("[title='with Local epochs 1']")).to_contain_text("the first")
     screen.click("button:has-text('Share')")
     text = screen.locator(".fedplay-share textarea")
     token = fp.Experiment(rounds=30, local_epochs=2).to_token()
+    link = f"{screen.url.split('?')[0]}?fp={token}"  # without the app's own token
     screen.wait_for_function(
-        "([field, token]) => field.value === token", arg=[text.element_handle(), token]
+        "([field, link]) => field.value === link", arg=[text.element_handle(), link]
     )
     screen.click("button:has-text('Save')")
     screen.locator(".fedplay-share a[download]").nth(2).wait_for()
     other = screen.context.new_page()
-    other.goto(f"{screen.url.split('#')[0]}#{token}")
+    other.goto(link)
     until(other, lambda s: "local_epochs=2" in s["shown"] and s["settled"])
     other.goto("about:blank")
     other.close()
@@ -124,14 +145,18 @@ def test_runs_are_pinned_guessed_and_shared(screen: Any, browser: Any) -> None:
 
 def test_a_new_kernel_goes_on_where_the_old_one_was(screen: Any) -> None:
     screen.click("button:has-text('Pin')")
-    screen.select_option(".fedplay-presets select", index=3)
+    screen.select_option(".fedplay-lab select", label="1. Two minutes")
+    for _ in range(3):
+        screen.click(".fedplay-walk button:has-text('›')")
     found = until(screen, lambda s: "shards" in s["shown"] and s["settled"])
-    screen.click(".fedplay-tabs button:has-text('Inside')")
-    kept = "() => Object.values(sessionStorage).some(text => text.includes('inside'))"
-    screen.wait_for_function(kept)  # the page has been told
+    open_view(screen, "Inside a round")
+    screen.wait_for_function(KEPT, arg="inside")  # the page has been told
     screen.reload()
     again = until(screen, lambda s: "shards" in s["shown"] and s["settled"])
     assert again["shown"] == found["shown"]
-    open_tab = screen.locator(".fedplay-view-tabs .fedplay-tabs .mod-active")
+    open_tab = screen.locator(".fedplay-tab.mod-primary")
     expect(open_tab).to_have_text("Inside a round", use_inner_text=True)
+    expect(screen.locator(".fedplay-lab option:checked")).to_have_text("1. Two minutes")
+    expect(screen.locator(".fedplay-step")).to_have_text("step 4 of 6", use_inner_text=True)
+    expect(screen.locator(".fedplay-told")).to_contain_text("Few come to a round")
     expect(screen.locator(".fedplay-pin")).to_have_count(1)

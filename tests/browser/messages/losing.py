@@ -19,9 +19,13 @@ def words(text):
     return html.unescape(re.sub("<[^>]*>", "", text))
 def held():
     screen, panel = playground.screen, playground.screen.panel
-    fields, odd = {}, []
-    for name in panel.shown:
-        control, value = panel.controls[name], panel.value_of(name)
+    fields, odd, column = {}, [], screen.column
+    boxes = [column.front, column.found, *(group.body for group in column._groups.values())]
+    seen = [row for box in boxes for row in box.children]
+    for name, control in panel.controls.items():
+        if control.widget not in seen:
+            continue
+        value = panel.value_of(name)
         field = control.field
         choices = getattr(control, "stops", None) or getattr(control, "options", None)
         if choices is None:
@@ -30,15 +34,22 @@ def held():
         else:
             fields[control.label] = field._options_labels[field.index]
             odd += [] if choices[field.index] == value else [name]
-    tabs, share, transport = screen.view_tabs.tabs, screen.share, screen.transport
-    trail = screen.run_history.widget
+    tabs, share, transport = screen.view_tabs, screen.share, screen.transport
+    bar, trail = screen.bar, screen.run_history.widget
     return {
         "fields": fields,
         "odd": odd,
-        "headline": screen.headline.value,
+        "headline": screen.headline.sentence.value,
         "numbers": screen.headline.numbers.value,
         "alt": screen.stage._canvas.alt,
-        "tab": tabs._options_labels[tabs.index] if tabs.index is not None else "",
+        "tabs": [tab.description for tab in tabs.tabs.children if tabs.tabs.layout.display is None],
+        "tab": [tab.description for tab in tabs.tabs.children if tab.button_style],
+        "lab": bar.lab._options_labels[bar.lab.index],
+        "walk": words(bar.step.value) if bar.walk.layout.display is None else "",
+        "told": words(screen.story.text.value).strip(),
+        "curves": [
+            switch.description for switch in screen.headline.curves.values() if switch.value
+        ],
         "scrub": transport.scrub.value,
         "speed": transport.speed._options_labels[transport.speed.index],
         "play": transport.play.description,
@@ -72,7 +83,7 @@ SHOWN = """() => {
         fields[name] = handle ? row.querySelector(".widget-readout")?.textContent
             : (field?.value ?? "").replaceAll("\\xa0", " ");
     }
-    const active = document.querySelector(".fedplay-view-tabs .fedplay-tabs .mod-active");
+    const words = (selector) => all(selector).map((found) => found.textContent.trim());
     const share = document.querySelector(".fedplay-share textarea");
     const buttons = [...document.querySelectorAll(".fedplay-transport button")];
     const play = buttons.find((b) => /^(Play|Pause)$/.test(b.textContent.trim()));
@@ -81,16 +92,21 @@ SHOWN = """() => {
     return {
         fields,
         headline: text(".fedplay-headline .widget-html-content"),
-        numbers: text(".fedplay-numbers .widget-html-content"),
+        numbers: text(".fedplay-three .widget-html-content"),
         alt: document.querySelector("canvas.fedplay-canvas")?.ariaLabel,
-        tab: active?.textContent.trim() ?? "",
+        tabs: words(".fedplay-tab"),
+        tab: words(".fedplay-tab.mod-primary"),
+        lab: document.querySelector(".fedplay-lab select")?.value.replaceAll("\\xa0", " "),
+        walk: words(".fedplay-step").join(),
+        told: words(".fedplay-told").join(),
+        curves: words(".fedplay-curves .mod-active"),
         scrub: Number(row?.querySelector(".widget-readout")?.textContent),
         speed: row?.querySelector("select")?.value.replaceAll("\\xa0", " "),
         play: play?.textContent.trim(),
         share: seen(share) ? share.value : null,
         pins: all(".fedplay-pin").map((pin) => ["button", ".widget-html-content"]
             .map((part) => pin.querySelector(part)?.textContent.trim() ?? "").join("")),
-        trail: all(".fedplay-run-history button").map((step) => step.textContent.trim()),
+        trail: words(".fedplay-run-history button"),
         kept: JSON.parse(Object.entries(sessionStorage)
             .find(([key]) => key.startsWith("fedplay:"))?.[1] ?? "{}").text ?? "",
         notice: document.querySelector(".fedplay-notice")?.textContent ?? "",

@@ -9,7 +9,17 @@ import pytest
 import fedplay as fp
 from tests.browser.conftest import expect
 from tests.browser.messages.losing import agree, differences, lose
-from tests.browser.playing import PRESS, calm, control, round_readout, slider, state, until, upload
+from tests.browser.playing import (
+    PRESS,
+    calm,
+    control,
+    open_view,
+    round_readout,
+    slider,
+    state,
+    until,
+    upload,
+)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +63,7 @@ def test_every_kind_of_field_is_followed(page: Any) -> None:
     control(page, "Partition").locator("select").select_option("shards")
     until(page, lambda s: "shards" in s["experiment"])
     lose(page, ">", "update")
-    page.get_by_role("button", name="Drift", exact=True).click()
+    open_view(page, "Drift")
     until(page, lambda s: s["view"] == "drift")
     lose(page, ">", "update")
     field = control(page, "Data seed").locator("input")
@@ -150,7 +160,8 @@ def test_the_share_panel_never_shows_the_last_link(page: Any) -> None:
     share = page.locator("button:has-text('Share')")
     text = page.locator(".fedplay-share textarea")
     share.click()
-    old = fp.Experiment(rounds=30).to_token()
+    address = page.url.split("?")[0]
+    old = f"{address}?fp={fp.Experiment(rounds=30).to_token()}"
     page.wait_for_function(
         "t => document.querySelector('.fedplay-share textarea').value === t", arg=old
     )
@@ -172,7 +183,7 @@ def test_the_share_panel_never_shows_the_last_link(page: Any) -> None:
     )
     lose(page, "<", "update")  # the text itself
     share.click()
-    new = fp.Experiment(rounds=30, alpha=0.25).to_token()
+    new = f"{address}?fp={fp.Experiment(rounds=30, alpha=0.25).to_token()}"
     page.wait_for_function("t => window.seen.includes(t)", arg=new)
     assert set(page.evaluate("window.seen")) == {new}
     agree(page)

@@ -30,12 +30,13 @@ def _drag(page: Any, dice: random.Random) -> None:
 
 
 def _tab(page: Any, dice: random.Random) -> None:
-    tabs = page.locator(".fedplay-view-tabs .fedplay-tabs button").filter(visible=True)
+    tabs = page.locator(".fedplay-tab:enabled, .fedplay-over button:enabled").filter(visible=True)
     tabs.evaluate_all(CLICK, dice.randrange(100))
 
 
 def _press(page: Any, dice: random.Random) -> None:
-    names = ["Play", "Pause", "Step", "Reset", "Undo", "Pin", "Unpin", "Share"]
+    names = ["Play", "Pause", "Step", "Reset", "Undo", "Redo", "Pin", "Unpin", "Share"]
+    names += ["More", "more", "less", "Do it", "Why?", "Next", "‹", "›", "▸", "▾", "mean", "alone"]
     found = page.locator(".fedplay button:enabled").filter(visible=True)
     found.filter(has_text=dice.choice(names)).evaluate_all(CLICK, 0)
 
@@ -45,8 +46,8 @@ def _choose(page: Any, dice: random.Random) -> None:
     control(page, name).locator("select").evaluate_all(CHOOSE, dice.randrange(100))
 
 
-def _preset(page: Any, dice: random.Random) -> None:
-    page.locator(".fedplay-presets select").evaluate_all(CHOOSE, dice.randrange(1, 6))
+def _lab(page: Any, dice: random.Random) -> None:
+    page.locator(".fedplay-lab select").evaluate_all(CHOOSE, dice.randrange(6))
 
 
 def _type(page: Any, dice: random.Random) -> None:
@@ -72,7 +73,7 @@ def _reload(page: Any, _dice: random.Random) -> None:
     page.wait_for_selector(CANVAS, state="visible")
 
 
-ACTS = [_drag] * 8 + [_tab] * 3 + [_press] * 6 + [_choose] * 3 + [_preset] * 2
+ACTS = [_drag] * 8 + [_tab] * 3 + [_press] * 12 + [_choose] * 3 + [_lab] * 2
 ACTS += [_type, _resize, _theme] * 2
 
 
