@@ -78,7 +78,8 @@ class OpenViews:
 
     def enlarge(self, what: str) -> None:
         """Let the "view" or MAIN, the curves, fill the picture, or show both again."""
-        self.enlarged = "" if what == self.enlarged else word("enlarge", what, ("view", MAIN))
+        what = word("enlarge", what, ("view", MAIN))
+        self.enlarged = "" if what == self.enlarged else what
         self.player.touch()
 
     def in_front(self) -> list[str]:

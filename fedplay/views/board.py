@@ -76,7 +76,12 @@ class Board:
     def _waiting(self, x: float, y: float) -> Text:
         """A word in the middle of a view that has nothing to show yet: it is never just empty."""
         where = x / self.canvas.width, 1 - y / self.canvas.height
-        style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": TEXT}
+        style: dict[str, Any] = {
+            "ha": "center",
+            "va": "center",
+            "fontsize": TEXT,
+            "parse_math": False,
+        }
         made = self.canvas.figure.text(*where, "being computed …", color=self.look.muted, **style)
         made.set_visible(False)
         self.canvas.moving([made])

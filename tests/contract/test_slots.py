@@ -204,6 +204,6 @@ def test_the_channel_chosen_automatically_is_what_the_knobs_ask_for():
 def test_the_channel_stands_with_the_knobs_of_its_layers(bring):
     bring(Halved, "halved")
     exp = fp.Experiment(noise_multiplier=1.0)
-    assert plan(exp)[slots.PRIVACY] == ["channel", "noise_multiplier", "clip", "delta"]
+    assert plan(exp)[slots.PRIVACY] == ["channel", "clip", "noise_multiplier", "delta"]
     assert plan(exp.replace(channel=()))[slots.PRIVACY] == ["channel"]
     assert plan(exp.replace(channel=["halved"]))[slots.PRIVACY] == ["channel", "halving"]

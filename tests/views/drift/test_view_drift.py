@@ -117,7 +117,7 @@ def test_the_picture_tells_how_much_gradients_differ_where_the_round_begins():
     G = np.sqrt(square - mean @ mean)
     np.testing.assert_allclose(shown.closeup.differ, (B, G))
     said = view.captions["differ"].get_text()
-    assert said == f"gradients {B:.2f} × as long as their mean, G {G:.2f}"
+    assert said == f"gradients {B:.2f} × their mean, G {G:.2f}"
     crowd = DIGITS.replace(partition="resampled", client_examples=10, clients=300, rounds=1)
     view, shown = view_of(crowd, at=1)
     assert np.isnan(shown.closeup.differ).all()
