@@ -171,7 +171,7 @@ def _run(options: argparse.Namespace) -> int:
         except (OSError, ValueError) as error:  # the other file is still wanted
             status = _complain(error, FAILED)
     words = _words_beside(written)
-    print(_summary(history), file=words)
+    print(" ".join(filter(None, [_summary(history), history.state.sentence])), file=words)
     if written:
         print(f"Written: {', '.join(written)}", file=words)
     return status

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fedplay.arguments import word
 from fedplay.experiment import Experiment
 from fedplay.knobs import short
 from fedplay.labs import (
@@ -57,17 +58,13 @@ def enter(lab: Lab, name: str = "") -> None:
 def lab_of(name: str) -> Lab:
     """The lab of that name; ValueError lists what there is."""
     labs = {lab.name: lab for lab in (FREE, *known())}
-    if name not in labs:
-        raise ValueError(f"lab={short(name)}: must be one of {', '.join(labs)}")
-    return labs[name]
+    return labs[word("lab", name, labs)]
 
 
 def step_of(name: str) -> tuple[Lab, int]:
     """The lab that has a step of that name, and the step's place in it."""
     found = {step.name: (lab, at) for lab, at, step in _steps()}
-    if name not in found:
-        raise ValueError(f"step={short(name)}: must be one of {list(found)}")
-    return found[name]
+    return found[word("step", name, found)]
 
 
 def named(exp: Experiment) -> str:

@@ -10,7 +10,7 @@ from fedplay.experiment import Experiment
 from fedplay.knobs import short
 from fedplay.playground.lab_actions import LabActions
 from fedplay.playground.screen import Screen
-from fedplay.playground.share import experiment_in
+from fedplay.playground.share import pasted
 from fedplay.views.registered import MAIN
 
 
@@ -140,13 +140,16 @@ class Actions:
         self.store.choose(**choices)
 
     def open(self, experiment: Experiment | str) -> None:
-        """Put a whole experiment in force: an Experiment, a link token, or JSON."""
+        """Put a whole experiment in force, or open a lab: an Experiment, a link token, or JSON."""
         if not isinstance(experiment, Experiment | str):
             raise ValueError(
                 f"experiment={short(experiment)}: must be an Experiment, a link token, or JSON"
             )
-        exp = experiment_in(experiment) if isinstance(experiment, str) else experiment
-        self.store.restore(self.session.own(exp))
+        found = pasted(experiment) if isinstance(experiment, str) else experiment
+        if isinstance(found, Experiment):
+            self.store.restore(self.session.own(found))
+        else:
+            self._table["enter"](found)
 
     def load(self, text: str) -> None:
         """Open a pasted experiment, or say beside it why it cannot be opened."""

@@ -8,6 +8,7 @@ from typing import Any
 from fedplay.arguments import whole
 from fedplay.knobs import short
 from fedplay.labs import FREE, LABS, Lab, lab_of, step_of
+from fedplay.labs.links import Opened
 from fedplay.session.session import Session
 from fedplay.views.registered import VIEWS, check_views
 
@@ -27,6 +28,7 @@ class LabActions:
         """Every action by its name."""
         return {
             "lab": self.open,
+            "enter": self.enter,
             "begin": self.begin,
             "preset": self.preset,
             "tour": lambda: self.open(TOUR),
@@ -56,6 +58,16 @@ class LabActions:
         self.session.store.restore(exp)
         self.begin()
 
+    def enter(self, opened: Opened) -> None:
+        """Open what a link or a file is about: a lab, its step, and the experiment in force."""
+        exp = opened.experiment
+        checked_lab(opened.lab)
+        if exp is not None:
+            self.session.check(self.session.own(exp))
+        self.open(opened.lab, opened.at + 1)
+        if exp is not None:
+            self.session.store.restore(self.session.own(exp))
+
     def preset(self, name: str) -> None:
         """Open the step of that name, whichever lab it belongs to."""
         lab, at = step_of(name)
@@ -78,8 +90,11 @@ class LabActions:
 
     def next(self, steps: int) -> None:
         """Go on to the next step, or back; ValueError beyond the first and the last one."""
-        at = whole("step", self.guide.at + 1 + steps, 1, max(len(self.guide.lab.steps), 1))
-        self.open(self.guide.lab, at)
+        lab, most = self.guide.lab, max(len(self.guide.lab.steps), 1)
+        steps = whole("steps", steps, -most, most)
+        if not lab.steps:
+            raise ValueError(f"steps={steps}: no lab is open that has steps")
+        self.open(lab, whole("step", self.guide.at + 1 + steps, 1, most))
 
     def do_it(self) -> None:
         """Do what the step says."""

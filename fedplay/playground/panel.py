@@ -187,6 +187,7 @@ class Panel:
             made = self._made(name)
             made.on_sweep = self.sweep
             made.on_reset = lambda name: self.act("as_it_was", name)
+            made.show(self.value_of(name))
             self.controls[name] = made
         return self.controls[name]
 

@@ -265,17 +265,21 @@ class Playground:
 
     @calmed
     def save(self, path: AnyPath) -> None:
-        """Write the picture (.png, .svg), the data (.csv) or all there is (.zip) to a file."""
+        """Write the picture (.png, .svg), the data (.csv) or all there is (.zip) to a file.
+
+        A view may have files of its own, by their whole names: "clients.csv" of the client table.
+        """
         if not isinstance(path, str | bytes | os.PathLike):
             raise ValueError(f"path={short(path)}: must be the name of a file")
-        ending = os.path.splitext(os.fsdecode(path))[1].lower().removeprefix(".")
+        name = os.fsdecode(path)
+        ending = os.path.splitext(name)[1].lower().removeprefix(".")
         self.event_loop.draw()
         files = self.screen.files()
-        if ending not in files:
-            raise ValueError(
-                f"path={os.fsdecode(path)!r}: must end in one of {['.' + e for e in files]}"
-            )
-        write_whole(path, files[ending])
+        wanted = next((one for one in (os.path.basename(name), ending) if one in files), None)
+        if wanted is None:
+            endings = [e if "." in e else f".{e}" for e in files]
+            raise ValueError(f"path={name!r}: must end in one of {endings}")
+        write_whole(path, files[wanted])
 
     def settle(self) -> None:
         """Compute and draw all that was asked for, now; a play goes to its end."""

@@ -49,11 +49,10 @@ def numbers(player: Player) -> str:
     fresh = late is not None and late.fresh
     tuned = alone = None
     if late is not None and fresh and r < len(late.alone):
-        alone = float(late.alone[r])
-        at = [i for i, c in enumerate(late.at.tolist()) if c <= r]
-        tuned = float(late.personal[at[-1]]) if at else None
+        alone, tuned = float(late.alone[r]), late.after(r)
     mean = float(rec.series(r).mean[-1])
     told = "never called" if alone is not None and math.isnan(alone) else "never joined"
+    own = "each its own copy" if tuned is not None else "not made in this round"
     if rec.score == "loss":
         cards = [
             _card("global model", accuracy(now.loss), "its loss, lower is better", "global"),
@@ -63,7 +62,7 @@ def numbers(player: Player) -> str:
     cards = [
         _card("global model", accuracy(now.accuracy), "on the test set", "global"),
         _card(f"clients' mean {UNSEEN}", accuracy(mean), "on their own data", "mean"),
-        _card(f"{own_model(rec.exp)} {UNSEEN}", accuracy(tuned), "each its own copy", "personal"),
+        _card(f"{own_model(rec.exp)} {UNSEEN}", accuracy(tuned), own, "personal"),
         _card(f"each alone {UNSEEN}", accuracy(alone), told, "alone"),
         _card("ε spent", f"ε {epsilon(now.epsilon)}", f"δ {delta:.2g}" if delta else "no noise"),
         _card("sent by clients", f"↑ {size(now.bytes_up)}", _down(now.bytes_down)),

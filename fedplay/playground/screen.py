@@ -24,7 +24,7 @@ from fedplay.session.pointer import PointerAndKeys
 from fedplay.session.session import Session
 from fedplay.untrusted import escape
 from fedplay.views.base import Row
-from fedplay.views.board import GAP, Board, seen_by
+from fedplay.views.board import GAP, Board, seen_by, waiting
 from fedplay.views.registered import MAIN, VIEWS
 from fedplay.views.scene import Scene
 from fedplay.widgets.buttons import display, fill
@@ -39,8 +39,12 @@ KEYS = (
     "Left and right arrows go through the rounds, Home and End to the first and the last; up and "
     "down arrows follow a client, Escape follows none; the space bar plays and pauses. In My "
     "client Enter takes a pen: arrows move it, the space bar puts it down, Page Up and Down choose "
-    "the class, Enter adds, Escape lays the pen away."
+    "the class, Enter adds, Escape lays the pen away. In Federation Enter points at a class: "
+    "arrows move, Enter takes it away or gives it back, Escape ends it. In Client table Page Up "
+    "and Down turn pages and Enter sorts by the next column; in Confusion Enter judges on other "
+    "examples."
 )
+WAITING = "Being computed …"
 HIDDEN = "The answer is hidden until you reveal it."
 
 Act = Callable[..., None]
@@ -183,7 +187,7 @@ class Screen:
         """The store has changed: `ours` are the knobs that the page has just set itself."""
         store = self.session.store
         self.column.show(store.experiment, store, ours, self.session.guide)
-        self.share.show(store.experiment)
+        self.share.show(store.experiment, self.session.guide.lab, self.session.guide.at)
         self._bar()
 
     def _bar(self) -> None:
@@ -253,7 +257,8 @@ class Screen:
         if scene.closeup is None and trouble is not None:
             words = escape(f"{type(trouble).__name__}: {trouble}")
             return f'<span class="fedplay-alarm">This cannot be shown. {words}</span>'
-        return view.sentence(seen_by(view, scene))
+        seen = seen_by(view, scene)
+        return WAITING if waiting(view, seen) else view.sentence(seen)
 
     def _note(self, name: str, html: str) -> None:
         if name in self.panel.controls:
@@ -269,8 +274,12 @@ class Screen:
         self.stage.describe(HIDDEN if session.veiled else words)
 
     def files(self) -> dict[str, bytes]:
-        """The picture and the data on the screen, by the ending of the file's name."""
-        return files_of(self.session, self.board)
+        """The picture and the data on the screen, by the ending of the file's name, and what the
+        open view has to be saved, by its whole name."""
+        scene, view = self.session.scene(), VIEWS.get(self.session.drawn)
+        there = scene is not None and view is not None and not scene.veiled
+        own = view.files(seen_by(view, scene)) if there and view and scene else {}
+        return files_of(self.session, self.board) | own
 
 
 class Shown:

@@ -13,6 +13,8 @@ from ipywidgets import Layout
 from fedplay import untrusted
 from fedplay.data import TableFile
 from fedplay.experiment import Experiment
+from fedplay.labs import Lab
+from fedplay.labs.links import Opened, opened_by, token_of
 from fedplay.playground.addresses import Link, link_to
 from fedplay.playground.qr_code import NoCode, qr_code
 from fedplay.untrusted import escape
@@ -25,27 +27,34 @@ def python(exp: Experiment) -> str:
     return exp.to_python()
 
 
-def link(exp: Experiment, address: str) -> Link:
-    """The link to an experiment from a page at an address; ValueError where there is none."""
+def link(exp: Experiment, address: str, opened: Opened | None = None) -> Link:
+    """The link to an experiment, or to the step of a lab with it, from a page at an address.
+
+    ValueError where there is none.
+    """
     if isinstance(exp.source, TableFile):
         raise ValueError(
             "A link carries the names of built-in data only: choose Python, and hand on "
             f"{exp.source.name} with it."
         )
-    return link_to(exp.to_token(), address, os.environ)
+    token = exp.to_token() if opened is None else token_of(opened)
+    return link_to(token, address, os.environ)
 
 
-FORMS = ("Link", "Python", "JSON")
+FORMS = ("Link", "Python", "JSON", "Lab")
 PASTE = "Paste another one here to open it."
 TYPES = {"png": "image/png", "svg": "image/svg+xml", "csv": "text/csv", "zip": "application/zip"}
 
 
-def experiment_in(text: str) -> Experiment:
-    """The experiment that a person pastes: a token, a link that carries one, or JSON."""
+def pasted(text: str) -> Experiment | Opened:
+    """What a person pastes, of an experiment or a lab: a token, a link that carries it, or JSON."""
     text = text.strip().removeprefix("\ufeff")  # which some editors begin a file with
-    if text.startswith("{"):
-        return Experiment.from_json(text)
-    return Experiment.from_token(untrusted.token_in(unquote(text)))  # Binder's link is quoted
+    if not text.startswith("{"):
+        text = untrusted.token_in(unquote(text))  # Binder's link is quoted
+    opened = opened_by(text)
+    if opened is not None:
+        return opened
+    return Experiment.from_json(text) if text.startswith("{") else Experiment.from_token(text)
 
 
 class Share:
@@ -57,6 +66,7 @@ class Share:
 
     def __init__(self, act: Callable[..., None]) -> None:
         self._exp: Experiment | None = None
+        self._opened: Opened | None = None  # the lab that is open, with what is in force
         self.unshared = ""  # what no text here carries, as a sentence
         self.address = ""  # of the page, once it has said so
         self._coded = False  # whether the link is shown as a code, too
@@ -104,10 +114,11 @@ class Share:
             self._fill()
             self.widget.layout.display = None
 
-    def show(self, exp: Experiment) -> None:
-        """Follow the experiment in force."""
-        if exp != self._exp:
-            self._exp = exp
+    def show(self, exp: Experiment, lab: Lab, at: int) -> None:
+        """Follow the experiment in force, and the step of the lab that is open."""
+        opened = Opened(lab, at, exp) if lab.steps else None
+        if (exp, opened) != (self._exp, self._opened):
+            self._exp, self._opened = exp, opened
             if self.visible:
                 self.write()
 
@@ -147,7 +158,11 @@ class Share:
     def _written(self, exp: Experiment) -> Link:
         """The experiment in the chosen form, and what is to be said of it."""
         if self.form.value == "Link":
-            return link(exp, self.address)
+            return link(exp, self.address, self._opened)
+        if self.form.value == "Lab":
+            if self._opened is None:
+                raise ValueError("No lab is open: this one is free play.")
+            return Link(self._opened.lab.to_json(), "A file with it opens the lab anywhere.")
         return Link(python(exp) if self.form.value == "Python" else exp.to_json(), "")
 
     def _draw_code(self, text: str) -> None:
@@ -170,5 +185,7 @@ class Share:
 
 def _link(ending: str, content: bytes) -> str:
     data = base64.b64encode(content).decode("ascii")
-    where = f"data:{TYPES[ending]};base64,{data}"
-    return f'<a download="fedplay.{ending}" href="{where}">{ending.upper()}</a>'
+    whole = ending if "." in ending else f"fedplay.{ending}"
+    where = f"data:{TYPES[whole.rpartition('.')[2]]};base64,{data}"
+    word = escape(ending if "." in ending else ending.upper())
+    return f'<a download="{escape(whole)}" href="{where}">{word}</a>'

@@ -102,6 +102,11 @@ class View:
         return ""
 
     @staticmethod
+    def files(scene: Scene) -> dict[str, bytes]:
+        """What of it can be saved beside the picture, by the name of the file."""
+        return {}
+
+    @staticmethod
     def controls(act: Callable[..., None]) -> Row | None:
         """The row of controls, if any; `act(name, *arguments)` runs an action of the screen."""
         return None

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from fedplay.drawing.figure import RGBA, Canvas
 from fedplay.drawing.geometry import Box
-from fedplay.drawing.style import look
+from fedplay.drawing.settings import ours
+from fedplay.drawing.style import TEXT, look
 from fedplay.views.base import View
 from fedplay.views.registered import MAIN, VIEWS
 from fedplay.views.scene import Hit, Scene
 
 GAP = 12  # css pixels between the two
+
+
+def waiting(view: View | type[View], scene: Scene) -> bool:
+    """Whether a view has nothing to show yet, as what it needs is being computed."""
+    return view.prepares and scene.closeup is None and not scene.veiled
 
 
 def _boxes(width: int, height: int, views: Sequence[str], between: int) -> list[Box]:
@@ -59,14 +67,29 @@ class Board:
             name: VIEWS[name](self.canvas, box, self.look)
             for name, box in zip(views, boxes, strict=False)
         }
+        last = boxes[-1]
+        self._wait = self._waiting(last.left + last.width / 2, last.top + last.height / 2)
         self.lit: int | None = None
         self.scene: Scene | None = None
 
+    @ours()
+    def _waiting(self, x: float, y: float) -> Text:
+        """A word in the middle of a view that has nothing to show yet: it is never just empty."""
+        where = x / self.canvas.width, 1 - y / self.canvas.height
+        style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": TEXT}
+        made = self.canvas.figure.text(*where, "being computed …", color=self.look.muted, **style)
+        made.set_visible(False)
+        self.canvas.moving([made])
+        return made
+
     def show(self, scene: Scene) -> None:
         """Everything anew."""
-        self.scene = scene
+        self.scene, waits = scene, False
         for view in self.views.values():
-            view.show(seen_by(view, scene))
+            seen = seen_by(view, scene)
+            view.show(seen)
+            waits = waits or waiting(view, seen)
+        self._wait.set_visible(waits)
         self.light(self.lit)
 
     def light(self, client: int | None) -> None:

@@ -22,6 +22,7 @@ OURS = {
     "data/quadratics",
     "data/arrays",
     "partition/natural",
+    "partition/table",
     "partition/regions",
     "shift/none",
     "shift/brightness",

@@ -133,7 +133,7 @@ def screen(outside):
 
 
 def test_a_view_is_a_tab_with_a_row_a_sentence_and_a_job(screen):
-    assert Models.title in screen.screen.view_tabs.tabs.options
+    assert Models.name in screen.session.tabs()
     caption, row = screen.screen.view_tabs.caption, screen.screen.rows["long"].widget
     half = np.linalg.norm(screen.shown.parameters[:325])
     assert caption.value == f"<b>{half:.4f}</b>, counted to 10."

@@ -18,7 +18,7 @@ from fedplay.experiment import CHOICES
 from fedplay.playground.panel import plan
 from fedplay.stages import Aggregate, Layer, Personal, ServerOptimizer
 from fedplay.stages.channel.dp import DifferentialPrivacy
-from tests.support.screens import TINY, assert_prefix
+from tests.support.screens import TINY, assert_prefix, unfolded
 
 ROOT = Path(__file__).parents[2]
 
@@ -119,7 +119,7 @@ def test_what_a_notebook_registers_is_offered_and_runs(bring, cls):
     slot, choice = cls.slot, ("brought",) if cls.slot == "channel" else "brought"
     screen.set(seed=1)  # whatever is done next, the controls are looked over
     assert slot in screen.screen.panel.shown
-    control = screen.screen.panel.controls[slot]
+    control = unfolded(screen)[slot]
     assert control.field.options[-1] == "brought"
     control.field.index = control.options.index(choice)
     screen.settle()
@@ -170,9 +170,10 @@ assert "threat" in repr(fp.Experiment.__signature__)
 old = {name: value for name, value in exp.to_dict().items() if name != "threat"}
 assert fp.Experiment.from_dict(old) == exp, "what was written before it still loads"
 
+from tests.support.screens import unfolded
 screen = fp.Playground(exp)
 assert "threat" in screen.screen.panel.shown and "flipped" not in screen.screen.panel.shown
-control = screen.screen.panel.controls["threat"]
+control = unfolded(screen)["threat"]
 assert (control.label, control.field.options) == ("Threat", ("none", "flip"))
 control.field.index = 1
 screen.settle()
@@ -203,6 +204,6 @@ def test_the_channel_chosen_automatically_is_what_the_knobs_ask_for():
 def test_the_channel_stands_with_the_knobs_of_its_layers(bring):
     bring(Halved, "halved")
     exp = fp.Experiment(noise_multiplier=1.0)
-    assert plan(exp)[slots.PRIVACY] == ["noise_multiplier", "channel", "clip", "delta"]
+    assert plan(exp)[slots.PRIVACY] == ["channel", "noise_multiplier", "clip", "delta"]
     assert plan(exp.replace(channel=()))[slots.PRIVACY] == ["channel"]
     assert plan(exp.replace(channel=["halved"]))[slots.PRIVACY] == ["channel", "halving"]

@@ -226,7 +226,7 @@ def test_choosing_the_data_brings_partition_and_model_along():
     made.event_loop.post("data", "moons")
     made.settle()
     exp = made.experiment
-    assert (exp.data, exp.partition, exp.model) == ("moons", "dirichlet", "softmax")
+    assert (exp.data, exp.partition, exp.model) == ("moons", "dirichlet", "mlp"), "as before"
     assert made.errors == {}
 
 

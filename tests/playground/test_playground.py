@@ -393,17 +393,23 @@ def uploaded(name, content):
     ]
 
 
+def uploads(screen):
+    """The button that takes a file of one's own."""
+    unfolded(screen)
+    return screen.screen.panel.upload
+
+
 def test_a_csv_file_is_uploaded(tiny):
     screen = fp.Playground(tiny)
     rows = "".join(f"{'<b>' if i % 2 else '$x$'},{i % 7},{i}\n" for i in range(60))
-    screen.screen.panel.upload.value = uploaded("my <file>.csv", f"label,a,b\n{rows}".encode())
+    uploads(screen).value = uploaded("my <file>.csv", f"label,a,b\n{rows}".encode())
     screen.settle()
     assert screen.experiment.data.startswith("csv:my_file_.csv:")
     assert unfolded(screen)["data"].field.label == "my_file_.csv"
     words = [text.get_text() for text in screen.screen.board.views["federation"].names]
     assert {"$x$", "<b>"} <= set(words)
     assert not any(text.get_parse_math() for text in screen.screen.board.views["federation"].names)
-    screen.screen.panel.upload.value = uploaded("bad.csv", b"a,b\n1,2\n")
+    uploads(screen).value = uploaded("bad.csv", b"a,b\n1,2\n")
     screen.settle()
     assert "needs a column named label" in unfolded(screen)["data"]._parts["error"].value
     assert screen.experiment.data.startswith("csv:my_file_.csv:"), "the last good one stays"
@@ -467,7 +473,7 @@ def test_up_on_the_skew_slider_is_more_skew(tiny):
     assert control.field.label == "α 0.3"
     control.field.index += 1
     assert screen.experiment.alpha < 0.3
-    assert "measured skew <b>" in control._texts["note"].value
+    assert "measured skew <b>" in control._parts["note"].value
 
 
 def test_a_value_between_the_stops_is_shown_too(tiny):

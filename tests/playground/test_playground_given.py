@@ -49,6 +49,8 @@ NOTHING = {
     "undo",
     "redo",
     "reveal",
+    "back",
+    "do_it",
 }
 TAKE = sorted(METHODS.keys() - NOTHING - {"set", "mine", "method", "optimum", "deal"})
 

@@ -18,7 +18,7 @@ from PIL import Image
 import fedplay as fp
 from fedplay.playground.addresses import link_to
 from fedplay.playground.qr_code import MISSING, qr_code
-from fedplay.playground.share import experiment_in
+from fedplay.playground.share import pasted
 from tests.support.screens import TINY
 
 TOKEN = fp.Experiment(alpha=0.1).to_token()
@@ -63,7 +63,7 @@ def test_a_link_leads_to_where_it_can_be_opened(address, environ, link):
     found = link_to(TOKEN, address, environ)
     assert found.text == (link if link == TOKEN else link + TOKEN)
     assert bool(found.note) == ("127.0.0.1" in address), "only that one is for oneself alone"
-    assert experiment_in(found.text) == fp.Experiment(alpha=0.1)
+    assert pasted(found.text) == fp.Experiment(alpha=0.1)
     assert "ada-fed-7" not in found.text
     assert "user/ada" not in found.text
 
@@ -78,7 +78,7 @@ def test_what_binder_opens_is_the_page_with_the_experiment():
 
 @given(st.text(max_size=60))
 def test_any_path_gives_a_link_that_opens(path):
-    assert experiment_in(link_to(TOKEN, "https://a.example/", {}).text) == fp.Experiment(alpha=0.1)
+    assert pasted(link_to(TOKEN, "https://a.example/", {}).text) == fp.Experiment(alpha=0.1)
     link_to(TOKEN, f"https://a.example/{path}", BINDER)
 
 
@@ -88,7 +88,7 @@ def test_the_link_follows_the_page(screen):
     screen.event_loop.act("address", "https://a.example/b")
     assert share.text.value == f"https://a.example/b?fp={screen.experiment.to_token()}"
     screen.set(local_epochs=2)
-    assert experiment_in(share.text.value) == screen.experiment
+    assert pasted(share.text.value) == screen.experiment
     share.form.value = "JSON"
     assert json.loads(share.text.value)["local_epochs"] == 2
 

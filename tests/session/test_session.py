@@ -15,7 +15,7 @@ import fedplay as fp
 from fedplay import registry
 from fedplay.labs import step_of
 from fedplay.playground.pins_and_history import MOST, RunHistoryList
-from fedplay.playground.share import experiment_in
+from fedplay.playground.share import pasted
 from fedplay.registry import SLOTS
 from fedplay.scales import spread
 from fedplay.session.run_history import (
@@ -415,8 +415,8 @@ def test_what_is_shared_opens_again(tiny):
     share.fold()
     for form in ("Link", "JSON"):
         share.form.value = form
-        assert experiment_in(share.text.value) == tiny
-        assert experiment_in(f" \ufeff{share.text.value}\n") == tiny
+        assert pasted(share.text.value) == tiny
+        assert pasted(f" \ufeff{share.text.value}\n") == tiny
     share.form.value = "Python"
     space: dict = {}
     exec(share.text.value.replace("fp.run", "(lambda e: e)"), space)

@@ -106,7 +106,7 @@ def differing(found: Drift) -> str:
     if np.isnan(B):
         return ""
     many = "∞" if np.isinf(B) else number(B)
-    return f"gradients {many} × as long as their mean, G {number(G)}"
+    return f"gradients {many} × their mean, G {number(G)}"
 
 
 def titles(found: Drift, times: float, handles: bool) -> dict[str, str]:

@@ -21,6 +21,7 @@ from fedplay.runs.series import Moment
 from fedplay.views.boundaries import analysis
 from fedplay.views.boundaries.view import Boundaries, layout
 from fedplay.views.regions import tints
+from fedplay.views.registered import why_not
 from fedplay.words import UNSEEN
 from tests.support.scenes import scene
 
@@ -379,7 +380,7 @@ def test_a_diverged_model_draws_no_region():
 
 def test_it_suits_two_features_and_a_model_that_classifies():
     def suits(exp):
-        return Boundaries.suits(exp, Run(exp).federation)
+        return not why_not(Boundaries.name, exp, Run(exp).federation)
 
     assert suits(MOONS)
     assert not suits(fp.Experiment())

@@ -432,7 +432,7 @@ def test_what_fits_of_a_pages_memory_is_taken_up():
 def test_the_core_screen_compares_too(tiny):
     made = fp.Playground(tiny, core=True)
     made.settle()
-    made.screen.view_tabs.tabs.index = made.session.tabs().index("compare")
+    made.screen.view_tabs._made["compare"].click()
     made.settle()
     made.screen.rows["compare"].seeds.value = 3
     for name in ("SCAFFOLD", "FedAdam"):

@@ -24,6 +24,7 @@ from fedplay.views.scene import to_round
 from fedplay.words import plain
 from tests.support.reference import random_federation
 from tests.support.scenes import scene
+from tests.support.screens import unfolded
 
 matplotlib.use("agg")
 PLANE = fp.Experiment(
@@ -423,7 +424,7 @@ def test_what_is_no_optimum_is_refused(screen, wrong):
 
 
 def test_without_a_pointer_the_text_field_moves_an_optimum(screen):
-    screen.screen.panel.controls["optima"].field.value = "1, 2, 3"
+    unfolded(screen)["optima"].field.value = "1, 2, 3"
     screen.settle()
     assert screen.experiment.optima == (1.0, 2.0, 3.0)
     np.testing.assert_array_equal(

@@ -22,7 +22,7 @@ from fedplay.views.each_client import words
 from fedplay.views.each_client.cells import TALL, WIDE, arrange
 from fedplay.views.each_client.order import ORDERS, Sorting, ranked, values
 from fedplay.views.each_client.view import EachClient
-from fedplay.views.registered import VIEWS, suitable
+from fedplay.views.registered import VIEWS, suitable, why_not
 from fedplay.views.scene import Intent
 from fedplay.words import UNSEEN, plain
 from tests.support.reference import random_federation
@@ -338,8 +338,8 @@ def test_without_a_test_set_own_data_is_what_there_is():
     assert "On their <b>own data" in view.sentence(shown)
     assert "test set" not in view.sentence(shown)
     bare = random_federation(rng, (40, 30, 12), d=3, C=2, test_fraction=0.0, held_out=0.0)
-    assert not EachClient.suits(SMALL, bare)
-    assert EachClient.suits(SMALL, fed)
+    assert why_not(EachClient.name, SMALL, bare)
+    assert not why_not(EachClient.name, SMALL, fed)
 
 
 def test_it_is_not_offered_where_there_is_no_accuracy():

@@ -18,7 +18,7 @@ from fedplay.drawing.style import LIGHT
 from fedplay.engine.loop import Run
 from fedplay.views.boundaries.view import Boundaries
 from fedplay.views.models.view import Models, places
-from fedplay.views.registered import VIEWS
+from fedplay.views.registered import VIEWS, why_not
 from fedplay.words import plain
 from tests.support.scenes import scene
 
@@ -297,7 +297,7 @@ def test_it_is_a_view_for_models_with_layers():
     assert VIEWS["models"] is Models
 
     def suits(exp):
-        return Models.suits(exp, Run(exp).federation)
+        return not why_not(Models.name, exp, Run(exp).federation)
 
     assert suits(DIGITS)
     assert suits(MOONS)

@@ -24,6 +24,7 @@ from fedplay.runs.series import Moment
 from fedplay.scopes import calm
 from fedplay.views.pictures.analysis import PictureAnalysis
 from fedplay.views.pictures.view import Pictures
+from fedplay.views.registered import why_not
 from fedplay.words import UNSEEN
 from tests.support.scenes import scene
 
@@ -246,8 +247,8 @@ def test_round_zero_is_neutral_and_only_pictures_suit(nobody):
     left, top = (round(v) for v in view.mosaics[0].corner(0))
     middle = colours_of_weights(look(False))[STEPS // 2]
     assert (canvas.frame()[top + 20, left + 20, :3] == middle).all()
-    assert Pictures.suits(EXP, nobody.federation)
-    assert not Pictures.suits(EXP, dataclasses.replace(nobody.federation, image=None))
+    assert not why_not(Pictures.name, EXP, nobody.federation)
+    assert why_not(Pictures.name, EXP, dataclasses.replace(nobody.federation, image=None))
 
 
 @pytest.mark.parametrize("width", [640, 900, 1400])
