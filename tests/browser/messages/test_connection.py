@@ -67,7 +67,7 @@ def test_a_stopped_kernel_is_told_in_one_sentence_and_a_reload_brings_all_back(
     notice(page, "The kernel has stopped. Reload the page: everything you set is kept.")
     expect(page.locator(".fedplay > :not([inert])")).to_have_count(1)
     icons = """() => [...document.querySelectorAll(".fedplay, .fedplay *")].filter(
-        e => !["none", "normal"].includes(getComputedStyle(e, "::before").content)
+        e => !['none', 'normal', '""'].includes(getComputedStyle(e, "::before").content)
             && e.matches(".jupyter-widgets-disconnected")
             && getComputedStyle(e, "::before").display !== "none").length"""
     assert page.evaluate(icons) == 0
