@@ -34,8 +34,7 @@ LAB = Lab(
             view="federation",
             good=True,
             see="Ten clients share the digits at random, so all pull the same way: after five "
-            "rounds the model reads at least four digits in five. "
-            "",
+            "rounds the model reads at least four digits in five.",
             do="Look at a thin curve, a client's: most stay close to the thick one. Follow "
             "client 1.",
             change={"client": 0},

@@ -56,10 +56,6 @@ def test_what_a_step_shows_is_in_front(lab):
         assert step.change, step.name
         assert step.why.endswith(".")
         assert (step.view or lab.views[0]) in (*lab.views, "clients", "boundary"), step.name
-        for name in step.knobs:
-            assert (
-                name in lab.knobs or name in step.experiment.replace(**step.knobs).active_knobs()
-            ), step.name
 
 
 def test_labs_are_found_by_their_names():
@@ -69,7 +65,7 @@ def test_labs_are_found_by_their_names():
     assert (lab.name, lab.steps[at].name) == ("drift", "A pull is no cure")
     assert named(lab.steps[at].experiment) == "A pull is no cure"
     assert named(fp.Experiment(seed=12345)) == ""
-    with pytest.raises(ValueError, match="lab='x': must be one of free, two-minutes"):
+    with pytest.raises(ValueError, match="lab='x': must be one of .'free', 'two-minutes'"):
         lab_of("x")
     with pytest.raises(ValueError, match="step='x': must be one of"):
         step_of("x")
