@@ -65,7 +65,7 @@ def test_labs_are_found_by_their_names():
     assert (lab.name, lab.steps[at].name) == ("drift", "A pull is no cure")
     assert named(lab.steps[at].experiment) == "A pull is no cure"
     assert named(fp.Experiment(seed=12345)) == ""
-    with pytest.raises(ValueError, match="lab='x': must be one of .'free', 'two-minutes'"):
+    with pytest.raises(ValueError, match=r"lab='x': must be one of \['free', 'two-minutes'"):
         lab_of("x")
     with pytest.raises(ValueError, match="step='x': must be one of"):
         step_of("x")
