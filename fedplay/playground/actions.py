@@ -44,6 +44,7 @@ class Actions:
             "views": self.views,
             "open_with": self.open_with,
             "enlarge": session.enlarge,
+            "present": session.present,
             "numbers": self.numbers,
             "find": lambda text: self._in_column(self.screen.column.find, text),
             "fold": lambda heading: self._in_column(self.screen.column.fold, heading),
@@ -110,6 +111,8 @@ class Actions:
             "u": ("undo", ()),
             "r": ("redo", ()),
             "g": ("guessing", ()),
+            "f": ("present", (True,)),
+            "F": ("present", (False,)),
         }
         action, arguments = does[key]
         if action in self._table:

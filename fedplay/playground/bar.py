@@ -29,7 +29,7 @@ class Bar:
         self.lab = ipywidgets.Dropdown(
             options=[FREE.title],
             tooltip="A lab: one question, and the few knobs and views that answer it",
-            layout=Layout(width="190px"),
+            layout=Layout(width="216px"),
         )
         self.lab.add_class("fedplay-lab")
         self.lab.observe(self._chosen, "index")

@@ -108,7 +108,8 @@ class Column:
         }
         unfolded = [n for heading in rest if heading in self.unfolded for n in rest[heading]]
         seen = ("", *front, *found, *unfolded)
-        more = told.errors.keys() | told.notes.keys() if panel.only is None else ()
+        new = told.notes.keys() & {*changed, *told.returned}  # came along, or went again
+        more = told.errors.keys() | new if panel.only is None else ()
         wrong = sorted(name for name in more if name not in seen and name not in HIDDEN)
         names = dict.fromkeys([*front, *wrong, *found, *([] if found else unfolded)])
         panel.refresh(names, exp, told, ours, changed)

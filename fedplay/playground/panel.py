@@ -98,6 +98,10 @@ class Told(Protocol):
     def notes(self) -> dict[str, str]:
         """What came along with another choice, or has gone with it."""
 
+    @property
+    def returned(self) -> frozenset[str]:
+        """What has just gone with its cause."""
+
 
 class Panel:
     """The controls, made when they are first seen. `value_of(name)` is what each shows.
@@ -163,7 +167,8 @@ class Panel:
             control.repair(*(self._way_out(exp, name) if wrong else self._put_right(owner)))
         for name, control in self.controls.items():  # what cannot be seen now, too
             control.error(told.errors.get(name, ""))
-            control.along(told.notes.get(name, ""))
+            tells = name in changed or name in told.returned
+            control.along(told.notes.get(name, "") if tells else "")
 
     def _way_out(self, exp: Experiment, name: str) -> tuple[str, Callable[[], None] | None]:
         """The button of a choice that was refused: it makes what is missing along with it."""

@@ -23,6 +23,7 @@ class OpenViews:
     guide: Guide
     states: dict[str, State]
     federation: Federation | None
+    veiled: bool
 
     def __init__(self, views: Sequence[str] | None) -> None:
         self.offered = check_views(views)
@@ -72,8 +73,12 @@ class OpenViews:
 
     def board_views(self) -> tuple[str, ...]:
         """The views in the picture, top to bottom."""
-        first = [n for n in self.offered if VIEWS[n].main and self.enlarged != "view"]
+        hides = self.veiled and self.drawn and VIEWS[self.drawn].secret
+        alone = self.enlarged == "view" and not hides
+        first = [n for n in self.offered if VIEWS[n].main and not alone]
         second = [self.drawn] if self.drawn and (self.enlarged != MAIN or not first) else []
+        if first and hides:
+            second = []  # it would show nothing before the guess
         return (*first, *second) or (MAIN,)
 
     def enlarge(self, what: str) -> None:
@@ -81,6 +86,11 @@ class OpenViews:
         what = word("enlarge", what, ("view", MAIN))
         self.enlarged = "" if what == self.enlarged else what
         self.player.touch()
+
+    def present(self, on: bool) -> None:
+        """Show the view alone where there is little room for large text, or both again."""
+        if (self.enlarged != "view") == on:
+            self.enlarge("view")
 
     def in_front(self) -> list[str]:
         """The views that have a tab: the lab's and the open one, or all that were asked for."""

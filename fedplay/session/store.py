@@ -77,6 +77,11 @@ class Store:
         by its name."""
         return told(self.experiment, self.brought) | self._back
 
+    @property
+    def returned(self) -> frozenset[str]:
+        """What has just gone back to what it was, as its cause went."""
+        return frozenset(self._back)
+
     def observe(self, observer: Observer) -> None:
         """Call `observer(names)` after every change, with the names that may show differently."""
         self._observers.append(observer)

@@ -31,7 +31,7 @@ def _boxes(width: int, height: int, views: Sequence[str], between: int) -> list[
         first = round((1 - VIEWS[views[1]].part) * (height - between))
         second = Box(0, first + between, width, height - between - first)
         return [Box(0, 0, width, first), second]
-    return [Box(0, between, width, height - between)]
+    return [Box(0, 0 if views[0] == MAIN else between, width, height - between)]
 
 
 def seen_by(view: View | type[View], scene: Scene) -> Scene:
@@ -43,7 +43,7 @@ class Board:
     """One or two views, top to bottom, on `width` × `height` css pixels.
 
     below:   css pixels of the canvas below them that stay empty
-    between: css pixels between the two, or above one that is not the curves
+    between: css pixels between the two, below the curves alone, or above another view alone
     figure:  one of somebody else's to be drawn in, see `Canvas`
     """
 
@@ -62,7 +62,9 @@ class Board:
         self.size, self.look = (width, height, ratio), look(dark)
         self.canvas = Canvas(width, height + below, ratio, self.look.paper, figure)
         boxes = _boxes(width, height, views, between)
-        self.gap = boxes[-1].top - between if between else 0  # css pixels above what is between
+        alone = views[0] == MAIN and len(views) == 1  # what is between is then below it
+        gap = height - between if alone else boxes[-1].top - between
+        self.gap = gap if between else 0  # css pixels above what is between
         self.views = {
             name: VIEWS[name](self.canvas, box, self.look)
             for name, box in zip(views, boxes, strict=False)

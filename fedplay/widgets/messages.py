@@ -13,7 +13,7 @@ POINTER_KINDS: Final = ("move", "down", "up", "leave")
 KEYS: Final = frozenset(
     ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown")
 ) | {"Enter", " ", "Escape"}
-SHORTCUTS: Final = frozenset("123456789 npecurg")  # those that the kernel hears of
+SHORTCUTS: Final = frozenset("123456789 npecurgfF")  # those that the kernel hears of
 MAX_TEXT: Final = 48_000  # bytes; of what a page remembers
 MAX_ID: Final = 64  # letters of a widget's id
 # Where a page is. What stands behind "?" or "#" may be a secret, and before "@" a password.

@@ -9,6 +9,7 @@ const LEAST = 480; // css px that a screen is high at least
 const MARGIN = 12; // css px of the window that it leaves free
 const USUAL = [1440, 860]; // css px: on a larger window text grows with it
 const PRESENTED = 1.5; // times the size of the text
+const ROOMY = 640; // css px: with less, what is presented is one picture, not two
 const STEP = 1.1; // of + and −
 const SAID = new Set([..."123456789 npecurg"]);
 const FIELDS = "input, textarea, select, [contenteditable=true]";
@@ -82,6 +83,7 @@ class Presenting {
     this.root.classList.toggle("fedplay-present", on);
     this.root.classList.toggle("fedplay-narrow", on);
     this.fit();
+    if (!on || innerHeight / this.zoom < ROOMY) this.tell({ kind: "shortcut", key: on ? "f" : "F" });
     const full = document.fullscreenElement;
     if (on && !full) this.root.requestFullscreen?.().then(() => this.fit(), () => null);
     if (!on && full) document.exitFullscreen?.();
