@@ -208,8 +208,7 @@ class Lab:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values; `from_dict` reads it back."""
-        given = {f.name: getattr(self, f.name) for f in fields(self)}
-        kept = {name: value for name, value in given.items() if value not in ("", (), 0)}
+        kept = {f.name: v for f in fields(self) if (v := getattr(self, f.name)) != f.default}
         kept |= {n: list(kept[n]) for n in ("knobs", "views", "curves") if n in kept}
         if self.steps:
             kept["steps"] = [step.to_dict() for step in self.steps]

@@ -25,7 +25,7 @@ const KEYS_TOLD = [
   ["H", "hide the column, or show it"],
   ["L", "a pointer that can be seen from afar"],
   ["+, −", "larger and smaller text"],
-  ["on a knob", "arrows turn it; Enter types a value; Alt S tries all, Alt I explains; Delete takes it back"],
+  ["on a knob", "arrows turn it; Enter types a value; Alt S tries all, Alt I explains, Alt D rolls the dice or opens a file; Delete takes it back"],
   ["in the picture", "arrows go through rounds and clients; Escape lets go"],
 ];
 
@@ -126,6 +126,7 @@ class Presenting {
     const click = (name) => (knob.querySelector(name)?.click(), true);
     if (altKey && code === "KeyS") return click(".fedplay-name");
     if (altKey && code === "KeyI") return click(".fedplay-info");
+    if (altKey && code === "KeyD") return click(".fedplay-dice");
     if (target.matches("input, [contenteditable=true]")) return false;
     if (key === "Delete" || key === "Backspace") return click(".fedplay-reset");
     if (key !== "Enter") return false;
