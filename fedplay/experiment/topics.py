@@ -24,7 +24,7 @@ def topics() -> dict[str, list[str]]:
     First the knobs without a slot that everybody turns, then each slot and the knobs of its stages,
     then what is left. A topic without any is there, and empty.
     """
-    loose = knobs_of(Training)
+    loose, table = knobs_of(Training), knobs()
     owner = {name: slot for slot in reversed(TABLE) for name in _knobs_of_slot(slot)}
     found: dict[str, list[str]] = {topic: [] for topic in TOPICS}
     for name, knob in loose.items():
@@ -34,7 +34,7 @@ def topics() -> dict[str, list[str]]:
         own = [name for name in _knobs_of_slot(slot.name) if owner[name] == slot.name]
         _group(found, slot.heading).append(slot.name)
         for name in own:
-            _group(found, knobs()[name].topic or slot.heading).append(name)
+            _group(found, table[name].topic or slot.heading).append(name)
     for name, knob in loose.items():
         if knob.level != "first":
             _group(found, knob.topic).append(name)

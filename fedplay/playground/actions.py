@@ -25,8 +25,8 @@ class Actions:
     def table(self) -> dict[str, Callable[..., Any]]:
         """Every action by its name."""
         session, player = self.session, self.player
-        views = {verb: getattr(s, verb) for s in session.states.values() for verb in s.verbs}
-        own = {
+        views = session.verbs()
+        own: dict[str, Callable[..., Any]] = {
             "set": self.set,
             "choose": self.choose,
             "open": self.open,

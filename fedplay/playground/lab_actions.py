@@ -10,7 +10,7 @@ from fedplay.knobs import short
 from fedplay.labs import FREE, LABS, Lab, lab_of, step_of
 from fedplay.labs.links import Opened
 from fedplay.session.session import Session
-from fedplay.views.registered import VIEWS, check_views
+from fedplay.views.registered import check_views, of_every_knob
 
 TOUR = LABS[0]  # the shortest way through; its first view is what moves behind the door
 
@@ -110,11 +110,9 @@ class LabActions:
 
     def _gesture(self, name: str, value: Any) -> None:
         session, player = self.session, self.session.player
-        states = {verb: getattr(s, verb) for s in session.states.values() for verb in s.verbs}
-        every = next(view.knob for view in VIEWS.values() if view.knob)
         does: dict[str, Callable[[Any], Any]] = {
             "view": session.open,
-            "every_value": states[every],
+            "every_value": session.verbs()[of_every_knob()],
             "client": session.follow,
             "round": player.scrub,
             "play": lambda on: player.play() if on else player.pause(),

@@ -30,7 +30,7 @@ from fedplay.playground.panel import Panel, check_controls
 from fedplay.playground.screen import Screen
 from fedplay.scopes import calmed
 from fedplay.session.session import Session
-from fedplay.views.registered import VIEWS, verbs
+from fedplay.views.registered import of_every_knob, verbs
 from fedplay.widgets.closing import Place
 from fedplay.widgets.page import Page
 
@@ -343,9 +343,7 @@ class Playground:
 
     def _of_knob(self, name: str) -> None:
         """The button beside a knob: what a view offers for every one."""
-        verb = next((view.knob for view in VIEWS.values() if view.knob), None)
-        if verb is not None:
-            self.event_loop.act(verb, name)
+        self.event_loop.act(of_every_knob(), name)
 
     # --- what happens by itself ----------------------------------------------------------------
 

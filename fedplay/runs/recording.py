@@ -88,7 +88,9 @@ class Recording:
         self.late_done = self.late_failed = False
         self.broken = ""  # why it can never be complete
         self.facts: Facts | None = None  # kept here by whoever asks `facts`
-        self.suited: tuple[Any, list[str]] | None = None  # kept here by whoever asks for its views
+        self.suited: tuple[Any, dict[str, Any]] | None = (
+            None  # kept here by whoever asks for its views
+        )
         self.seconds = 0.0  # of computing its rounds, as whoever shows it has counted them
         self.opening = 0.0  # of these, what round 0 took, which has to find the data
         self.estimate = np.nan  # of these, from the experiment alone; of whoever shows it, too

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from fedplay.arguments import word
@@ -12,7 +12,7 @@ from fedplay.knobs import Refused
 from fedplay.runs.recording import Recording
 from fedplay.session.guide import Guide
 from fedplay.session.player import Player
-from fedplay.views.registered import MAIN, VIEWS, check_views, suitable, why_not
+from fedplay.views.registered import MAIN, VIEWS, check_views, why_not
 from fedplay.views.state import State
 
 
@@ -41,26 +41,29 @@ class OpenViews:
         rec = rec or self.player.recording or self.player.shown
         names = [name for name in self.offered if not VIEWS[name].main]
         if rec is not None:
-            names = self._suitable(names, rec)
+            why = self._suited(rec)
+            names = [name for name in names if why[name] is None]
         return [*names, *(n for n, s in self.states.items() if VIEWS[n].summoned and s.there)]
 
-    def _suitable(self, names: list[str], rec: Recording) -> list[str]:
-        """The views of `names` that suit a run, which keeps them: a picture asks a dozen times."""
+    def _suited(self, rec: Recording) -> dict[str, Refused | None]:
+        """Why each view has nothing to show of a run, None where it has: kept by the run, as a
+        picture asks a dozen times."""
+        names = [name for name in self.offered if not VIEWS[name].main]
         known = names, *OWN.values()  # a measure of somebody's own may have come since
         if rec.suited is None or rec.suited[0] != known:
             fed = rec.run.federation if rec.facts is None else rec.facts.federation
-            rec.suited = known, suitable(names, rec.exp, fed)
+            rec.suited = known, {name: why_not(name, rec.exp, fed) for name in names}
         return rec.suited[1]
 
     def away(self) -> dict[str, Refused]:
         """The views that have nothing to show of the run, each with the reason and a way out."""
         rec = self.player.recording or self.player.shown
-        if rec is None:
-            return {}
-        fed = rec.run.federation if rec.facts is None else rec.facts.federation
-        there = self.tabs()
-        found = {n: why_not(n, rec.exp, fed) for n in self.offered if n not in there}
+        found = self._suited(rec) if rec is not None else {}
         return {name: refused for name, refused in found.items() if refused is not None}
+
+    def verbs(self) -> dict[str, Callable[..., Any]]:
+        """What can be done in the views, by its name."""
+        return {verb: getattr(s, verb) for s in self.states.values() for verb in s.verbs}
 
     @property
     def drawn(self) -> str:

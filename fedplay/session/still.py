@@ -65,10 +65,10 @@ class Still:
 
     def _do(self, verb: str, arguments: tuple[Any, ...]) -> None:
         """One of the actions of the views."""
-        known = {name: state for state in self.session.states.values() for name in state.verbs}
+        known = self.session.verbs()
         if verb not in known:
             raise ValueError(f"{verb!r}: is no action of a view; there are {sorted(known)}")
-        action = getattr(known[verb], verb)
+        action = known[verb]
         try:
             inspect.signature(action).bind(*arguments)
         except TypeError as error:

@@ -105,6 +105,11 @@ def why_not(name: str, exp: Experiment, federation: Federation) -> Refused | Non
     return refused
 
 
+def of_every_knob() -> str:
+    """The action that a view offers for every knob: of trying all its values."""
+    return next(view.knob for view in VIEWS.values() if view.knob)
+
+
 def verbs() -> dict[str, Callable[..., None]]:
     """What can be done in the views, by its name, and the method that documents it."""
     states = [view.State for view in VIEWS.values()]

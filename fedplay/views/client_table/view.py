@@ -32,6 +32,12 @@ NOTHING = np.zeros((1, 1), np.uint32)  # a picture without a pixel that is seen
 COLOURS = {"global_accuracy": "accent", "personal_accuracy": "personal", "alone_accuracy": "alone"}
 
 
+def _judged(scene: Scene) -> ClientTable | None:
+    """The table of the run that is shown, where it is there and may be seen."""
+    there = isinstance(scene.closeup, ClientTable) and scene.fresh and not scene.veiled
+    return scene.closeup if there else None
+
+
 class ClientRows(View):
     """A table of the clients: what each has, how often it was called, how its models do.
 
@@ -92,14 +98,14 @@ class ClientRows(View):
     @staticmethod
     def spoken(scene: Scene) -> str:
         """The row of the client that is followed."""
-        there = isinstance(scene.closeup, ClientTable) and scene.fresh and not scene.veiled
-        return words.spoken(scene, scene.closeup) if there else ""
+        table = _judged(scene)
+        return words.spoken(scene, table) if table is not None else ""
 
     @staticmethod
     def files(scene: Scene) -> dict[str, bytes]:
         """The whole table, by the name of the file."""
-        there = isinstance(scene.closeup, ClientTable) and scene.fresh and not scene.veiled
-        return {"clients.csv": scene.closeup.to_csv().encode()} if there else {}
+        table = _judged(scene)
+        return {"clients.csv": table.to_csv().encode()} if table is not None else {}
 
     @staticmethod
     def controls(act: Callable[..., None]) -> Row:

@@ -24,7 +24,7 @@ from fedplay.drawing.style import LEFT, RIGHT, Look
 from fedplay.inspect.personal_name import own_model
 from fedplay.runs.series import Series
 from fedplay.views.base import View
-from fedplay.views.client_lines import SINGLE, band, segments, worst
+from fedplay.views.client_lines import NARROW, SINGLE, WIDE, band, segments, worst
 from fedplay.views.curves.lines import Strokes
 from fedplay.views.curves.words import at_client, at_curve, at_round, headline
 from fedplay.views.round_axis import Along
@@ -131,8 +131,8 @@ class Curves(View):
         few, wanted = N <= SINGLE, self.scene is not None and "clients" in self.scene.curves
         strokes.clients.set_segments(list(segments(x, known)) if few and wanted else [])
         strokes.clients.set_color([self.look.client(k) for k in range(N)])
-        strokes.wide.set_verts([] if few or not wanted else [band(x, known, 0.05, 0.95)])
-        strokes.narrow.set_verts([] if few or not wanted else [band(x, known, 0.25, 0.75)])
+        strokes.wide.set_verts([] if few or not wanted else [band(x, known, *WIDE)])
+        strokes.narrow.set_verts([] if few or not wanted else [band(x, known, *NARROW)])
 
     def _wanted(self, key: str) -> bool:
         """Whether a curve is to be seen: none before a guess, and of some only where asked for."""
